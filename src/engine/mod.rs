@@ -1,0 +1,116 @@
+//! The numerics: VGG-19 features, losses, optimisers and the coarse-to-fine loop.
+//!
+//! The studio and the command line see only [`Engine`] and [`Painter`], so that both can be tested with a fake that
+//! needs no weights. Nothing here knows of windows, channels or files of paintings.
+
+mod error;
+
+use std::sync::Arc;
+
+use image::RgbaImage;
+use serde::Serialize;
+
+use crate::image_io::Picture;
+use crate::recipe::Recipe;
+
+pub use error::EngineError;
+
+/// A recipe together with the pixels of the pictures it names.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The parameters.
+    pub recipe: Recipe,
+    /// Pixels of `recipe.content`.
+    pub content: Arc<Picture>,
+    /// Pixels of `recipe.styles`, in the same order.
+    pub styles: Vec<Arc<Picture>>,
+    /// Pixels of `recipe.init` where that is a picture.
+    pub init: Option<Arc<Picture>>,
+}
+
+/// The terms of the loss, already multiplied by their weights, and their sum.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Losses {
+    /// `content + style + tv`.
+    pub loss: f64,
+    /// alpha times the content loss.
+    pub content: f64,
+    /// beta times the style loss.
+    pub style: f64,
+    /// gamma times the total variation.
+    pub tv: f64,
+}
+
+/// One evaluation of loss and gradient.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// Evaluations since the start of the painting, this one included.
+    pub evaluation: u32,
+    /// The losses found.
+    #[serde(flatten)]
+    pub losses: Losses,
+    /// Seconds since the start of the painting.
+    pub seconds: f64,
+}
+
+/// What one optimiser iteration did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    /// Stage of the coarse-to-fine plan, from 0.
+    pub stage: usize,
+    /// Number of stages in the plan.
+    pub stages: usize,
+    /// Iterations done in the whole painting, this one included.
+    pub iteration: u32,
+    /// Iterations that the whole painting will have.
+    pub iterations: u32,
+    /// Estimated seconds until the painting is finished, once there is something to estimate from.
+    pub remaining_secs: Option<f64>,
+    /// Canvas width in this stage, in pixels.
+    pub width: u32,
+    /// Canvas height in this stage, in pixels.
+    pub height: u32,
+    /// Losses of the canvas as it stands now.
+    pub losses: Losses,
+    /// Every evaluation that this iteration made, in order.
+    pub evaluations: Vec<Evaluation>,
+    /// A sentence for the artist when something unusual happened (a non-finite loss was rolled back, say).
+    pub notice: Option<String>,
+}
+
+/// A painting in progress.
+pub trait Painter: Send {
+    /// Does one optimiser iteration; does nothing to a finished painting but report it again.
+    ///
+    /// # Errors
+    /// When the device fails or memory runs out; the canvas keeps its last good state.
+    fn step(&mut self) -> Result<Progress, EngineError>;
+
+    /// Whether every planned iteration is done. A later [`Painter::revise`] may make it unfinished again.
+    fn is_finished(&self) -> bool;
+
+    /// The canvas as 8-bit RGBA at the size of the current stage.
+    ///
+    /// # Errors
+    /// When the canvas cannot be read from the device.
+    fn frame(&self) -> Result<RgbaImage, EngineError>;
+
+    /// Goes on painting the same canvas under a changed job: new weights act at the very next iteration, new pictures
+    /// or sizes re-enter the current stage.
+    ///
+    /// # Errors
+    /// When the recipe is invalid or the new stage cannot be prepared; the painting then goes on as before.
+    fn revise(&mut self, job: &Job) -> Result<(), EngineError>;
+}
+
+/// Something that can paint.
+pub trait Engine: Send + Sync {
+    /// The device in words that an artist understands, for example `CPU, 2 threads, AVX2`.
+    fn device_name(&self) -> String;
+
+    /// Prepares a painting up to, and not including, its first iteration.
+    ///
+    /// # Errors
+    /// When the recipe is invalid, the weights cannot be read, or memory does not suffice.
+    fn begin(&self, job: &Job) -> Result<Box<dyn Painter>, EngineError>;
+}

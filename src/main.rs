@@ -1,0 +1,3 @@
+//! The program: parses arguments and hands over.
+
+fn main() {}

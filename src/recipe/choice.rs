@@ -1,0 +1,80 @@
+//! The parameters that are a choice among named alternatives.
+
+/// Declares an enum whose variants carry the name used on the command line and in files, a label for the window, and
+/// one sentence of help; they cannot drift apart because they are written once.
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident ($what:literal) { $($(#[$vdoc:meta])* $variant:ident = $key:literal, $label:literal, $help:literal;)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $key)] $variant,)+ }
+
+        impl $name {
+            /// Every alternative, in the order in which it is offered.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            /// Name on the command line and in files.
+            #[must_use]
+            pub const fn key(self) -> &'static str { match self { $(Self::$variant => $key),+ } }
+            /// Name in the window.
+            #[must_use]
+            pub const fn label(self) -> &'static str { match self { $(Self::$variant => $label),+ } }
+            /// One plain sentence.
+            #[must_use]
+            pub const fn help(self) -> &'static str { match self { $(Self::$variant => $help),+ } }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.key()) }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = super::RecipeError;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::ALL.iter().copied().find(|c| c.key() == text).ok_or_else(|| super::RecipeError::UnknownChoice {
+                    name: $what,
+                    value: text.to_owned(),
+                    known: Self::ALL.iter().map(|c| c.key()).collect::<Vec<_>>().join(", "),
+                })
+            }
+        }
+    };
+}
+
+choice! {
+    /// A starting point for all other parameters.
+    Preset("preset") {
+        /// Coarse to fine; the default of window and command line.
+        Studio = "studio", "Studio", "Paints coarse shapes first and details last: quick, clean and faithful to the look of the style.";
+        /// The loss of Gatys, Ecker and Bethge's published notebook, exactly.
+        Gatys = "gatys", "Gatys", "The original method, exactly as its authors published it: one size, L-BFGS, no smoothing.";
+    }
+}
+
+choice! {
+    /// How the canvas is moved downhill.
+    OptimizerKind("optimizer") {
+        /// Limited-memory BFGS.
+        Lbfgs = "lbfgs", "L-BFGS", "Takes large, well-aimed steps; the best picture for the time on most machines.";
+        /// Adam.
+        Adam = "adam", "Adam", "Takes small steady steps; smooth to watch and forgiving when sliders move.";
+    }
+}
+
+choice! {
+    /// How VGG-19 shrinks its feature maps between blocks.
+    Pooling("pooling") {
+        /// The maximum of each 2x2 square.
+        Max = "max", "Max", "As the network was trained: crisp strokes.";
+        /// The mean of each 2x2 square, times two so that features keep their magnitude.
+        Average = "avg", "Average", "Softer transitions, as the paper suggests trying.";
+    }
+}
+
+choice! {
+    /// The sizes at which the canvas is painted.
+    Scales("scales") {
+        /// Sizes that grow by the square root of two from 128 pixels.
+        CoarseToFine = "coarse-to-fine", "Coarse to fine", "Starts small and grows, so large shapes are settled before details.";
+        /// Only the final size.
+        Single = "single", "One size", "Paints at the final size from the first iteration.";
+    }
+}

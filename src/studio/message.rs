@@ -1,0 +1,159 @@
+//! What goes into the studio and what comes out of it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use image::RgbaImage;
+
+use crate::engine::Progress;
+use crate::recipe::{PictureSource, Recipe};
+
+/// Identifies one painting, so that events of an abandoned one can be ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunId(pub u64);
+
+/// What the artist asks for.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Decode a picture and answer with [`Event::PictureLoaded`] or [`Event::PictureFailed`].
+    LoadPicture(PictureSource),
+    /// Keep a picture that has no file (pasted, or dropped as bytes) in the library and load it from there.
+    AdoptPicture {
+        /// Name that the artist would recognise.
+        name: String,
+        /// The pixels.
+        image: Arc<RgbaImage>,
+    },
+    /// Start a new painting; a running one is abandoned.
+    Paint {
+        /// Its identity, chosen by the caller, larger than any before.
+        run: RunId,
+        /// Its parameters.
+        recipe: Box<Recipe>,
+    },
+    /// Change the running, paused or finished painting: acts between two iterations.
+    Revise(Box<Recipe>),
+    /// Hold after the current iteration.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Abandon the painting.
+    Stop,
+    /// Keep the current canvas and its recipe as a favourite.
+    Keep,
+    /// Write the current canvas to a file; the extension picks the format.
+    SaveAs(PathBuf),
+    /// Write a favourite to another file.
+    ExportFavourite {
+        /// The favourite's own file.
+        from: PathBuf,
+        /// Where to.
+        to: PathBuf,
+    },
+    /// Read a favourite at full size and answer with [`Event::FavouriteOpened`].
+    OpenFavourite(PathBuf),
+    /// Move a favourite to the library's own trash folder.
+    DeleteFavourite(PathBuf),
+    /// List the library and answer with [`Event::Library`].
+    ListLibrary,
+    /// Use other VGG-19 weights from the next painting on; `None` returns to the built-in ones.
+    UseWeights(Option<PathBuf>),
+}
+
+/// A kept iteration: one PNG in the library with its recipe inside.
+#[derive(Debug, Clone)]
+pub struct Favourite {
+    /// The PNG.
+    pub path: PathBuf,
+    /// The recipe that painted it.
+    pub recipe: Recipe,
+    /// Iteration at which it was kept.
+    pub iteration: u32,
+    /// A small version for the strip, long side at most [`Favourite::THUMBNAIL_SIDE_PX`].
+    pub thumbnail: Arc<RgbaImage>,
+}
+
+impl Favourite {
+    /// Long side of a thumbnail, in pixels.
+    pub const THUMBNAIL_SIDE_PX: u32 = 256;
+}
+
+/// What the studio answers. Frames travel in a channel of their own, see [`super::Studio::latest_frame`].
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A picture is decoded and ready to be painted with.
+    PictureLoaded {
+        /// Its source.
+        source: PictureSource,
+        /// Small version, aspect kept.
+        thumbnail: Arc<RgbaImage>,
+        /// Full width in pixels.
+        width: u32,
+        /// Full height in pixels.
+        height: u32,
+    },
+    /// A picture could not be decoded.
+    PictureFailed {
+        /// Its source.
+        source: PictureSource,
+        /// One sentence: what, where, what to do.
+        message: String,
+    },
+    /// A pasted or dropped picture is now in the library under `source`.
+    PictureAdopted {
+        /// Name as given with the command.
+        name: String,
+        /// Where it lives now.
+        source: PictureSource,
+    },
+    /// A painting is prepared and its first iteration is under way.
+    Started {
+        /// Which painting.
+        run: RunId,
+        /// The device in plain words.
+        device: String,
+    },
+    /// One iteration is done.
+    Progress {
+        /// Which painting.
+        run: RunId,
+        /// What it did.
+        progress: Box<Progress>,
+    },
+    /// The painting holds.
+    Paused(RunId),
+    /// The painting goes on.
+    Resumed(RunId),
+    /// Every iteration is done.
+    Finished(RunId),
+    /// The painting broke off.
+    Failed {
+        /// Which painting.
+        run: RunId,
+        /// One sentence.
+        message: String,
+        /// Where the canvas was rescued to, if there was one.
+        rescued: Option<PathBuf>,
+    },
+    /// A favourite was kept.
+    Kept(Favourite),
+    /// A file was written.
+    Saved(PathBuf),
+    /// A favourite at full size.
+    FavouriteOpened {
+        /// Its file.
+        path: PathBuf,
+        /// Its pixels.
+        image: Arc<RgbaImage>,
+    },
+    /// A favourite is gone from the library.
+    FavouriteDeleted(PathBuf),
+    /// All favourites, oldest first.
+    Library(Vec<Favourite>),
+    /// The weights that the next painting will use, in words.
+    WeightsChosen(String),
+    /// The device in plain words, told once at the start.
+    Device(String),
+    /// Something failed or deserves notice, in one sentence.
+    Problem(String),
+}
