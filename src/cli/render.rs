@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::CliError;
 use super::args::RenderArgs;
 use super::engine::make_engine;
-use super::output::{Output, try_folder};
+use super::output::{Output, try_place};
 use super::report::Report;
 use super::trace::Trace;
 use crate::engine::{Job, Painter};
@@ -20,7 +20,7 @@ pub fn run(args: &RenderArgs) -> Result<(), CliError> {
     // Everything that can be found wrong is found wrong before the first iteration.
     let output = Output::new(args.output.as_deref(), &recipe)?;
     if let Some(path) = &args.trace {
-        try_folder(path)?;
+        try_place(path)?;
     }
     let job = load(recipe)?;
     let engine = make_engine(args.device, args.weights.as_deref())?;
