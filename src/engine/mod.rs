@@ -3,7 +3,12 @@
 //! The studio and the command line see only [`Engine`] and [`Painter`], so that both can be tested with a fake that
 //! needs no weights. Nothing here knows of windows, channels or files of paintings.
 
+pub mod conv;
 mod error;
+mod storage;
+#[cfg(test)]
+mod test_support;
+pub mod threads;
 
 use std::sync::Arc;
 
