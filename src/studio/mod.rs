@@ -127,11 +127,15 @@ impl Studio {
             | Command::SaveAs(_)
             | Command::UseWeights(_) => {
                 // A send fails only when the thread could not be started, and that has been said as a Problem.
-                let _ = self.painting.as_ref().map(|sender| sender.send(command));
+                if let Some(painting) = &self.painting {
+                    let _ = painting.send(command);
+                }
                 return;
             }
         };
-        let _ = self.files.as_ref().map(|sender| sender.send(job));
+        if let Some(files) = &self.files {
+            let _ = files.send(job);
+        }
     }
 
     /// The oldest event that was not taken yet. Never waits.
