@@ -1,9 +1,11 @@
 //! What the artist can ask for by button or key: label, tooltip, icon and shortcut of each, written once.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 use egui_material_icons::{MaterialIcon, icons};
+use image::RgbaImage;
 
 use crate::recipe::{PictureSource, Recipe};
 
@@ -221,6 +223,8 @@ pub enum UiCommand {
     Browse(Slot),
     /// Put this picture there.
     Choose(Slot, PictureSource),
+    /// Put pasted pixels there.
+    Adopt(Slot, Arc<RgbaImage>),
     /// Have this picture decoded, because it is about to be shown.
     Want(PictureSource),
     /// Show something else than the painting.

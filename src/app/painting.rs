@@ -24,9 +24,9 @@ pub enum Phase {
     Failed,
 }
 
-/// A canvas as it was handed over by the studio.
+/// The frame that is shown.
 #[derive(Debug, Clone)]
-pub struct Canvas {
+pub struct ShownFrame {
     /// Its pixels.
     pub image: Arc<RgbaImage>,
     /// Iterations done.
@@ -45,7 +45,7 @@ pub struct Painting {
     /// The last iteration.
     pub progress: Option<Progress>,
     /// The newest frame.
-    pub canvas: Option<Canvas>,
+    pub canvas: Option<ShownFrame>,
     /// Course of the losses.
     pub history: LossHistory,
     /// Iterations a second.

@@ -8,10 +8,10 @@ use image::RgbaImage;
 
 use super::action::{Action, Exhibit, Slot};
 use super::notices::{Notices, Severity};
-use super::painting::{Canvas, Painting, Phase};
+use super::painting::{Painting, Phase, ShownFrame};
 use super::words;
 use crate::recipe::{Init, PictureSource, Recipe};
-use crate::studio::{Command, Event, Favourite, Frame, RunId};
+use crate::studio::{Canvas, Command, Event, Favourite, Frame, RunId};
 
 /// A decoded picture, as far as the window needs it.
 #[derive(Debug, Clone)]
@@ -38,10 +38,10 @@ pub enum PictureState {
 /// The canvas that was there before the artist started over. It lives in memory until it is kept or saved.
 #[derive(Debug, Clone)]
 pub struct Previous {
-    /// Its pixels and iteration.
+    /// The painting it belonged to.
+    pub run: RunId,
+    /// Its pixels, its recipe and its iteration.
     pub canvas: Canvas,
-    /// What painted it.
-    pub recipe: Recipe,
 }
 
 /// What the window knows.
@@ -117,6 +117,11 @@ impl State {
                 };
                 self.notices.push(Severity::Error, message, now_secs);
             }
+            Event::SetAside { run, canvas } => {
+                if self.previous.as_ref().is_none_or(|previous| previous.run <= run) {
+                    self.previous = Some(Previous { run, canvas });
+                }
+            }
             Event::Kept(favourite) => {
                 let text = format!("Kept iteration {} with its settings", favourite.iteration);
                 self.notices.push(Severity::Info, text, now_secs);
@@ -152,7 +157,7 @@ impl State {
     /// Takes in a frame. Frames of abandoned paintings are dropped.
     pub fn take_frame(&mut self, frame: Frame) {
         if let Some(painting) = self.painting_of(frame.run) {
-            painting.canvas = Some(Canvas { image: frame.image, iteration: frame.iteration });
+            painting.canvas = Some(ShownFrame { image: frame.image, iteration: frame.iteration });
         }
     }
 
@@ -240,8 +245,9 @@ impl State {
 
     /// Starts a new painting; the canvas of the old one stays as the previous one.
     pub fn start_painting(&mut self) -> Command {
-        if let Some(Painting { canvas: Some(canvas), recipe, .. }) = self.painting.take() {
-            self.previous = Some(Previous { canvas, recipe });
+        // The frame on the screen stands in until the studio hands over the canvas itself.
+        if let Some(Painting { run, canvas: Some(ShownFrame { image, iteration }), recipe, .. }) = self.painting.take() {
+            self.previous = Some(Previous { run, canvas: Canvas { image, recipe, iteration } });
         }
         self.exhibit = None;
         self.runs += 1;
@@ -289,7 +295,7 @@ impl State {
     #[must_use]
     pub fn recipe_of(&self, exhibit: &Exhibit) -> Option<&Recipe> {
         match exhibit {
-            Exhibit::Previous => self.previous.as_ref().map(|previous| &previous.recipe),
+            Exhibit::Previous => self.previous.as_ref().map(|previous| &previous.canvas.recipe),
             Exhibit::Favourite(path) => {
                 self.favourites.iter().find(|known| known.path == *path).map(|favourite| &favourite.recipe)
             }

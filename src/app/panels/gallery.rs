@@ -5,7 +5,7 @@ use egui_material_icons::icons;
 
 use super::super::action::{Slot, UiCommand};
 use super::super::widgets::{Desk, icon_button, picture_tile};
-use crate::image_io::samples::{Kind, SAMPLES, Sample, find};
+use crate::image_io::samples::{SAMPLES, Sample, SampleKind, find};
 use crate::recipe::PictureSource;
 
 const TILE_PT: egui::Vec2 = vec2(132.0, 92.0);
@@ -24,12 +24,12 @@ pub fn gallery_button(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) {
 fn gallery_ui(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) {
     ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
     // Photos first where a photo is wanted, but a painting may well be repainted.
-    let wanted = if slot == Slot::Style { Kind::Style } else { Kind::Photo };
+    let wanted = if slot == Slot::Style { SampleKind::Style } else { SampleKind::Photo };
     let (first, rest): (Vec<&Sample>, Vec<&Sample>) = SAMPLES.iter().partition(|sample| sample.kind == wanted);
     ScrollArea::vertical().max_height(520.0).show(ui, |ui| {
         for samples in [first, rest] {
             let title = match samples.first().map(|sample| sample.kind) {
-                Some(Kind::Photo) => "Photos",
+                Some(SampleKind::Photo) => "Photos",
                 _ => "Paintings and prints",
             };
             ui.label(RichText::new(title).small().weak());
