@@ -48,10 +48,9 @@ impl Purpose {
 
     fn filters(&self) -> &'static [(&'static str, &'static [&'static str])] {
         match self {
-            Self::Picture(_) => &[
-                ("Pictures", &["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "gif"]),
-                ("All files", &["*"]),
-            ],
+            Self::Picture(_) => {
+                &[("Pictures", &["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "gif"]), ("All files", &["*"])]
+            }
             Self::SavePainting | Self::SaveExhibit(_) => {
                 &[("PNG", &["png"]), ("JPEG", &["jpg", "jpeg"]), ("WebP", &["webp"]), ("TIFF", &["tif", "tiff"])]
             }

@@ -61,8 +61,7 @@ pub fn open_window(make_engine: MakeEngine, opening: Opening) -> Result<(), AppE
             options,
             Box::new(move |cc| {
                 creator_started.store(true, Ordering::Relaxed);
-                let config =
-                    StudioConfig { library: default_library(), make_engine, waker: waker(&cc.egui_ctx) };
+                let config = StudioConfig { library: default_library(), make_engine, waker: waker(&cc.egui_ctx) };
                 let preferences = Preferences::load(cc.storage);
                 let studio = Studio::start(config);
                 Ok(Box::new(App::new(&cc.egui_ctx, studio, &opening, preferences, Box::new(NativeDialogs))))

@@ -76,8 +76,7 @@ impl Painting {
     /// Notes one finished iteration.
     pub fn note(&mut self, progress: Progress, now_secs: f64) {
         // A finished painting that was revised simply goes on; its next iteration is the sign.
-        if self.phase == Phase::Preparing
-            || (self.phase == Phase::Finished && progress.iteration < progress.iterations)
+        if self.phase == Phase::Preparing || (self.phase == Phase::Finished && progress.iteration < progress.iterations)
         {
             self.phase = Phase::Running;
         }

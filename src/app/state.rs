@@ -246,7 +246,8 @@ impl State {
     /// Starts a new painting; the canvas of the old one stays as the previous one.
     pub fn start_painting(&mut self) -> Command {
         // The frame on the screen stands in until the studio hands over the canvas itself.
-        if let Some(Painting { run, canvas: Some(ShownFrame { image, iteration }), recipe, .. }) = self.painting.take() {
+        if let Some(Painting { run, canvas: Some(ShownFrame { image, iteration }), recipe, .. }) = self.painting.take()
+        {
             self.previous = Some(Previous { run, canvas: Canvas { image, recipe, iteration } });
         }
         self.exhibit = None;
@@ -356,7 +357,8 @@ impl State {
         self.notices.push(Severity::Error, message, now_secs);
         // The rest of a favourite's settings is still worth having.
         if let Some(recipe) = self.awaited_recipe.take_if(|recipe| pictures_of(recipe).contains(&source)) {
-            let init = if matches!(recipe.init, Init::Picture(_)) { self.recipe.init.clone() } else { recipe.init.clone() };
+            let init =
+                if matches!(recipe.init, Init::Picture(_)) { self.recipe.init.clone() } else { recipe.init.clone() };
             let (content, styles) = (self.recipe.content.clone(), self.recipe.styles.clone());
             self.recipe = Recipe { content, styles, init, ..*recipe };
             let text = "The settings are back, but with the pictures that were here";

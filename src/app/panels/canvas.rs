@@ -225,7 +225,8 @@ fn unit_size(state: &State, shown: &Shown, image: &RgbaImage) -> Vec2 {
 
 fn wants_compare(ui: &Ui) -> bool {
     let key = Action::Compare.shortcut().map(|shortcut| shortcut.logical_key);
-    !ui.ctx().text_edit_focused() && key.is_some_and(|key| ui.input(|input| input.key_down(key) && input.modifiers.is_none()))
+    !ui.ctx().text_edit_focused()
+        && key.is_some_and(|key| ui.input(|input| input.key_down(key) && input.modifiers.is_none()))
 }
 
 fn photo_hint(state: &State) -> &'static str {

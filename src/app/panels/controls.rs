@@ -24,28 +24,23 @@ fn strength_ui(ui: &mut Ui, what: &Parameter<f32>, value: &mut f32, preset: f32,
     let tooltip = tooltip(what, preset);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        let title = ui
-            .horizontal(|ui| {
-                let title = ui.label(what.label).on_hover_text(&tooltip);
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    let number = DragValue::new(value).range(what.min..=what.max).speed(0.02).fixed_decimals(2);
-                    ui.add(number).labelled_by(title.id).on_hover_text(&tooltip);
-                    if *value != preset {
-                        let name = format!("Reset {}", what.label.to_lowercase());
-                        let back = format!("Back to the preset's {preset} (or double-click the slider)");
-                        if icon_button(ui, icons::ICON_UNDO, &name, &back).clicked() {
-                            *value = preset;
-                        }
+        ui.horizontal(|ui| {
+            let title = ui.label(what.label).on_hover_text(&tooltip);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let number = DragValue::new(value).range(what.min..=what.max).speed(0.02).fixed_decimals(2);
+                ui.add(number).labelled_by(title.id).on_hover_text(&tooltip);
+                if *value != preset {
+                    let name = format!("Reset {}", what.label.to_lowercase());
+                    let back = format!("Back to the preset's {preset} (or double-click the slider)");
+                    if icon_button(ui, icons::ICON_UNDO, &name, &back).clicked() {
+                        *value = preset;
                     }
-                });
-                title
-            })
-            .inner;
+                }
+            });
+        });
         ui.spacing_mut().slider_width = ui.available_width();
-        let slider = Slider::new(value, what.min..=what.max)
-            .logarithmic(logarithmic)
-            .smallest_positive(0.01)
-            .show_value(false);
+        let slider =
+            Slider::new(value, what.min..=what.max).logarithmic(logarithmic).smallest_positive(0.01).show_value(false);
         let slider = ui.add(slider).accessible_name(what.label).on_hover_text(&tooltip);
         let twice = ui.input(|input| input.pointer.button_double_clicked(egui::PointerButton::Primary));
         if twice && slider.contains_pointer() {

@@ -48,17 +48,13 @@ pub fn curve_ui(desk: &Desk<'_>, ui: &mut Ui) {
     let painting = desk.state.painting.as_ref();
     let losses = painting.and_then(|painting| painting.progress.as_ref()).map(|progress| progress.losses);
     ui.horizontal_top(|ui| {
-        ui.allocate_ui_with_layout(
-            vec2(NUMBERS_WIDTH_PT, ui.available_height()),
-            Layout::top_down(Align::Min),
-            |ui| {
-                ui.set_width(NUMBERS_WIDTH_PT);
-                ui.add_space(4.0);
-                for term in &terms {
-                    number_ui(term, losses.as_ref(), ui);
-                }
-            },
-        );
+        ui.allocate_ui_with_layout(vec2(NUMBERS_WIDTH_PT, ui.available_height()), Layout::top_down(Align::Min), |ui| {
+            ui.set_width(NUMBERS_WIDTH_PT);
+            ui.add_space(4.0);
+            for term in &terms {
+                number_ui(term, losses.as_ref(), ui);
+            }
+        });
         match painting.map(|painting| &painting.history).filter(|history| history.points().len() > 1) {
             Some(history) => plot_ui(&terms, history.points(), history.stage_starts(), ui),
             None => {

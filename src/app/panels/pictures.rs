@@ -20,7 +20,8 @@ pub fn picker_ui(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) -> Rect {
         ui.horizontal(|ui| {
             ui.strong(slot.label());
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let tooltip = if slot == Slot::Start { "Choose a picture from a file".to_owned() } else { open.hint(ui.ctx()) };
+                let tooltip =
+                    if slot == Slot::Start { "Choose a picture from a file".to_owned() } else { open.hint(ui.ctx()) };
                 let name = format!("Open {}", slot.label().to_lowercase());
                 if icon_button(ui, icons::ICON_FOLDER_OPEN, &name, &tooltip).clicked() {
                     desk.ask(UiCommand::Browse(slot));

@@ -37,9 +37,11 @@ pub fn prompt_ui(desk: &mut Desk<'_>, prompt: &mut Option<Prompt>, ui: &Ui) {
         .default_width(440.0)
         .anchor(Align2::CENTER_CENTER, [0.0, 0.0])
         .show(ui.ctx(), |ui| {
-            let way_out = if asked.purpose.is_picture() { "drop a file on the window or type a path" } else { "type a path" };
+            let way_out =
+                if asked.purpose.is_picture() { "drop a file on the window or type a path" } else { "type a path" };
             ui.label(format!("No file dialog on this system: {way_out}."));
-            let field = TextEdit::singleline(&mut asked.text).desired_width(f32::INFINITY).hint_text("/home/me/picture.png");
+            let field =
+                TextEdit::singleline(&mut asked.text).desired_width(f32::INFINITY).hint_text("/home/me/picture.png");
             let field = ui.add(field).accessible_name("Path");
             if std::mem::take(&mut asked.fresh) {
                 field.request_focus();

@@ -57,7 +57,8 @@ fn advanced_ui(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
     if matches!(recipe.init, Init::Picture(_)) {
         pictures::picker_ui(desk, Slot::Start, ui);
     }
-    let started = desk.state.painting.as_ref().map(|painting| (&painting.started_from.init, painting.started_from.seed));
+    let started =
+        desk.state.painting.as_ref().map(|painting| (&painting.started_from.init, painting.started_from.seed));
     if started.is_some_and(|started| started != (&recipe.init, recipe.seed)) {
         ui.label(RichText::new("The starting canvas and the seed take effect at Start over.").small().weak());
     }
@@ -131,7 +132,8 @@ fn weights_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
     let weights = desk.state.weights.as_deref().unwrap_or("built in");
     ui.add(egui::Label::new(RichText::new(weights).small().weak()).truncate()).on_hover_text(weights);
     ui.horizontal(|ui| {
-        let open = ui.button("Open file…").on_hover_text("VGG-19 weights as .safetensors or .pth, from the next painting on");
+        let open =
+            ui.button("Open file…").on_hover_text("VGG-19 weights as .safetensors or .pth, from the next painting on");
         if open.clicked() {
             desk.ask(UiCommand::BrowseWeights);
         }

@@ -94,13 +94,13 @@ fn more_menu(desk: &mut Desk<'_>, ui: &mut Ui) {
         ui.label(RichText::new("Theme").small().weak());
         ui.horizontal(|ui| {
             let mut theme = ui.ctx().options(|options| options.theme_preference);
-            theme.radio_buttons(ui);
+            theme.buttons(ui);
             ui.ctx().set_theme(theme);
         });
         ui.separator();
-        let shortcut = ui.ctx().format_shortcut(
-            &Action::ToggleShortcuts.shortcut().unwrap_or(egui::gui_zoom::kb_shortcuts::ZOOM_RESET),
-        );
+        let shortcut = ui
+            .ctx()
+            .format_shortcut(&Action::ToggleShortcuts.shortcut().unwrap_or(egui::gui_zoom::kb_shortcuts::ZOOM_RESET));
         let entry = Button::new(Action::ToggleShortcuts.label()).shortcut_text(shortcut);
         if ui.add(entry).clicked() {
             desk.ask(super::super::action::UiCommand::Do(Action::ToggleShortcuts));
