@@ -10,11 +10,6 @@ mod encode;
 mod error;
 mod picture;
 mod record;
-<<<<<<< HEAD
-
-pub use picture::{Picture, PictureError};
-pub use record::{PaintingRecord, read_record, save_picture};
-=======
 mod resample;
 pub mod samples;
 
@@ -24,4 +19,3 @@ pub use error::PictureError;
 pub use picture::Picture;
 pub use record::{PaintingRecord, read_record};
 pub use resample::{fit_long_side, resample_rgb_f32};
->>>>>>> pictures
