@@ -9,6 +9,10 @@ use egui::{Color32, CornerRadius, FontFamily, FontId, Margin, Stroke, Style, Tex
 pub const CONTROLS_WIDTH_PT: f32 = 284.0;
 /// Width of the favourites panel at first, in points.
 pub const FAVOURITES_WIDTH_PT: f32 = 196.0;
+/// Height of the line above a picture or a strip, in points.
+pub const HEADING_HEIGHT_PT: f32 = 26.0;
+/// Height of the bar below the canvas, in points.
+pub const CANVAS_BAR_HEIGHT_PT: f32 = 36.0;
 /// Height of a picker's picture, in points.
 pub const PICKER_HEIGHT_PT: f32 = 116.0;
 /// Height of the panel with the loss curve, in points.

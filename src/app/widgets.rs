@@ -32,7 +32,16 @@ impl Desk<'_> {
 
     /// A button with the icon only.
     pub fn action_icon(&mut self, ui: &mut Ui, action: Action, selected: bool) -> Response {
-        let button = Button::new(icon(action.icon(), 18.0)).selected(selected).frame_when_inactive(selected);
+        let mut button = Button::new(icon(action.icon(), 18.0)).frame_when_inactive(selected);
+        if selected {
+            button = button.fill(ui.visuals().widgets.active.weak_bg_fill);
+        }
+        self.run_button(ui, action, button.min_size(Vec2::splat(theme::TOOL_HEIGHT_PT)))
+    }
+
+    /// A frameless button with the label only, where that is as short as an icon.
+    pub fn action_text(&mut self, ui: &mut Ui, action: Action) -> Response {
+        let button = Button::new(action.label()).frame_when_inactive(false);
         self.run_button(ui, action, button.min_size(Vec2::splat(theme::TOOL_HEIGHT_PT)))
     }
 

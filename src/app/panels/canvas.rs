@@ -49,9 +49,13 @@ impl CanvasPanel {
     /// Draws everything that lies between the side panels; returns where the picture may be dropped.
     pub fn ui(&mut self, desk: &mut Desk<'_>, files_hover: bool, ui: &mut Ui) {
         banner_ui(desk, ui);
-        egui::Panel::bottom("canvas bar").resizable(false).show_separator_line(false).exact_size(34.0).show(ui, |ui| {
-            self.bar_ui(desk, ui);
-        });
+        egui::Panel::bottom("canvas bar")
+            .resizable(false)
+            .show_separator_line(false)
+            .exact_size(theme::CANVAS_BAR_HEIGHT_PT)
+            .show(ui, |ui| {
+                self.bar_ui(desk, ui);
+            });
         let palette = theme::palette(ui.visuals());
         let frame = egui::Frame::new().fill(palette.canvas);
         egui::CentralPanel::no_frame().frame(frame).show(ui, |ui| self.picture_ui(desk, files_hover, ui));
@@ -135,12 +139,16 @@ impl CanvasPanel {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = theme::SMALL_GAP_PT;
             desk.action_icon(ui, Action::Fit, self.view == View::Fit);
-            desk.action_icon(ui, Action::ActualPixels, false);
+            desk.action_text(ui, Action::ActualPixels);
             let compare = desk.action_icon(ui, Action::Compare, false);
             self.compare_held = compare.is_pointer_button_down_on();
+            ui.spacing_mut().item_spacing.x = theme::GROUP_GAP_PT;
             if let Some(percent) = self.percent() {
-                ui.add_space(theme::SMALL_GAP_PT);
-                ui.label(RichText::new(percent).small().weak());
+                ui.label(RichText::new(percent).small().weak()).on_hover_text("Magnification");
+            }
+            if let Some(device) = &desk.state.device {
+                let chip = egui::Label::new(RichText::new(device).small().weak()).truncate();
+                ui.add(chip).on_hover_text(format!("Computes on: {device}"));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let text = RichText::new(caption(desk.state)).small().weak();

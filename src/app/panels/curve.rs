@@ -71,7 +71,7 @@ fn number_ui(term: &Term, losses: Option<&Losses>, ui: &mut Ui) {
         ui.label(term.name);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let text = losses.map_or_else(|| "–".to_owned(), |losses| words::loss((term.read)(losses)));
-            ui.monospace(text);
+            ui.label(text);
         });
     });
     row.response.on_hover_text(term.hint);

@@ -10,7 +10,10 @@ use crate::studio::Favourite;
 
 /// Draws the strip.
 pub fn favourites_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
-    ui.strong(Action::ToggleFavourites.label());
+    ui.horizontal(|ui| {
+        ui.set_height(theme::HEADING_HEIGHT_PT);
+        ui.strong(Action::ToggleFavourites.label());
+    });
     ui.add_space(theme::SMALL_GAP_PT);
     let state = desk.state;
     if state.favourites.is_empty() && state.previous.is_none() {
@@ -57,7 +60,7 @@ fn favourite_ui(desk: &mut Desk<'_>, favourite: &Favourite, ui: &mut Ui) {
             desk.ask(UiCommand::Delete(favourite.path.clone()));
         }
     });
-    let text = format!("Iteration {}, {} px", favourite.iteration, favourite.recipe.size);
+    let text = format!("Iteration {}", favourite.iteration);
     ui.add(Label::new(RichText::new(text).small().weak()).truncate());
 }
 

@@ -5,6 +5,7 @@ use egui_material_icons::icons;
 
 use super::super::action::{Action, UiCommand};
 use super::super::notices::{Notice, Severity};
+use super::super::theme;
 use super::super::widgets::{Desk, icon, icon_button};
 
 const WIDTH_PT: f32 = 360.0;
@@ -20,7 +21,7 @@ pub fn toasts_ui(desk: &mut Desk<'_>, now_secs: f64, corner: egui::Rect, ui: &Ui
     Area::new(Id::unique("toasts"))
         .order(Order::Foreground)
         .pivot(Align2::RIGHT_BOTTOM)
-        .fixed_pos(corner.right_bottom() - vec2(14.0, 14.0))
+        .fixed_pos(corner.right_bottom() - vec2(14.0, 14.0 + theme::CANVAS_BAR_HEIGHT_PT))
         .show(ctx, |ui| {
             for notice in desk.state.notices.on_screen(now_secs) {
                 egui::Frame::popup(ui.style()).show(ui, |ui| {

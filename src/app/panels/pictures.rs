@@ -18,8 +18,10 @@ pub fn picker_ui(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) -> Rect {
     };
     ui.vertical(|ui| {
         ui.horizontal(|ui| {
+            ui.set_height(theme::HEADING_HEIGHT_PT);
             ui.strong(slot.label());
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 0.0;
                 let tooltip =
                     if slot == Slot::Start { "Choose a picture from a file".to_owned() } else { open.hint(ui.ctx()) };
                 let name = format!("Open {}", slot.label().to_lowercase());
