@@ -18,7 +18,7 @@ use pentimento::recipe::{PictureSource, Recipe};
 use pentimento::studio::{Studio, StudioConfig};
 
 /// How long a test waits for a thread before it gives up. Never waited out when all is well.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the fake painter reports and what it waits for.
 #[derive(Clone)]
@@ -124,7 +124,10 @@ impl Bench {
             let config = StudioConfig {
                 library: library.clone(),
                 make_engine: Arc::new(move |_| Ok(Arc::new(engine.clone()) as Arc<dyn Engine>)),
-                waker: Arc::new(move || drop(wake.send(()))),
+                // A wake-up after the end of the test has nobody to reach.
+                waker: Arc::new(move || {
+                    let _ = wake.send(());
+                }),
             };
             let studio = Studio::start(config);
             App::new(&cc.egui_ctx, studio, &Opening::default(), Preferences::default(), Box::new(dialogs))
@@ -139,11 +142,13 @@ impl Bench {
     /// Draws whenever the studio says something, until `done`.
     fn until(&mut self, what: &str, done: impl Fn(&Harness<'static, App>) -> bool) {
         loop {
-            self.window().step();
+            // A message is measured in its first frame and visible in the second.
+            self.window().run_steps(2);
             if done(self.window()) {
                 return;
             }
-            assert!(self.woken.recv_timeout(PATIENCE).is_ok(), "waited in vain: {what}");
+            let woken = self.woken.recv_timeout(PATIENCE).is_ok();
+            assert!(woken, "waited in vain: {what}; the window shows {:#?}", self.window().root());
         }
     }
 
