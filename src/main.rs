@@ -1,5 +1,6 @@
 //! The program: parses arguments and hands over.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use pentimento::cli::{self, CliError, Task};
@@ -8,7 +9,8 @@ fn main() -> ExitCode {
     match start() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("pentimento: {error}");
+            // With stderr closed, the exit code still tells.
+            let _ = writeln!(std::io::stderr(), "pentimento: {error}");
             error.exit_code()
         }
     }

@@ -30,11 +30,16 @@ impl CliError {
     /// Clap's message in one line: what is wrong and what may have been meant, without the usage that `--help` shows.
     pub(super) fn from_clap(error: &clap::Error) -> Self {
         let text = error.render().to_string();
-        let lines = text
-            .lines()
-            .map(str::trim)
-            .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"));
-        let sentence = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+        let mut sentence = String::new();
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            if line.starts_with("Usage:") || line.starts_with("For more information") {
+                break;
+            }
+            if !sentence.is_empty() {
+                sentence.push_str(if line.starts_with("tip:") { "; " } else { " " });
+            }
+            sentence.push_str(line);
+        }
         let sentence = sentence.strip_prefix("error: ").unwrap_or(&sentence);
         Self::Usage(format!("{sentence} (see --help)"))
     }

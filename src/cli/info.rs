@@ -1,51 +1,42 @@
 //! `pentimento info`: what this program is and what it can use here.
 
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::CliError;
 use super::args::InfoArgs;
-use super::engine::{DeviceReport, describe_devices};
+use super::engine::describe_devices;
+use super::{CliError, print};
 
 const WEIGHTS: &str =
     "built-in: VGG-19 by the Visual Geometry Group, University of Oxford (Creative Commons Attribution)";
 
-#[derive(Serialize)]
-struct Info {
-    version: &'static str,
-    devices: DeviceReport,
-    weights: &'static str,
-    window: bool,
-}
-
 /// Prints it, for people or as JSON.
 pub fn run(args: &InfoArgs) -> Result<(), CliError> {
-    let info = Info {
-        version: env!("CARGO_PKG_VERSION"),
-        devices: describe_devices(),
-        weights: WEIGHTS,
-        window: cfg!(feature = "gui"),
-    };
     let fail = |error: serde_json::Error| CliError::Failed(format!("the report cannot be written as JSON: {error}"));
+    let facts = [
+        ("version", Value::from(env!("CARGO_PKG_VERSION"))),
+        ("devices", serde_json::to_value(describe_devices()).map_err(fail)?),
+        ("weights", Value::from(WEIGHTS)),
+        ("window", Value::from(cfg!(feature = "gui"))),
+    ];
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&info).map_err(fail)?);
-    } else {
-        print!("{}", outline(&serde_json::to_value(&info).map_err(fail)?, ""));
+        let object: Map<_, _> = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        return print(&serde_json::to_string_pretty(&object).map_err(fail)?);
     }
-    Ok(())
+    let text: String = facts.iter().map(|(name, value)| field(name, value, "")).collect();
+    print(text.trim_end())
 }
 
-/// A JSON object as indented `name: value` lines, so that both forms always tell the same.
-fn outline(value: &Value, indent: &str) -> String {
-    let Value::Object(fields) = value else { return format!("{indent}{}\n", plain(value)) };
-    let line = |(name, value): (&String, &Value)| {
-        let name = name.replace('_', " ");
-        match value {
-            Value::Object(_) => format!("{indent}{name}:\n{}", outline(value, &format!("{indent}  "))),
-            _ => format!("{indent}{name}: {}\n", plain(value)),
+/// A fact as `name: value`, or as a heading with indented facts under it, so that both forms always tell the same.
+fn field(name: &str, value: &Value, indent: &str) -> String {
+    let name = name.replace('_', " ");
+    match value {
+        Value::Object(fields) => {
+            let deeper = format!("{indent}  ");
+            let inner: String = fields.iter().map(|(name, value)| field(name, value, &deeper)).collect();
+            format!("{indent}{name}:\n{inner}")
         }
-    };
-    fields.iter().map(line).collect()
+        _ => format!("{indent}{name}: {}\n", plain(value)),
+    }
 }
 
 fn plain(value: &Value) -> String {
@@ -64,7 +55,7 @@ mod tests {
 
     #[test]
     fn people_read_the_same_as_programs() {
-        let value = serde_json::json!({ "a_b": "x", "inner": { "list": ["p", "q"], "none": null, "yes": true } });
-        assert_eq!(outline(&value, ""), "a b: x\ninner:\n  list: p, q\n  none: none\n  yes: yes\n");
+        let value = serde_json::json!({ "a_b": "x", "list": ["p", "q"], "none": null, "yes": true });
+        assert_eq!(field("in", &value, ""), "in:\n  a b: x\n  list: p, q\n  none: none\n  yes: yes\n");
     }
 }

@@ -15,6 +15,7 @@ mod score;
 mod trace;
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -83,4 +84,14 @@ pub fn run(task: Headless) -> Result<ExitCode, CliError> {
         args::Subcommand::Info(args) => info::run(&args)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints an answer. Whoever closed the pipe has read enough, which is no error.
+fn print(answer: &str) -> Result<(), CliError> {
+    match writeln!(io::stdout(), "{answer}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CliError::Failed(format!("the answer cannot be printed ({error})")))
+        }
+        _ => Ok(()),
+    }
 }

@@ -26,10 +26,7 @@ impl Output {
         };
         let path = output.path();
         PaintingFormat::of_path(&path)?;
-        if path.is_dir() {
-            return Err(CliError::Failed(format!("{}: this is a folder; name a file in it", path.display())));
-        }
-        try_folder(&path)?;
+        try_place(&path)?;
         Ok(output)
     }
 
@@ -43,7 +40,10 @@ impl Output {
 }
 
 /// Makes a file in the path's folder and takes it away again: the only sure way to learn whether that is possible.
-pub fn try_folder(path: &Path) -> Result<(), CliError> {
+pub fn try_place(path: &Path) -> Result<(), CliError> {
+    if path.is_dir() {
+        return Err(CliError::Failed(format!("{}: this is a folder; name a file in it", path.display())));
+    }
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::CliError;
 use super::args::RenderArgs;
 use super::engine::make_engine;
-use super::output::{Output, try_folder};
+use super::output::{Output, try_place};
 use super::report::Report;
 use super::trace::Trace;
+use super::{CliError, print};
 use crate::engine::{Job, Painter};
 use crate::image_io::{PaintingRecord, Picture, PictureError, save_picture};
 use crate::recipe::{Init, PictureSource, Recipe};
@@ -20,7 +20,7 @@ pub fn run(args: &RenderArgs) -> Result<(), CliError> {
     // Everything that can be found wrong is found wrong before the first iteration.
     let output = Output::new(args.output.as_deref(), &recipe)?;
     if let Some(path) = &args.trace {
-        try_folder(path)?;
+        try_place(path)?;
     }
     let job = load(recipe)?;
     let engine = make_engine(args.device, args.weights.as_deref())?;
@@ -37,10 +37,7 @@ pub fn run(args: &RenderArgs) -> Result<(), CliError> {
     if stopped {
         report.say(&format!("stopped after {} iterations; what there is was saved", painting.iteration));
     }
-    if !args.quiet {
-        println!("{}", path.display());
-    }
-    Ok(())
+    if args.quiet { Ok(()) } else { print(&path.display().to_string()) }
 }
 
 fn load(recipe: Recipe) -> Result<Job, PictureError> {

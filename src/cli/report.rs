@@ -1,6 +1,6 @@
 //! How `render` tells what it is doing: a bar on a terminal, a line now and then in a log, nothing when quiet.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -45,7 +45,7 @@ impl Report {
             Self::Lines { next } => {
                 if progress.iteration >= *next || progress.iteration == progress.iterations {
                     *next = progress.iteration + (progress.iterations / LOG_LINES).max(1);
-                    eprintln!("iteration {}/{}: {}", progress.iteration, progress.iterations, summary(progress));
+                    line(&format!("iteration {}/{}: {}", progress.iteration, progress.iterations, summary(progress)));
                 }
             }
             Self::Quiet => {}
@@ -55,8 +55,8 @@ impl Report {
     /// A sentence, above the bar where there is one.
     pub fn say(&self, sentence: &str) {
         match self {
-            Self::Bar(bar) => bar.suspend(|| eprintln!("{sentence}")),
-            Self::Lines { .. } => eprintln!("{sentence}"),
+            Self::Bar(bar) => bar.suspend(|| line(sentence)),
+            Self::Lines { .. } => line(sentence),
             Self::Quiet => {}
         }
     }
@@ -67,6 +67,11 @@ impl Report {
             bar.finish_and_clear();
         }
     }
+}
+
+/// Unlike `eprintln!`, goes on painting when nobody reads the log any more.
+fn line(text: &str) {
+    let _ = writeln!(stderr(), "{text}");
 }
 
 fn summary(progress: &Progress) -> String {

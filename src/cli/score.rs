@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::args::{ScoreArgs, source};
-use super::{CliError, engine};
+use super::{CliError, engine, print};
 use crate::engine::Losses;
 use crate::image_io::{Picture, fit_long_side};
 
@@ -27,6 +27,5 @@ pub fn run(args: &ScoreArgs) -> Result<(), CliError> {
     };
     let json = serde_json::to_string(&Score { losses, width, height })
         .map_err(|error| CliError::Failed(format!("the score cannot be written as JSON: {error}")))?;
-    println!("{json}");
-    Ok(())
+    print(&json)
 }

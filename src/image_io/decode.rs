@@ -51,14 +51,12 @@ pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<DynamicImage, PictureE
     let Ok(format) = image::guess_format(bytes) else {
         return Err(unknown_format(bytes, path));
     };
+    let format_name = format.extensions_str().first().copied().unwrap_or_default().to_uppercase();
     if !format.reading_enabled() {
-        let name = format.extensions_str().first().copied().unwrap_or_default().to_uppercase();
-        return Err(PictureError::Unsupported {
-            path: path.to_path_buf(),
-            kind: format!("a picture in {name} format"),
-        });
+        let kind = format!("a picture in {format_name} format");
+        return Err(PictureError::Unsupported { path: path.to_path_buf(), kind });
     }
-    let sort = |error| sort_error(error, path);
+    let sort = |error| sort_error(error, &format_name, path);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits());
     let mut decoder = reader.into_decoder().map_err(sort)?;
@@ -134,18 +132,25 @@ fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     bytes[..bytes.len().min(4096)].windows(needle.len()).any(|window| window == needle)
 }
 
-fn sort_error(error: ImageError, path: &Path) -> PictureError {
+fn sort_error(error: ImageError, format_name: &str, path: &Path) -> PictureError {
     let path = path.to_path_buf();
     match error {
-        // Sixteen-channel TIFFs and the like; the library's own words are the best there are.
         ImageError::Unsupported(error) => {
-            PictureError::Unsupported { path, kind: format!("this kind of picture ({})", innermost(&error)) }
+            log::info!("{}: {error}", path.display());
+            PictureError::Unsupported { path, kind: format!("this kind of {format_name} picture") }
         }
-        ImageError::Limits(error) => PictureError::TooLarge { path, detail: error.to_string() },
+        ImageError::Limits(error) => {
+            log::info!("{}: {error}", path.display());
+            PictureError::TooLarge { path, detail: format!("it needs more than {} MB", MAX_DECODED_BYTES >> 20) }
+        }
         ImageError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             PictureError::Damaged { path, detail: "its end is missing".to_owned() }
         }
-        error => PictureError::Damaged { path, detail: innermost(&error) },
+        error => {
+            let detail = innermost(&error);
+            log::info!("{}: {detail}", path.display());
+            PictureError::Damaged { path, detail }
+        }
     }
 }
 

@@ -101,7 +101,7 @@ fn encode(
     match format {
         PaintingFormat::Png => write_png(&mut bytes, &pixels, image, colour, record)?,
         PaintingFormat::Jpeg => {
-            JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY).write_image(&pixels, width, height, colour)?
+            JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY).write_image(&pixels, width, height, colour)?;
         }
         PaintingFormat::WebP => WebPEncoder::new_lossless(&mut bytes).write_image(&pixels, width, height, colour)?,
         PaintingFormat::Tiff => {

@@ -61,11 +61,11 @@ pub enum PictureError {
         kind: String,
     },
     /// A picture that stops too early or contradicts itself.
-    #[error("{}: the picture is damaged or cut short ({detail}); get a fresh copy of it", path.display())]
+    #[error("{}: the picture is damaged or cut short; get a fresh copy of it", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What the decoder found.
+        /// What the decoder found, in its own words: for the log, they would not help an artist.
         detail: String,
     },
     /// More pixels than can reasonably be held in memory.

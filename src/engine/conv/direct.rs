@@ -1,0 +1,229 @@
+//! The convolution next to the pixels, whose three channels are too few for Winograd: a patch matrix times the kernels.
+
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::panel::{self, MAX_ROWS_PER_CALL, PanelMatrix};
+use crate::engine::storage::SharedMut;
+use crate::engine::threads;
+
+/// Colour channels of the canvas.
+pub const COLOURS: usize = 3;
+/// Values of one 3x3 patch of colours.
+const PATCH: usize = 9 * COLOURS;
+/// Pixels of one row that are gathered and multiplied together.
+const RUN: usize = 8 * MAX_ROWS_PER_CALL;
+/// Picture rows of one task.
+const ROWS_PER_TASK: usize = 8;
+
+/// The kernels of the first layer, in both directions.
+pub struct DirectKernel {
+    /// Patch -> features, 27 x out.
+    forward: PanelMatrix,
+    /// Features -> patch, out x 27.
+    backward: PanelMatrix,
+    out_channels: usize,
+}
+
+impl DirectKernel {
+    /// Lays out `weight` (`[out][3][3][3]`: output, colour, row, column).
+    pub fn new(out_channels: usize, weight: &[f32]) -> Self {
+        assert_eq!(weight.len(), out_channels * PATCH, "weights of {out_channels} x 3 x 3 x 3");
+        // Patches are gathered as pixel by pixel, colour by colour.
+        let at = |output: usize, value: usize| weight[output * PATCH + (value % COLOURS) * 9 + value / COLOURS];
+        Self {
+            forward: PanelMatrix::from_fn(1, PATCH, out_channels, |output, value, out| out[0] = at(output, value)),
+            backward: PanelMatrix::from_fn(1, out_channels, PATCH, |value, output, out| out[0] = at(output, value)),
+            out_channels,
+        }
+    }
+
+    /// Output channels.
+    pub fn out_channels(&self) -> usize {
+        self.out_channels
+    }
+}
+
+/// `output = max(conv(input) + bias, 0)`: height x width x 3 to height x width x out.
+pub fn forward(kernel: &DirectKernel, height: usize, width: usize, input: &[f32], bias: &[f32], output: &mut [f32]) {
+    let channels = kernel.out_channels;
+    assert_eq!(input.len(), height * width * COLOURS, "canvas of {height} x {width} x {COLOURS}");
+    assert_eq!(output.len(), height * width * channels, "output of {height} x {width} x {channels}");
+    assert_eq!(bias.len(), channels, "bias of {channels}");
+    threads::pool().install(|| {
+        output.par_chunks_mut(ROWS_PER_TASK * width * channels).enumerate().for_each(|(task, output)| {
+            Arch::new().dispatch(Forward {
+                kernel,
+                height,
+                width,
+                input,
+                bias,
+                output,
+                first_row: task * ROWS_PER_TASK,
+            });
+        });
+    });
+}
+
+struct Forward<'a> {
+    kernel: &'a DirectKernel,
+    height: usize,
+    width: usize,
+    input: &'a [f32],
+    bias: &'a [f32],
+    output: &'a mut [f32],
+    first_row: usize,
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let panels = &self.kernel.forward;
+        let padded = panels.panels() * panels.width();
+        let mut patches = vec![0f32; RUN * PATCH];
+        let mut products = vec![0f32; RUN * padded];
+        let row_len = self.width * self.kernel.out_channels;
+        for (row, output) in self.output.chunks_exact_mut(row_len).enumerate() {
+            let y = self.first_row + row;
+            let mut x = 0;
+            while x < self.width {
+                let run = RUN.min(self.width - x);
+                for (i, patch) in patches.chunks_exact_mut(PATCH).enumerate().take(run) {
+                    gather_patch(self.input, self.height, self.width, y, x + i, patch);
+                }
+                for panel in 0..panels.panels() {
+                    // SAFETY: both buffers have RUN rows, a multiple of every group size, and `run <= RUN`.
+                    unsafe {
+                        let product = products.as_mut_ptr().add(panel * panels.width());
+                        panel::multiply(simd, run, patches.as_ptr(), PATCH, panels.panel(0, panel), product, padded);
+                    }
+                }
+                let pixels = output[x * self.kernel.out_channels..].chunks_exact_mut(self.kernel.out_channels);
+                for (pixel, product) in pixels.zip(products.chunks_exact(padded)).take(run) {
+                    for ((pixel, product), bias) in pixel.iter_mut().zip(product).zip(self.bias) {
+                        *pixel = (product + bias).max(0.0);
+                    }
+                }
+                x += run;
+            }
+        }
+    }
+}
+
+/// The 27 values around (y, x), zero outside the picture.
+#[inline(always)]
+fn gather_patch(input: &[f32], height: usize, width: usize, y: usize, x: usize, patch: &mut [f32]) {
+    for (dy, patch_row) in patch.chunks_exact_mut(3 * COLOURS).enumerate() {
+        let source_y = (y + dy).wrapping_sub(1);
+        if source_y >= height {
+            patch_row.fill(0.0);
+        } else if x > 0 && x + 1 < width {
+            patch_row.copy_from_slice(&input[(source_y * width + x - 1) * COLOURS..][..3 * COLOURS]);
+        } else {
+            for (dx, pixel) in patch_row.chunks_exact_mut(COLOURS).enumerate() {
+                let source_x = (x + dx).wrapping_sub(1);
+                if source_x >= width {
+                    pixel.fill(0.0);
+                } else {
+                    pixel.copy_from_slice(&input[(source_y * width + source_x) * COLOURS..][..COLOURS]);
+                }
+            }
+        }
+    }
+}
+
+/// The gradient with respect to the canvas of `sum(gradient * conv(canvas))`: height x width x out to height x width x 3.
+///
+/// Each pixel's features are spread over the 27 values of its patch by one product, then overlapping patches are added.
+pub fn input_gradient(kernel: &DirectKernel, height: usize, width: usize, gradient: &[f32], output: &mut [f32]) {
+    let channels = kernel.out_channels;
+    assert_eq!(gradient.len(), height * width * channels, "gradient of {height} x {width} x {channels}");
+    assert_eq!(output.len(), height * width * COLOURS, "canvas of {height} x {width} x {COLOURS}");
+    let output = SharedMut::new(output);
+    threads::pool().install(|| {
+        (0..height.div_ceil(ROWS_PER_TASK)).into_par_iter().for_each(|task| {
+            Arch::new().dispatch(Backward { kernel, height, width, gradient, output, first_row: task * ROWS_PER_TASK });
+        });
+    });
+}
+
+struct Backward<'a> {
+    kernel: &'a DirectKernel,
+    height: usize,
+    width: usize,
+    gradient: &'a [f32],
+    output: SharedMut,
+    first_row: usize,
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let panels = &self.kernel.backward;
+        let channels = self.kernel.out_channels;
+        let padded = panels.panels() * panels.width();
+        let last_row = (self.first_row + ROWS_PER_TASK).min(self.height);
+        let row_len = self.width * COLOURS;
+        // SAFETY: these rows belong to this task alone and lie inside the output, whose length was checked.
+        let output = unsafe {
+            std::slice::from_raw_parts_mut(
+                self.output.get().add(self.first_row * row_len),
+                (last_row - self.first_row) * row_len,
+            )
+        };
+        output.fill(0.0);
+
+        let mut products = vec![0f32; RUN * padded];
+        let mut features = vec![0f32; RUN * channels];
+        // A row of features reaches one row up and down, so the neighbours of this task's rows take part.
+        for y in self.first_row.saturating_sub(1)..(last_row + 1).min(self.height) {
+            let mut x = 0;
+            while x < self.width {
+                let run = RUN.min(self.width - x);
+                // A copy, because the product may read up to a whole group of rows.
+                let source = &self.gradient[(y * self.width + x) * channels..][..run * channels];
+                features[..source.len()].copy_from_slice(source);
+                for panel in 0..panels.panels() {
+                    // SAFETY: both buffers have RUN rows, a multiple of every group size, and `run <= RUN`.
+                    unsafe {
+                        let product = products.as_mut_ptr().add(panel * panels.width());
+                        panel::multiply(
+                            simd,
+                            run,
+                            features.as_ptr(),
+                            channels,
+                            panels.panel(0, panel),
+                            product,
+                            padded,
+                        );
+                    }
+                }
+                for dy in 0..3 {
+                    // Output row y of the convolution read canvas row y + dy - 1.
+                    let target_y = (y + dy).wrapping_sub(1);
+                    if target_y < self.first_row || target_y >= last_row {
+                        continue;
+                    }
+                    let row = &mut output[(target_y - self.first_row) * row_len..][..row_len];
+                    for (i, product) in products.chunks_exact(padded).enumerate().take(run) {
+                        for dx in 0..3 {
+                            let target_x = (x + i + dx).wrapping_sub(1);
+                            if target_x < self.width {
+                                let patch = &product[(dy * 3 + dx) * COLOURS..][..COLOURS];
+                                let pixel = &mut row[target_x * COLOURS..][..COLOURS];
+                                for (pixel, value) in pixel.iter_mut().zip(patch) {
+                                    *pixel += value;
+                                }
+                            }
+                        }
+                    }
+                }
+                x += run;
+            }
+        }
+    }
+}
