@@ -1,6 +1,7 @@
 //! Opens the window, or says in one sentence why there is none.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,6 +10,7 @@ use egui::ViewportBuilder;
 use super::dialogs::{NativeDialogs, watch_for_missing_dialogs};
 use super::preferences::Preferences;
 use super::window::{App, Opening, waker};
+use crate::engine::{DeviceChoice, Engine, EngineError, StyleEngine};
 use crate::studio::{MakeEngine, Studio, StudioConfig, default_library};
 
 /// Why there is no window.
@@ -30,7 +32,32 @@ pub enum AppError {
     NoLibrary,
 }
 
-/// Opens the window and returns when it is closed.
+/// What the command line says about the window.
+#[derive(Debug, Clone, Default)]
+pub struct Launch {
+    /// The photo, or the bundled one.
+    pub content: Option<PathBuf>,
+    /// The style, or the bundled one.
+    pub style: Option<PathBuf>,
+    /// Weights, or the built-in ones.
+    pub weights: Option<PathBuf>,
+    /// What to compute on.
+    pub device: DeviceChoice,
+}
+
+/// Opens the window over the real engine and returns when it is closed.
+///
+/// # Errors
+/// When there is no display, no graphics, or a library is missing.
+pub fn run(launch: Launch) -> Result<(), AppError> {
+    let Launch { content, style, weights, device } = launch;
+    let make_engine = move |weights: Option<&Path>| -> Result<Arc<dyn Engine>, EngineError> {
+        Ok(Arc::new(StyleEngine::new(device, weights)?))
+    };
+    open_window(Arc::new(make_engine), Opening { content, style, weights })
+}
+
+/// Opens the window over any engine and returns when it is closed.
 ///
 /// # Errors
 /// When there is no display, no graphics, or a library is missing.

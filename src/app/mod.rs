@@ -27,6 +27,6 @@ mod words;
 
 pub use action::{Action, Exhibit, Slot};
 pub use dialogs::{Answer, FileDialogs, NativeDialogs, Purpose, Reply};
-pub use launch::{AppError, open_window};
+pub use launch::{AppError, Launch, open_window, run};
 pub use preferences::Preferences;
 pub use window::{App, Opening, waker};

@@ -46,7 +46,7 @@ impl CanvasPanel {
         }
     }
 
-    /// Draws everything that lies between the side panels; returns where the picture may be dropped.
+    /// Draws everything that lies between the side panels.
     pub fn ui(&mut self, desk: &mut Desk<'_>, files_hover: bool, ui: &mut Ui) {
         banner_ui(desk, ui);
         egui::Panel::bottom("canvas bar")
@@ -179,6 +179,7 @@ fn banner_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
     let frame = egui::Frame::new().fill(ui.visuals().faint_bg_color).inner_margin(egui::Margin::symmetric(12, 4));
     egui::Panel::top("banner").resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
+            ui.set_height(theme::TOOL_HEIGHT_PT);
             ui.strong(what);
             if let Some(iteration) = iteration {
                 ui.weak(format!("iteration {iteration}"));

@@ -40,7 +40,7 @@ pub fn toasts_ui(desk: &mut Desk<'_>, now_secs: f64, corner: egui::Rect, ui: &Ui
         });
 }
 
-/// Draws the list of all messages; returns whether it stays open.
+/// Draws the list of all messages.
 pub fn list_ui(desk: &mut Desk<'_>, open: &mut bool, ui: &Ui) {
     Window::new(Action::ToggleMessages.label())
         .open(open)

@@ -1,5 +1,7 @@
 //! A field for a path, where the system has no file dialog.
 
+use std::path::Path;
+
 use egui::{Align2, TextEdit, Ui, Window};
 
 use super::super::action::UiCommand;
@@ -13,6 +15,8 @@ pub struct Prompt {
     pub purpose: Purpose,
     /// What was typed so far.
     pub text: String,
+    /// The typed file is there already.
+    pub exists: bool,
     /// The field is to take the keyboard as soon as it is drawn.
     pub fresh: bool,
 }
@@ -21,7 +25,8 @@ impl Prompt {
     /// An empty field, or one with a proposal in it.
     #[must_use]
     pub fn new(purpose: Purpose, proposal: String) -> Self {
-        Self { purpose, text: proposal, fresh: true }
+        let exists = Path::new(&proposal).is_file();
+        Self { purpose, text: proposal, exists, fresh: true }
     }
 }
 
@@ -46,10 +51,22 @@ pub fn prompt_ui(desk: &mut Desk<'_>, prompt: &mut Option<Prompt>, ui: &Ui) {
             if std::mem::take(&mut asked.fresh) {
                 field.request_focus();
             }
+            if field.changed() {
+                asked.exists = Path::new(asked.text.trim()).is_file();
+            }
+            // The system's own dialogs ask before they replace a file, so this one says so too.
+            let replaces = asked.purpose.is_saving() && asked.exists;
+            if replaces {
+                ui.label("This file is there already and will be replaced.");
+            }
             let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             given_up = ui.input(|input| input.key_pressed(egui::Key::Escape));
             ui.horizontal(|ui| {
-                let verb = if asked.purpose.is_saving() { "Save" } else { "Open" };
+                let verb = match (asked.purpose.is_saving(), replaces) {
+                    (true, true) => "Replace",
+                    (true, false) => "Save",
+                    (false, _) => "Open",
+                };
                 if ui.button(verb).clicked() || entered {
                     desk.ask(UiCommand::PathTyped(asked.text.clone()));
                 }

@@ -3,7 +3,7 @@
 use egui::{Align, Button, Layout, ProgressBar, RichText, Sense, Ui, UiBuilder, Vec2, vec2};
 use egui_material_icons::icons;
 
-use super::super::action::Action;
+use super::super::action::{Action, UiCommand};
 use super::super::painting::{Painting, Phase};
 use super::super::preferences::Preferences;
 use super::super::widgets::{Desk, icon};
@@ -98,12 +98,10 @@ fn more_menu(desk: &mut Desk<'_>, ui: &mut Ui) {
             ui.ctx().set_theme(theme);
         });
         ui.separator();
-        let shortcut = ui
-            .ctx()
-            .format_shortcut(&Action::ToggleShortcuts.shortcut().unwrap_or(egui::gui_zoom::kb_shortcuts::ZOOM_RESET));
-        let entry = Button::new(Action::ToggleShortcuts.label()).shortcut_text(shortcut);
-        if ui.add(entry).clicked() {
-            desk.ask(super::super::action::UiCommand::Do(Action::ToggleShortcuts));
+        let keys = Action::ToggleShortcuts;
+        let shortcut = keys.shortcut().map(|shortcut| ui.ctx().format_shortcut(&shortcut)).unwrap_or_default();
+        if ui.add(Button::new(keys.label()).shortcut_text(shortcut)).clicked() {
+            desk.ask(UiCommand::Do(keys));
         }
         ui.separator();
         if let Some(device) = &desk.state.device {
