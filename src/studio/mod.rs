@@ -28,7 +28,7 @@ use image::RgbaImage;
 
 use crate::engine::{Engine, EngineError};
 
-pub use message::{Canvas, Command, Event, Favourite, RunId};
+pub use message::{Canvas, Command, Event, Favourite, PREVIEW_SIDE_PX, RunId};
 
 use files::FileJob;
 use library::Library;
