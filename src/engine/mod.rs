@@ -9,6 +9,8 @@ mod storage;
 #[cfg(test)]
 mod test_support;
 pub mod threads;
+pub mod vgg;
+pub mod weights;
 
 use std::sync::Arc;
 
