@@ -1,6 +1,6 @@
 //! Pentimento: a desktop studio for optimisation-based neural style transfer.
 //!
-//! The arrows between the modules point one way: [`app`](crate::app) -> [`studio`] -> [`engine`] -> [`recipe`],
+//! The arrows between the modules point one way: `app` -> [`studio`] -> [`engine`] -> [`recipe`],
 //! [`image_io`]. Everything but `app` builds without any GUI crate (`--no-default-features`).
 
 #[cfg(feature = "gui")]

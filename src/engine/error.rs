@@ -24,6 +24,22 @@ pub enum EngineError {
     /// A computation failed in the tensor library.
     #[error("computation failed: {0}")]
     Tensor(#[from] candle_core::Error),
+    /// The painting would not fit into memory.
+    #[error(
+        "painting at {width} x {height} needs about {needed_gb:.1} GB of memory and {free_gb:.1} GB are free; a size of {fitting_long_side} would fit"
+    )]
+    Memory {
+        /// Canvas width in pixels.
+        width: u32,
+        /// Canvas height in pixels.
+        height: u32,
+        /// Memory needed, in units of 10^9 bytes.
+        needed_gb: f64,
+        /// Memory free, in units of 10^9 bytes.
+        free_gb: f64,
+        /// Long side in pixels that fits.
+        fitting_long_side: u32,
+    },
     /// The loss became infinite or NaN again and again.
     #[error(
         "the loss is not a finite number at {width} x {height} even after going back to the last good canvas; lower the style strength"

@@ -3,12 +3,24 @@
 //! The studio and the command line see only [`Engine`] and [`Painter`], so that both can be tested with a fake that
 //! needs no weights. Nothing here knows of windows, channels or files of paintings.
 
+mod canvas;
 pub mod conv;
+pub mod device;
 mod error;
+pub mod loss;
+mod memory;
+pub mod objective;
+pub mod optimizer;
+mod pool;
+pub mod schedule;
+pub mod score;
 mod storage;
+mod style_engine;
 #[cfg(test)]
 mod test_support;
 pub mod threads;
+mod transfer;
+pub mod vector;
 pub mod vgg;
 pub mod weights;
 
@@ -20,7 +32,11 @@ use serde::Serialize;
 use crate::image_io::Picture;
 use crate::recipe::Recipe;
 
+pub use device::{DeviceChoice, DeviceReport, describe_devices};
 pub use error::EngineError;
+pub use score::{Score, score};
+pub use style_engine::StyleEngine;
+pub use transfer::StyleTransfer;
 
 /// A recipe together with the pixels of the pictures it names.
 #[derive(Debug, Clone)]

@@ -1,20 +1,30 @@
-//! The VGG-19 network: which convolutions there are.
+//! VGG-19 (Simonyan & Zisserman 2015, arXiv 1409.1556): forward to the feature maps, backward to the pixels.
+//!
+//! There is no autograd graph. The network is a chain, so its backward pass is a loop: each convolution passes the
+//! gradient to its input, masks it for the ReLU there, and adds what a loss on that feature map contributes.
 
-/// One convolution of the network.
+use candle_core::{DType, Device, Result, Tensor};
+
+use super::conv::{COLOURS, Conv3x3};
+use super::weights::VggWeights;
+use super::{pool, vector};
+use crate::recipe::Pooling;
+
+/// One convolution of the network; a ReLU follows each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layer {
-    /// Block, from 1; a pooling stands between two blocks.
+    /// Block, from 1; a 2x2 pooling stands between blocks.
     pub block: u8,
-    /// Place in the block, from 1.
+    /// Convolution within the block, from 1.
     pub index: u8,
-    /// Channels that go in.
+    /// Channels of the input.
     pub in_channels: usize,
-    /// Channels that come out.
+    /// Channels of the output.
     pub out_channels: usize,
 }
 
 impl Layer {
-    /// The name in the literature, for example `conv4_2`.
+    /// `conv4_2`, as the literature and the weights files write it.
     #[must_use]
     pub fn name(&self) -> String {
         format!("conv{}_{}", self.block, self.index)
@@ -25,9 +35,9 @@ const fn layer(block: u8, index: u8, in_channels: usize, out_channels: usize) ->
     Layer { block, index, in_channels, out_channels }
 }
 
-/// The 16 convolutions in order.
+/// The convolutions in order.
 pub const LAYERS: [Layer; 16] = [
-    layer(1, 1, 3, 64),
+    layer(1, 1, COLOURS, 64),
     layer(1, 2, 64, 64),
     layer(2, 1, 64, 128),
     layer(2, 2, 128, 128),
@@ -44,3 +54,192 @@ pub const LAYERS: [Layer; 16] = [
     layer(5, 3, 512, 512),
     layer(5, 4, 512, 512),
 ];
+
+/// A feature map at which a loss looks, as an index into [`LAYERS`]: the output of that convolution's ReLU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tap(usize);
+
+impl Tap {
+    /// The tap after convolution `index` of `block`: `Tap::relu(4, 2)` is `relu4_2`.
+    ///
+    /// # Panics
+    /// When the network has no such layer (a compile-time error where the tap is a constant).
+    #[must_use]
+    pub const fn relu(block: u8, index: u8) -> Self {
+        let mut i = 0;
+        while i < LAYERS.len() {
+            if LAYERS[i].block == block && LAYERS[i].index == index {
+                return Self(i);
+            }
+            i += 1;
+        }
+        panic!("VGG-19 has no such layer");
+    }
+
+    /// Index into [`LAYERS`].
+    #[must_use]
+    pub const fn layer(self) -> usize {
+        self.0
+    }
+
+    /// Channels of the feature map.
+    #[must_use]
+    pub const fn channels(self) -> usize {
+        LAYERS[self.0].out_channels
+    }
+}
+
+/// Smallest side of a picture in pixels, so that four poolings leave at least one pixel.
+pub const MIN_SIDE_PX: u32 = 16;
+
+/// The network, its kernels laid out for both directions.
+pub struct Vgg {
+    convs: Vec<Conv3x3>,
+    device: Device,
+    mean_rgb: [f32; 3],
+    description: String,
+}
+
+impl Vgg {
+    /// Lays out the layers up to and including `deepest`.
+    #[must_use]
+    pub fn new(weights: VggWeights, deepest: Tap, device: Device) -> Self {
+        let convs = weights
+            .layers
+            .into_iter()
+            .take(deepest.layer() + 1)
+            .map(|layer| Conv3x3::new(layer.in_channels, layer.out_channels, &layer.weight, layer.bias))
+            .collect();
+        Self { convs, device, mean_rgb: weights.mean_rgb, description: weights.description }
+    }
+
+    /// Where the tensors live.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The mean colour, red green blue on the scale 0..255, that is subtracted from a picture before it enters.
+    #[must_use]
+    pub fn mean_rgb(&self) -> [f32; 3] {
+        self.mean_rgb
+    }
+
+    /// The weights in words.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// Feature maps of `canvas` (`(height, width, 3)`, red green blue, mean subtracted), into `maps`.
+    ///
+    /// # Errors
+    /// When the canvas has another size than `maps`, or the device fails.
+    pub fn forward(&self, canvas: &Tensor, maps: &FeatureMaps) -> Result<()> {
+        let mut input = canvas;
+        for (i, (conv, features)) in self.convs.iter().zip(&maps.features).enumerate() {
+            if let Some(pooled) = &maps.pooled[i] {
+                pool::forward(maps.pooling, input, pooled)?;
+                input = pooled;
+            }
+            conv.forward_relu(input, features)?;
+            input = features;
+        }
+        Ok(())
+    }
+
+    /// Gradient with respect to the canvas of losses on the feature maps, into `canvas_gradient`.
+    ///
+    /// `add_loss_gradient(layer, features, gradient)` is asked once for every layer, from the deepest up. If a loss
+    /// looks at that feature map, it overwrites `gradient` with its own gradient there and answers `true`.
+    ///
+    /// # Errors
+    /// When the device fails, or the callback does.
+    pub fn backward(
+        &self,
+        maps: &FeatureMaps,
+        scratch: &GradientScratch,
+        mut loss_gradient: impl FnMut(usize, &Tensor, &Tensor) -> Result<bool>,
+        canvas_gradient: &Tensor,
+    ) -> Result<()> {
+        let deepest = maps.features.len() - 1;
+        let features = &maps.features[deepest];
+        let mut current = scratch.view(deepest % 2, features)?;
+        if !loss_gradient(deepest, features, &current)? {
+            candle_core::bail!("no loss looks at the deepest layer that was computed");
+        }
+        vector::zip(features, &current, |feature, g| if feature > 0.0 { g } else { 0.0 })?;
+
+        for i in (1..=deepest).rev() {
+            let features = &maps.features[i - 1];
+            let next = scratch.view((i - 1) % 2, features)?;
+            let accumulate = loss_gradient(i - 1, features, &next)?;
+            if let Some(pooled) = &maps.pooled[i] {
+                let pooled_gradient = scratch.view(2, pooled)?;
+                self.convs[i].input_gradient(&current, None, false, &pooled_gradient)?;
+                pool::input_gradient(maps.pooling, &pooled_gradient, features, accumulate, &next)?;
+            } else {
+                self.convs[i].input_gradient(&current, Some(features), accumulate, &next)?;
+            }
+            current = next;
+        }
+        self.convs[0].input_gradient(&current, None, false, canvas_gradient)
+    }
+}
+
+/// Room for the feature maps of one picture size.
+pub struct FeatureMaps {
+    pooling: Pooling,
+    /// Output of each ReLU.
+    features: Vec<Tensor>,
+    /// The pooled input of each convolution that begins a block.
+    pooled: Vec<Option<Tensor>>,
+}
+
+impl FeatureMaps {
+    /// Allocates the maps of a `height` x `width` picture for the layers up to `deepest`.
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn new(height: usize, width: usize, deepest: Tap, pooling: Pooling, device: &Device) -> Result<Self> {
+        let (mut height, mut width) = (height, width);
+        let (mut features, mut pooled) = (Vec::new(), Vec::new());
+        for (i, layer) in LAYERS.iter().enumerate().take(deepest.layer() + 1) {
+            let begins_block = i > 0 && LAYERS[i - 1].block != layer.block;
+            if begins_block {
+                (height, width) = (height / 2, width / 2);
+            }
+            let room = |channels| Tensor::zeros((height, width, channels), DType::F32, device);
+            pooled.push(begins_block.then(|| room(layer.in_channels)).transpose()?);
+            features.push(room(layer.out_channels)?);
+        }
+        Ok(Self { pooling, features, pooled })
+    }
+
+    /// The feature map at a tap, `(height, width, channels)`.
+    #[must_use]
+    pub fn at(&self, tap: Tap) -> &Tensor {
+        &self.features[tap.layer()]
+    }
+}
+
+/// Room for the gradients of one picture size: two buffers that take turns, and one for pooled maps.
+pub struct GradientScratch([Tensor; 3]);
+
+impl GradientScratch {
+    /// Allocates for the largest of `maps`.
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn new(maps: &FeatureMaps, device: &Device) -> Result<Self> {
+        let turn = |parity: usize| maps.features.iter().skip(parity).step_by(2).map(Tensor::elem_count).max();
+        let pooled = maps.pooled.iter().flatten().map(Tensor::elem_count).max();
+        let room = |len: Option<usize>| Tensor::zeros(len.unwrap_or(1), DType::F32, device);
+        Ok(Self([room(turn(0))?, room(turn(1))?, room(pooled)?]))
+    }
+
+    /// The beginning of buffer `index`, in the shape of `like`.
+    fn view(&self, index: usize, like: &Tensor) -> Result<Tensor> {
+        self.0[index].narrow(0, 0, like.elem_count())?.reshape(like.shape())
+    }
+}

@@ -12,6 +12,17 @@ use crate::recipe::{PictureSource, Recipe};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RunId(pub u64);
 
+/// A canvas at rest, with all that is needed to write it.
+#[derive(Debug, Clone)]
+pub struct Canvas {
+    /// The pixels.
+    pub image: Arc<RgbaImage>,
+    /// The recipe in force when it was taken.
+    pub recipe: Recipe,
+    /// Iterations that it has seen.
+    pub iteration: u32,
+}
+
 /// What the artist asks for.
 #[derive(Debug, Clone)]
 pub enum Command {
@@ -43,6 +54,15 @@ pub enum Command {
     Keep,
     /// Write the current canvas to a file; the extension picks the format.
     SaveAs(PathBuf),
+    /// Keep a canvas that was set aside, see [`Event::SetAside`], as a favourite.
+    KeepCanvas(Canvas),
+    /// Write a canvas that was set aside to a file.
+    SaveCanvasAs {
+        /// The canvas.
+        canvas: Canvas,
+        /// Where to; the extension picks the format.
+        path: PathBuf,
+    },
     /// Write a favourite to another file.
     ExportFavourite {
         /// The favourite's own file.
@@ -134,6 +154,13 @@ pub enum Event {
         message: String,
         /// Where the canvas was rescued to, if there was one.
         rescued: Option<PathBuf>,
+    },
+    /// A painting was abandoned for a new one or stopped; this is what it had come to, in case it is wanted after all.
+    SetAside {
+        /// Which painting.
+        run: RunId,
+        /// Its canvas.
+        canvas: Canvas,
     },
     /// A favourite was kept.
     Kept(Favourite),

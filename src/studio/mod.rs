@@ -1,5 +1,181 @@
 //! The studio: one painting thread and one file thread, commands in, events out. Knows nothing of windows.
+//!
+//! ```text
+//! window -- Command --> painting thread -- canvases to keep --> file thread
+//!        -- Command ------------------------------------------^
+//!        <-- Event, Frame ------------- outbox <---------------- both
+//! ```
+//!
+//! [`Studio::send`] never blocks, whatever the threads are doing; [`Studio::try_event`] and [`Studio::latest_frame`]
+//! never wait. Dropping the studio ends a running painting at its next iteration boundary, finishes the files that are
+//! being written, and joins both threads.
 
+mod files;
+mod library;
 mod message;
+mod outbox;
+mod painting;
+mod pictures;
+mod run;
 
-pub use message::{Command, Event, Favourite, RunId};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::Sender;
+use image::RgbaImage;
+
+use crate::engine::{Engine, EngineError};
+
+pub use message::{Canvas, Command, Event, Favourite, RunId};
+
+use files::FileJob;
+use library::Library;
+use outbox::Outbox;
+use pictures::PictureCache;
+
+/// Called from the studio's threads whenever there is something new to take: the window asks for a repaint in it.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// Makes an engine for the built-in weights (`None`) or for a weights file.
+pub type MakeEngine = Arc<dyn Fn(Option<&Path>) -> Result<Arc<dyn Engine>, EngineError> + Send + Sync>;
+
+/// A canvas to show.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The painting it belongs to.
+    pub run: RunId,
+    /// Iterations that it has seen; 0 is the canvas before the first.
+    pub iteration: u32,
+    /// The pixels, at the size of the painting's current stage.
+    pub image: Arc<RgbaImage>,
+}
+
+/// What the studio needs to know at its start.
+#[derive(Clone)]
+pub struct StudioConfig {
+    /// Folder of the favourites; created at the first write. See [`default_library`].
+    pub library: PathBuf,
+    /// Makes the engine, once at the start and again for every [`Command::UseWeights`].
+    pub make_engine: MakeEngine,
+    /// Called after every event and frame.
+    pub waker: Waker,
+}
+
+/// The two threads and the ways to and from them.
+pub struct Studio {
+    painting: Option<Sender<Command>>,
+    files: Option<Sender<FileJob>>,
+    outbox: Arc<Outbox>,
+    closing: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Studio {
+    /// Starts both threads. What goes wrong in them comes as an [`Event`].
+    #[must_use]
+    pub fn start(config: StudioConfig) -> Self {
+        let outbox = Arc::new(Outbox::new(config.waker));
+        let library = Arc::new(Library::new(config.library));
+        let cache = Arc::new(PictureCache::default());
+        let closing = Arc::new(AtomicBool::new(false));
+        let (painting, commands) = crossbeam_channel::unbounded();
+        let (files, jobs) = crossbeam_channel::unbounded();
+
+        let file_thread = files::FileThread {
+            jobs,
+            cache: Arc::clone(&cache),
+            library: Arc::clone(&library),
+            outbox: Arc::clone(&outbox),
+            closing: Arc::clone(&closing),
+        };
+        let painting_thread = painting::PaintingThread {
+            commands,
+            files: files.clone(),
+            make_engine: config.make_engine,
+            cache,
+            library,
+            outbox: Arc::clone(&outbox),
+            closing: Arc::clone(&closing),
+        };
+        let mut studio =
+            Self { painting: Some(painting), files: Some(files), outbox, closing, threads: Vec::with_capacity(2) };
+        // The painting thread comes first: it holds a sender to the file thread, so it must be joined first.
+        studio.spawn("painting", move || painting_thread.run());
+        studio.spawn("files", move || file_thread.run());
+        studio
+    }
+
+    /// Hands a command to the thread that carries it out. Never blocks.
+    pub fn send(&self, command: Command) {
+        let job = match command {
+            Command::LoadPicture(source) => FileJob::Load(source),
+            Command::AdoptPicture { name, image } => FileJob::Adopt { name, image },
+            Command::KeepCanvas(canvas) => FileJob::Keep(canvas),
+            Command::SaveCanvasAs { canvas, path } => FileJob::SaveAs { path, canvas },
+            Command::ExportFavourite { from, to } => FileJob::Export { from, to },
+            Command::OpenFavourite(path) => FileJob::Open(path),
+            Command::DeleteFavourite(path) => FileJob::Delete(path),
+            Command::ListLibrary => FileJob::List,
+            Command::Paint { .. }
+            | Command::Revise(_)
+            | Command::Pause
+            | Command::Resume
+            | Command::Stop
+            | Command::Keep
+            | Command::SaveAs(_)
+            | Command::UseWeights(_) => {
+                // A send fails only when the thread could not be started, and that has been said as a Problem.
+                let _ = self.painting.as_ref().map(|sender| sender.send(command));
+                return;
+            }
+        };
+        let _ = self.files.as_ref().map(|sender| sender.send(job));
+    }
+
+    /// The oldest event that was not taken yet. Never waits.
+    #[must_use]
+    pub fn try_event(&self) -> Option<Event> {
+        self.outbox.try_event()
+    }
+
+    /// The newest frame, if it was not taken yet. Never waits; taking it asks for the next one.
+    #[must_use]
+    pub fn latest_frame(&self) -> Option<Frame> {
+        self.outbox.take_frame()
+    }
+
+    fn spawn(&mut self, name: &str, body: impl FnOnce() + Send + 'static) {
+        match std::thread::Builder::new().name(name.to_owned()).spawn(body) {
+            Ok(thread) => self.threads.push(thread),
+            Err(error) => self.outbox.problem(format!("the {name} thread could not be started: {error}")),
+        }
+    }
+}
+
+impl Drop for Studio {
+    fn drop(&mut self) {
+        self.closing.store(true, Ordering::Relaxed);
+        self.painting = None;
+        self.files = None;
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has nothing left to hand back, and the studio is going away.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Where favourites are kept: `Pentimento` in the user's pictures folder, or in the data folder where there is none.
+#[must_use]
+pub fn default_library() -> PathBuf {
+    const NAME: &str = "Pentimento";
+    if let Some(pictures) = directories::UserDirs::new().as_ref().and_then(directories::UserDirs::picture_dir) {
+        return pictures.join(NAME);
+    }
+    match directories::ProjectDirs::from("", "", NAME) {
+        Some(project) => project.data_dir().join("favourites"),
+        // No home folder at all: the folder the program was started in is at least one that the user knows.
+        None => PathBuf::from(NAME),
+    }
+}

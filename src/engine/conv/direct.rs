@@ -52,7 +52,15 @@ pub fn forward(kernel: &DirectKernel, height: usize, width: usize, input: &[f32]
     assert_eq!(bias.len(), channels, "bias of {channels}");
     threads::pool().install(|| {
         output.par_chunks_mut(ROWS_PER_TASK * width * channels).enumerate().for_each(|(task, output)| {
-            Arch::new().dispatch(Forward { kernel, height, width, input, bias, output, first_row: task * ROWS_PER_TASK });
+            Arch::new().dispatch(Forward {
+                kernel,
+                height,
+                width,
+                input,
+                bias,
+                output,
+                first_row: task * ROWS_PER_TASK,
+            });
         });
     });
 }
@@ -136,14 +144,7 @@ pub fn input_gradient(kernel: &DirectKernel, height: usize, width: usize, gradie
     let output = SharedMut::new(output);
     threads::pool().install(|| {
         (0..height.div_ceil(ROWS_PER_TASK)).into_par_iter().for_each(|task| {
-            Arch::new().dispatch(Backward {
-                kernel,
-                height,
-                width,
-                gradient,
-                output,
-                first_row: task * ROWS_PER_TASK,
-            });
+            Arch::new().dispatch(Backward { kernel, height, width, gradient, output, first_row: task * ROWS_PER_TASK });
         });
     });
 }
@@ -190,7 +191,15 @@ impl WithSimd for Backward<'_> {
                     // SAFETY: both buffers have RUN rows, a multiple of every group size, and `run <= RUN`.
                     unsafe {
                         let product = products.as_mut_ptr().add(panel * panels.width());
-                        panel::multiply(simd, run, features.as_ptr(), channels, panels.panel(0, panel), product, padded);
+                        panel::multiply(
+                            simd,
+                            run,
+                            features.as_ptr(),
+                            channels,
+                            panels.panel(0, panel),
+                            product,
+                            padded,
+                        );
                     }
                 }
                 for dy in 0..3 {

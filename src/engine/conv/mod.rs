@@ -158,8 +158,7 @@ impl InplaceOp3 for MaskedInputGradient<'_> {
         match &self.conv.kernels {
             Kernels::Direct(_) => candle_core::bail!("the first layer's input is the canvas, which has no ReLU"),
             Kernels::Winograd { backward, .. } => {
-                let epilogue =
-                    if self.accumulate { Epilogue::AddMasked(features) } else { Epilogue::Masked(features) };
+                let epilogue = if self.accumulate { Epilogue::AddMasked(features) } else { Epilogue::Masked(features) };
                 winograd::convolve(backward, height, width, gradient, output, epilogue);
             }
         }

@@ -41,8 +41,8 @@ fn reference_gradient(h: usize, w: usize, ci: usize, co: usize, g: &[f32], k: &[
                     if sy < h && sx < w {
                         for c in 0..ci {
                             for o in 0..co {
-                                dx_all[(sy * w + sx) * ci + c] += f64::from(g[(py * w + px) * co + o])
-                                    * f64::from(k[(o * ci + c) * 9 + dy * 3 + dx]);
+                                dx_all[(sy * w + sx) * ci + c] +=
+                                    f64::from(g[(py * w + px) * co + o]) * f64::from(k[(o * ci + c) * 9 + dy * 3 + dx]);
                             }
                         }
                     }

@@ -148,8 +148,7 @@ impl Plan {
         let largest = (INPUT_BUDGET / (FREQUENCIES * in_channels)).max(MAX_ROWS_PER_CALL);
         // Equal shares for all threads, in blocks no larger than the cache holds and in whole groups of rows.
         let rounds = tiles.div_ceil(largest * threads).max(1);
-        let tiles_per_block =
-            tiles.div_ceil(rounds * threads).next_multiple_of(MAX_ROWS_PER_CALL).min(tiles.max(1));
+        let tiles_per_block = tiles.div_ceil(rounds * threads).next_multiple_of(MAX_ROWS_PER_CALL).min(tiles.max(1));
         let blocks = tiles.div_ceil(tiles_per_block);
         let output_block = OUTPUT_BLOCK.next_multiple_of(panel_width).min(out_channels.next_multiple_of(panel_width));
         let wanted_splits = if blocks < threads { threads.div_ceil(blocks) } else { 1 };
@@ -252,10 +251,7 @@ impl Task<'_> {
         let (ty, tx) = (tile / plan.tiles_across, tile % plan.tiles_across);
         // The patch begins one pixel above and left of the tile.
         let (y, x) = ((ty * TILE) as isize - 1, (tx * TILE) as isize - 1);
-        let inside = y >= 0
-            && x >= 0
-            && y as usize + PATCH <= plan.height
-            && x as usize + PATCH <= plan.width;
+        let inside = y >= 0 && x >= 0 && y as usize + PATCH <= plan.height && x as usize + PATCH <= plan.width;
         let (source, row_stride) = if inside {
             let offset = (y as usize * plan.width + x as usize) * channels;
             (self.input[offset..].as_ptr(), plan.width * channels)
@@ -357,9 +353,7 @@ impl Task<'_> {
                 let mut m = [simd.splat_f32s(0.0); PATCH];
                 for (i, m) in m.iter_mut().enumerate() {
                     // SAFETY: `products` has 36 matrices of `stride` values, and row `row` of each has the block.
-                    *m = unsafe {
-                        source.add((i * PATCH + column) * stride + c).cast::<S::f32s>().read_unaligned()
-                    };
+                    *m = unsafe { source.add((i * PATCH + column) * stride + c).cast::<S::f32s>().read_unaligned() };
                 }
                 for (half, m) in half.iter_mut().zip(output_transform(simd, m)) {
                     half[column] = m;

@@ -1,0 +1,278 @@
+//! The arguments as they are typed, and the recipe that they make.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser};
+
+use super::{CliError, DeviceChoice, help};
+use crate::recipe::{Init, OptimizerKind, PictureSource, Pooling, Preset, Recipe, SEED_HELP, StyleSource, parameter};
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage.";
+
+const RENDER_NOTES: &str = "\
+Ctrl-C ends the painting after the iteration under way and saves what there is, which counts as done; a second Ctrl-C \
+ends the program at once and saves nothing.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.";
+
+/// Pentimento paints a photo in the manner of another picture. Without a command it opens its window.
+#[derive(Parser)]
+#[command(name = "pentimento", version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    /// What to do instead of opening the window.
+    #[command(subcommand)]
+    pub command: Option<Subcommand>,
+    /// Photo to begin with in the window.
+    pub content: Option<PathBuf>,
+    /// Style picture to begin with in the window.
+    pub style: Option<PathBuf>,
+    /// VGG-19 weights (safetensors or .pth) in place of the built-in ones.
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Where to compute: auto, cpu, cuda or cuda:N.
+    #[arg(long, value_name = "DEVICE", default_value_t = DeviceChoice::Auto)]
+    pub device: DeviceChoice,
+}
+
+/// What can be done without a window.
+#[derive(clap::Subcommand)]
+pub enum Subcommand {
+    /// Paint without a window.
+    Render(Box<RenderArgs>),
+    /// Print the losses of any picture under the `gatys` preset, as JSON.
+    Score(ScoreArgs),
+    /// Print version, devices and weights.
+    Info(InfoArgs),
+}
+
+/// `pentimento render`.
+#[derive(Args)]
+#[command(after_help = RENDER_NOTES)]
+pub struct RenderArgs {
+    #[arg(long, value_name = "FILE", help = format!("Photo to paint {}", help::default(|r| r.content.to_string())))]
+    content: Option<PathBuf>,
+
+    #[arg(long, value_name = "FILE", num_args = 1..,
+        help = format!("Style picture; several may be given {}", help::default(|r| r.styles[0].picture.to_string())))]
+    style: Vec<PathBuf>,
+
+    #[arg(long, value_name = "W,W", value_delimiter = ',', allow_negative_numbers = true,
+        value_parser = help::in_range(&parameter::STYLE_WEIGHT),
+        help = format!("One for each style: {}", help::number(&parameter::STYLE_WEIGHT, |r| r.styles[0].weight.to_string())))]
+    style_weights: Vec<f32>,
+
+    /// Where to write: .png, .jpg, .webp or .tiff; an existing file is replaced [default: CONTENT-in-STYLE.png in the
+    /// current folder, numbered where that exists].
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    #[arg(long, value_parser = help::choice(Preset::ALL, Preset::key, Preset::help), default_value_t = Recipe::default().preset,
+        help = "Starting point for all other options")]
+    preset: Preset,
+
+    #[arg(long, value_name = "LONG_SIDE", value_parser = help::in_range(&parameter::SIZE),
+        help = help::number(&parameter::SIZE, |r| r.size.to_string()))]
+    size: Option<u32>,
+
+    #[arg(long, value_name = "LONG_SIDE", value_parser = help::in_range(&parameter::STYLE_SIZE),
+        help = help::number(&parameter::STYLE_SIZE, |r| r.style_size.map_or("as the canvas".to_owned(), |s| s.to_string())))]
+    style_size: Option<u32>,
+
+    #[arg(long, value_name = "N", value_parser = help::in_range(&parameter::ITERATIONS),
+        help = help::number(&parameter::ITERATIONS, |r| r.iterations.to_string()))]
+    iterations: Option<u32>,
+
+    #[arg(long, value_name = "LOG2", allow_negative_numbers = true, value_parser = help::in_range(&parameter::STYLE_STRENGTH),
+        help = help::number(&parameter::STYLE_STRENGTH, |r| r.style_strength.to_string()))]
+    style_strength: Option<f32>,
+
+    #[arg(long, value_name = "LOG2", allow_negative_numbers = true, value_parser = help::in_range(&parameter::CONTENT_STRENGTH),
+        help = help::number(&parameter::CONTENT_STRENGTH, |r| r.content_strength.to_string()))]
+    content_strength: Option<f32>,
+
+    #[arg(long, value_name = "W", allow_negative_numbers = true, value_parser = help::in_range(&parameter::TV),
+        help = help::number(&parameter::TV, |r| r.tv.to_string()))]
+    tv: Option<f32>,
+
+    #[arg(long, value_parser = help::choice(OptimizerKind::ALL, OptimizerKind::key, OptimizerKind::help),
+        help = format!("How the canvas is moved downhill {}", help::default(|r| r.optimizer.to_string())))]
+    optimizer: Option<OptimizerKind>,
+
+    #[arg(long, value_name = "content|style|noise|FILE",
+        help = format!("{} {}", Init::HELP, help::default(|r| r.init.to_string())))]
+    init: Option<Init>,
+
+    #[arg(long, value_name = "N", help = format!("{SEED_HELP} {}", help::default(|r| r.seed.to_string())))]
+    seed: Option<u64>,
+
+    #[arg(long, value_parser = help::choice(Pooling::ALL, Pooling::key, Pooling::help),
+        help = format!("How the network shrinks its feature maps {}", help::default(|r| r.pooling.to_string())))]
+    pooling: Option<Pooling>,
+
+    /// Where to compute: auto, cpu, cuda or cuda:N.
+    #[arg(long, value_name = "DEVICE", default_value_t = DeviceChoice::Auto)]
+    pub device: DeviceChoice,
+
+    /// VGG-19 weights (safetensors or .pth) in place of the built-in ones.
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+
+    /// Write one JSON object a line for every loss evaluation: stage, iteration, evaluation, width, height, loss,
+    /// content, style, tv, seconds.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+
+    /// Say nothing but errors.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `pentimento score`.
+#[derive(Args)]
+pub struct ScoreArgs {
+    /// The photo.
+    #[arg(long, value_name = "FILE")]
+    pub content: PathBuf,
+
+    /// The style picture.
+    #[arg(long, value_name = "FILE")]
+    pub style: PathBuf,
+
+    /// The picture to score.
+    #[arg(long, value_name = "FILE")]
+    pub image: PathBuf,
+
+    #[arg(long, value_name = "LONG_SIDE", value_parser = help::in_range(&parameter::SIZE),
+        help = format!("Long side at which the picture is scored [{} to {} px] [default: its own]",
+            parameter::SIZE.min, parameter::SIZE.max))]
+    pub size: Option<u32>,
+
+    #[arg(long, value_name = "LONG_SIDE", value_parser = help::in_range(&parameter::STYLE_SIZE),
+        help = help::number(&parameter::STYLE_SIZE, |r| r.style_size.map_or("as the canvas".to_owned(), |s| s.to_string())))]
+    pub style_size: Option<u32>,
+}
+
+/// `pentimento info`.
+#[derive(Args)]
+pub struct InfoArgs {
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl RenderArgs {
+    /// The preset's recipe with every option that was given in its place.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] for options that do not fit together.
+    pub fn recipe(&self) -> Result<Recipe, CliError> {
+        let mut recipe = Recipe::from_preset(self.preset);
+        set(&mut recipe.content, self.content.as_deref().map(source));
+        if !self.style.is_empty() {
+            let styles = self.style.iter().map(|path| source(path));
+            let weight = parameter::STYLE_WEIGHT.default;
+            recipe.styles = styles.map(|picture| StyleSource { picture, weight }).collect();
+        }
+        if !self.style_weights.is_empty() {
+            let (weights, styles) = (self.style_weights.len(), recipe.styles.len());
+            if weights != styles {
+                return Err(CliError::Usage(format!(
+                    "--style-weights has {weights} values, but there are {styles} style pictures; give one for each"
+                )));
+            }
+            for (style, &weight) in recipe.styles.iter_mut().zip(&self.style_weights) {
+                style.weight = weight;
+            }
+        }
+        set(&mut recipe.size, self.size);
+        recipe.style_size = self.style_size.or(recipe.style_size);
+        set(&mut recipe.iterations, self.iterations);
+        set(&mut recipe.style_strength, self.style_strength);
+        set(&mut recipe.content_strength, self.content_strength);
+        set(&mut recipe.tv, self.tv);
+        set(&mut recipe.optimizer, self.optimizer);
+        set(
+            &mut recipe.init,
+            self.init.clone().map(|init| match init {
+                Init::Picture(PictureSource::File(path)) => Init::Picture(source(&path)),
+                other => other,
+            }),
+        );
+        set(&mut recipe.seed, self.seed);
+        set(&mut recipe.pooling, self.pooling);
+        recipe.validate()?;
+        Ok(recipe)
+    }
+}
+
+fn set<T>(place: &mut T, given: Option<T>) {
+    if let Some(value) = given {
+        *place = value;
+    }
+}
+
+/// The picture that was meant: `sample:NAME`, or a file, whose path is made absolute because the recipe is saved with
+/// the painting and may be read from another folder.
+pub fn source(path: &Path) -> PictureSource {
+    if let Some(sample @ PictureSource::Sample(_)) = path.to_str().map(|text| PictureSource::from(text.to_owned())) {
+        return sample;
+    }
+    PictureSource::File(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn recipe(words: &[&str]) -> Result<Recipe, CliError> {
+        let words = ["pentimento", "render"].iter().chain(words);
+        match Arguments::try_parse_from(words).map_err(|error| CliError::from_clap(&error))?.command {
+            Some(Subcommand::Render(args)) => args.recipe(),
+            _ => panic!("not render"),
+        }
+    }
+
+    #[test]
+    fn the_declaration_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn no_options_give_the_default_recipe() {
+        assert_eq!(recipe(&[]).unwrap(), Recipe::default());
+        assert_eq!(recipe(&["--preset", "gatys"]).unwrap(), Recipe::from_preset(Preset::Gatys));
+    }
+
+    #[test]
+    fn options_override_the_preset_wherever_they_stand() {
+        let found =
+            recipe(&["--tv", "0.5", "--preset", "gatys", "--style-strength", "-2", "--pooling", "avg"]).unwrap();
+        let gatys = Recipe::from_preset(Preset::Gatys);
+        assert_eq!(found, Recipe { tv: 0.5, style_strength: -2.0, pooling: Pooling::Average, ..gatys });
+    }
+
+    #[test]
+    fn several_styles_take_a_weight_each() {
+        let pictures = |recipe: &Recipe| recipe.styles.iter().map(|style| style.weight).collect::<Vec<_>>();
+        let one_option = recipe(&["--style", "/a.png", "/b.png", "--style-weights", "2,3"]).unwrap();
+        let two_options = recipe(&["--style", "/a.png", "--style", "/b.png", "--style-weights", "2,3"]).unwrap();
+        assert_eq!(pictures(&one_option), [2.0, 3.0]);
+        assert_eq!(one_option, two_options);
+        let error = recipe(&["--style", "/a.png", "--style-weights", "2,3"]).unwrap_err().to_string();
+        assert!(error.contains("--style-weights has 2 values, but there are 1 style pictures"), "{error}");
+        let error = recipe(&["--style", "/a.png", "--style-weights", "0"]).unwrap_err().to_string();
+        assert!(error.contains("all style weights are zero"), "{error}");
+    }
+
+    #[test]
+    fn files_are_remembered_by_their_whole_path() {
+        let found = recipe(&["--content", "photo.jpg", "--style", "sample:seurat", "--init", "start.png"]).unwrap();
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(found.content, PictureSource::File(here.join("photo.jpg")));
+        assert_eq!(found.styles[0].picture, PictureSource::Sample("seurat".to_owned()));
+        assert_eq!(found.init, Init::Picture(PictureSource::File(here.join("start.png"))));
+        assert_eq!(recipe(&["--init", "noise"]).unwrap().init, Init::Noise);
+    }
+}

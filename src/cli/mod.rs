@@ -1,0 +1,97 @@
+//! The command line: the headless face of the engine.
+//!
+//! [`parse`] turns words into a [`Task`]; [`run`] carries it out. The window is a task of its own, which the program
+//! hands to another module, so that nothing here knows of windows.
+
+mod args;
+mod engine;
+mod error;
+mod help;
+mod info;
+mod output;
+mod render;
+mod report;
+mod score;
+mod trace;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use engine::DeviceChoice;
+pub use error::CliError;
+
+/// What the command line asks for.
+pub enum Task {
+    /// Open the window.
+    Window(Launch),
+    /// Work without a window.
+    Headless(Headless),
+    /// Print this (help, or the version) and be done.
+    Print(clap::Error),
+}
+
+/// How the window begins.
+#[derive(Debug)]
+pub struct Launch {
+    /// The photo.
+    pub content: Option<PathBuf>,
+    /// The style picture.
+    pub style: Option<PathBuf>,
+    /// Weights in place of the built-in ones.
+    pub weights: Option<PathBuf>,
+    /// Where to compute.
+    pub device: DeviceChoice,
+}
+
+/// Work that needs no window.
+pub struct Headless(args::Subcommand);
+
+/// Understands the command line; the first of `words` is the program's own name.
+///
+/// # Errors
+/// [`CliError::Usage`] for what cannot be understood, [`CliError::Failed`] for a picture that does not exist.
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Task, CliError> {
+    let arguments = match args::Arguments::try_parse_from(words) {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => return Err(CliError::from_clap(&error)),
+        Err(help) => return Ok(Task::Print(help)),
+    };
+    if let Some(subcommand) = arguments.command {
+        return Ok(Task::Headless(Headless(subcommand)));
+    }
+    // A mistyped subcommand looks like a picture; better one sentence here than a window with a message in it.
+    for path in arguments.content.iter().chain(&arguments.style) {
+        if !path.exists() {
+            return Err(CliError::Failed(format!("{}: there is no such file or command", path.display())));
+        }
+    }
+    let args::Arguments { content, style, weights, device, .. } = arguments;
+    Ok(Task::Window(Launch { content, style, weights, device }))
+}
+
+/// Carries out a task that needs no window.
+///
+/// # Errors
+/// One sentence for whoever called the program.
+pub fn run(task: Headless) -> Result<ExitCode, CliError> {
+    match task.0 {
+        args::Subcommand::Render(args) => render::run(&args)?,
+        args::Subcommand::Score(args) => score::run(&args)?,
+        args::Subcommand::Info(args) => info::run(&args)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints an answer. Whoever closed the pipe has read enough, which is no error.
+fn print(answer: &str) -> Result<(), CliError> {
+    match writeln!(io::stdout(), "{answer}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CliError::Failed(format!("the answer cannot be printed ({error})")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,138 @@
+//! Where a painting goes: decided and tried before painting, because afterwards is too late to learn of a typo.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::CliError;
+use crate::image_io::PaintingFormat;
+use crate::recipe::{PictureSource, Recipe};
+
+/// A place that a painting can be written to.
+#[derive(Debug)]
+pub enum Output {
+    /// The file that was asked for; one that is there is replaced.
+    Asked(PathBuf),
+    /// A name made from the pictures' names, in the current folder; never that of another file.
+    Named(OsString),
+}
+
+impl Output {
+    /// Decides, and makes sure that the folder takes a file and the extension is known.
+    pub fn new(asked: Option<&Path>, recipe: &Recipe) -> Result<Self, CliError> {
+        let output = match asked {
+            Some(path) => Self::Asked(path.to_owned()),
+            None => Self::Named(default_stem(recipe)),
+        };
+        let path = output.path();
+        PaintingFormat::of_path(&path)?;
+        try_place(&path)?;
+        Ok(output)
+    }
+
+    /// The file to write now.
+    pub fn path(&self) -> PathBuf {
+        match self {
+            Self::Asked(path) => path.clone(),
+            Self::Named(stem) => free_name(stem),
+        }
+    }
+}
+
+/// Makes a file in the path's folder and takes it away again: the only sure way to learn whether that is possible.
+pub fn try_place(path: &Path) -> Result<(), CliError> {
+    if path.is_dir() {
+        return Err(CliError::Failed(format!("{}: this is a folder; name a file in it", path.display())));
+    }
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    match tempfile::Builder::new().prefix(".pentimento-").tempfile_in(folder) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let why = match error.kind() {
+                io::ErrorKind::NotFound => "there is no such folder; create it first".to_owned(),
+                io::ErrorKind::NotADirectory => "this is not a folder".to_owned(),
+                io::ErrorKind::PermissionDenied => "writing there is not permitted; choose another folder".to_owned(),
+                // The error itself names the file that was tried, which would only confuse.
+                kind => format!("no file can be written there ({kind})"),
+            };
+            Err(CliError::Failed(format!("{}: cannot write to {}: {why}", path.display(), folder.display())))
+        }
+    }
+}
+
+/// `CONTENT-in-STYLE`.
+fn default_stem(recipe: &Recipe) -> OsString {
+    let stem = |picture: &PictureSource| match picture {
+        PictureSource::Sample(name) => OsString::from(name),
+        PictureSource::File(path) => path.file_stem().unwrap_or(path.as_os_str()).to_owned(),
+    };
+    let mut name = stem(&recipe.content);
+    for (index, style) in recipe.styles.iter().enumerate() {
+        name.push(if index == 0 { "-in-" } else { "-and-" });
+        name.push(stem(&style.picture));
+    }
+    name
+}
+
+/// `stem.png`, or `stem-2.png`, `stem-3.png` … where that is taken.
+fn free_name(stem: &OsString) -> PathBuf {
+    let named = |suffix: &str| {
+        let mut name = stem.clone();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let mut path = named(".png");
+    let mut number = 2;
+    while path.symlink_metadata().is_ok() {
+        path = named(&format!("-{number}.png"));
+        number += 1;
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::StyleSource;
+
+    #[test]
+    fn the_default_name_tells_what_is_in_it() {
+        let file = |path: &str| PictureSource::File(PathBuf::from(path));
+        let style = |path| StyleSource { picture: file(path), weight: 1.0 };
+        let recipe = Recipe {
+            content: file("/photos/my cat.v2.jpg"),
+            styles: vec![style("/a/wave.png"), style("/b/oil")],
+            ..Recipe::default()
+        };
+        assert_eq!(default_stem(&recipe), "my cat.v2-in-wave-and-oil");
+        assert_eq!(default_stem(&Recipe::default()), "neuschwanstein-castle-in-starry-night");
+    }
+
+    #[test]
+    fn a_taken_name_gets_a_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let stem = folder.path().join("a-in-b").into_os_string();
+        for name in ["a-in-b.png", "a-in-b-2.png", "a-in-b-3.png"] {
+            let path = free_name(&stem);
+            assert_eq!(path, folder.path().join(name));
+            std::fs::write(path, "").unwrap();
+        }
+    }
+
+    #[test]
+    fn a_place_that_takes_no_file_is_found_out_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let problem =
+            |name: &str| Output::new(Some(&folder.path().join(name)), &Recipe::default()).unwrap_err().to_string();
+        std::fs::create_dir(folder.path().join("folder.png")).unwrap();
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        assert!(problem("folder.png").contains("folder.png: this is a folder"));
+        assert!(problem("missing/a.png").contains("there is no such folder"));
+        assert!(problem("file/a.png").contains("not a folder"));
+        assert!(problem("a.xyz").contains("a.xyz"));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");
+    }
+}

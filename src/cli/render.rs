@@ -1,0 +1,245 @@
+//! `pentimento render`: paints without a window.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::args::RenderArgs;
+use super::engine::make_engine;
+use super::output::{Output, try_place};
+use super::report::Report;
+use super::trace::Trace;
+use super::{CliError, print};
+use crate::engine::{Job, Painter};
+use crate::image_io::{PaintingRecord, Picture, PictureError, save_picture};
+use crate::recipe::{Init, PictureSource, Recipe};
+
+/// Paints and writes the picture; prints where it went.
+pub fn run(args: &RenderArgs) -> Result<(), CliError> {
+    let recipe = args.recipe()?;
+    // Everything that can be found wrong is found wrong before the first iteration.
+    let output = Output::new(args.output.as_deref(), &recipe)?;
+    if let Some(path) = &args.trace {
+        try_place(path)?;
+    }
+    let job = load(recipe)?;
+    let engine = make_engine(args.device, args.weights.as_deref())?;
+    let painter = engine.begin(&job)?;
+    let stop = watch_for_ctrl_c()?;
+    let trace = args.trace.as_deref().map(Trace::create).transpose()?;
+    let mut report = Report::new(args.quiet, job.recipe.iterations);
+    report.say(&format!("painting on {}", engine.device_name()));
+
+    let mut painting = Painting { painter, recipe: job.recipe, iteration: 0, output };
+    let result = painting.paint(&mut report, trace, &stop);
+    report.end();
+    let (path, stopped) = painting.conclude(result)?;
+    if stopped {
+        report.say(&format!("stopped after {} iterations; what there is was saved", painting.iteration));
+    }
+    if args.quiet { Ok(()) } else { print(&path.display().to_string()) }
+}
+
+fn load(recipe: Recipe) -> Result<Job, PictureError> {
+    let open = |source: &PictureSource| Picture::load(source).map(Arc::new);
+    let content = open(&recipe.content)?;
+    let styles = recipe.styles.iter().map(|style| open(&style.picture)).collect::<Result<_, _>>()?;
+    let init = match &recipe.init {
+        Init::Picture(source) => Some(open(source)?),
+        Init::Content | Init::Style | Init::Noise => None,
+    };
+    Ok(Job { recipe, content, styles, init })
+}
+
+/// A flag that the first Ctrl-C raises; the second ends the program.
+fn watch_for_ctrl_c() -> Result<Arc<AtomicBool>, CliError> {
+    /// What a shell reports for a program that an interrupt ended.
+    const INTERRUPTED: i32 = 130;
+    let stop = Arc::new(AtomicBool::new(false));
+    let raised = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        if raised.swap(true, Ordering::Relaxed) {
+            std::process::exit(INTERRUPTED);
+        }
+    })
+    .map_err(|error| CliError::Failed(format!("Ctrl-C cannot be watched for: {error}")))?;
+    Ok(stop)
+}
+
+struct Painting {
+    painter: Box<dyn Painter>,
+    recipe: Recipe,
+    iteration: u32,
+    output: Output,
+}
+
+impl Painting {
+    /// Paints until the end, an error or a stop; tells whether it was stopped.
+    fn paint(&mut self, report: &mut Report, mut trace: Option<Trace>, stop: &AtomicBool) -> Result<bool, CliError> {
+        while !self.painter.is_finished() {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(true);
+            }
+            let progress = self.painter.step()?;
+            self.iteration = progress.iteration;
+            if let Some(trace) = &mut trace {
+                trace.write(&progress)?;
+            }
+            report.progress(&progress);
+        }
+        Ok(false)
+    }
+
+    /// Saves what there is, however the painting ended; hands the error on if it ended with one.
+    fn conclude(&self, result: Result<bool, CliError>) -> Result<(PathBuf, bool), CliError> {
+        match result {
+            Ok(true) if self.iteration == 0 => {
+                Err(CliError::Failed("stopped before the first iteration was done, so nothing was written".to_owned()))
+            }
+            Ok(stopped) => Ok((self.save()?, stopped)),
+            Err(error) if self.iteration == 0 => Err(error),
+            Err(error) => Err(CliError::Failed(match self.save() {
+                Ok(path) => {
+                    format!("{error} (the canvas after {} iterations was saved as {})", self.iteration, path.display())
+                }
+                Err(worse) => format!("{error} (and the canvas could not be saved: {worse})"),
+            })),
+        }
+    }
+
+    fn save(&self) -> Result<PathBuf, CliError> {
+        let path = self.output.path();
+        let record = PaintingRecord::new(self.recipe.clone(), self.iteration);
+        save_picture(&path, &self.painter.frame()?, Some(&record))?;
+        Ok(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::RgbaImage;
+
+    use super::*;
+    use crate::engine::{EngineError, Evaluation, Losses, Progress};
+    use crate::image_io::read_record;
+
+    /// Finishes after `iterations`, fails at `fails_at`, and raises the flag of a stop at `stops_at`.
+    struct Fake {
+        iteration: u32,
+        iterations: u32,
+        fails_at: Option<u32>,
+        stops_at: Option<u32>,
+        stop: Arc<AtomicBool>,
+    }
+
+    impl Painter for Fake {
+        fn step(&mut self) -> Result<Progress, EngineError> {
+            if self.fails_at == Some(self.iteration + 1) {
+                return Err(EngineError::NotFinite { width: 3, height: 2 });
+            }
+            self.iteration += 1;
+            if self.stops_at == Some(self.iteration) {
+                self.stop.store(true, Ordering::Relaxed);
+            }
+            let losses = Losses { loss: 6.0, content: 1.0, style: 2.0, tv: 3.0 };
+            let evaluation = |n| Evaluation { evaluation: 2 * self.iteration + n, losses, seconds: 0.5 };
+            Ok(Progress {
+                stage: 0,
+                stages: 1,
+                iteration: self.iteration,
+                iterations: self.iterations,
+                remaining_secs: None,
+                width: 3,
+                height: 2,
+                losses,
+                evaluations: vec![evaluation(0), evaluation(1)],
+                notice: None,
+            })
+        }
+
+        fn is_finished(&self) -> bool {
+            self.iteration >= self.iterations
+        }
+
+        fn frame(&self) -> Result<RgbaImage, EngineError> {
+            Ok(RgbaImage::new(3, 2))
+        }
+
+        fn revise(&mut self, _job: &Job) -> Result<(), EngineError> {
+            Ok(())
+        }
+    }
+
+    struct Outcome {
+        folder: tempfile::TempDir,
+        result: Result<(PathBuf, bool), CliError>,
+    }
+
+    impl Outcome {
+        fn saved_iteration(&self) -> u32 {
+            read_record(&self.folder.path().join("out.png")).unwrap().unwrap().iteration
+        }
+    }
+
+    fn paint(fails_at: Option<u32>, stops_at: Option<u32>, trace: Option<&str>) -> Outcome {
+        let folder = tempfile::tempdir().unwrap();
+        let stop = Arc::new(AtomicBool::new(stops_at == Some(0)));
+        let painter = Box::new(Fake { iteration: 0, iterations: 4, fails_at, stops_at, stop: Arc::clone(&stop) });
+        let output = Output::Asked(folder.path().join("out.png"));
+        let mut painting = Painting { painter, recipe: Recipe::default(), iteration: 0, output };
+        let trace = trace.map(|name| Trace::create(&folder.path().join(name)).unwrap());
+        let result = painting.paint(&mut Report::Quiet, trace, &stop);
+        let result = painting.conclude(result);
+        Outcome { folder, result }
+    }
+
+    #[test]
+    fn a_whole_painting_is_saved_and_every_evaluation_is_traced() {
+        let outcome = paint(None, None, Some("trace.jsonl"));
+        assert!(!outcome.result.as_ref().unwrap().1);
+        assert_eq!(outcome.saved_iteration(), 4);
+        let text = std::fs::read_to_string(outcome.folder.path().join("trace.jsonl")).unwrap();
+        assert_eq!(text.lines().count(), 8);
+        assert_eq!(
+            text.lines().next().unwrap(),
+            r#"{"stage":0,"iteration":1,"evaluation":2,"width":3,"height":2,"loss":6.0,"content":1.0,"style":2.0,"tv":3.0,"seconds":0.5}"#
+        );
+    }
+
+    #[test]
+    fn a_stop_saves_what_there_is() {
+        let outcome = paint(None, Some(2), None);
+        assert!(outcome.result.as_ref().unwrap().1);
+        assert_eq!(outcome.saved_iteration(), 2);
+        let outcome = paint(None, Some(0), None);
+        assert!(outcome.result.unwrap_err().to_string().contains("before the first iteration"));
+        assert_eq!(std::fs::read_dir(outcome.folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_failure_saves_what_there_is_and_is_still_a_failure() {
+        let outcome = paint(Some(4), None, None);
+        let error = outcome.result.as_ref().unwrap_err().to_string();
+        assert!(error.contains("not a finite number") && error.contains("out.png"), "{error}");
+        assert_eq!(outcome.saved_iteration(), 3);
+        let outcome = paint(Some(1), None, None);
+        assert!(outcome.result.is_err());
+        assert_eq!(std::fs::read_dir(outcome.folder.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_trace_that_cannot_go_on_costs_no_canvas() {
+        let folder = tempfile::tempdir().unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let fake = Fake { iteration: 0, iterations: 4, fails_at: None, stops_at: None, stop: Arc::clone(&stop) };
+        let output = Output::Asked(folder.path().join("out.png"));
+        let mut painting = Painting { painter: Box::new(fake), recipe: Recipe::default(), iteration: 0, output };
+        // A device that is always full.
+        let trace = Trace::create(std::path::Path::new("/dev/full")).unwrap();
+        let result = painting.paint(&mut Report::Quiet, Some(trace), &stop);
+        let error = painting.conclude(result).unwrap_err().to_string();
+        assert!(error.contains("/dev/full") && error.contains("was saved as"), "{error}");
+        assert!(folder.path().join("out.png").exists());
+    }
+}

@@ -1,0 +1,100 @@
+//! Between pictures and the tensors that the network sees: `(height, width, 3)`, red green blue on the 0..255 scale,
+//! minus the mean colour of the weights.
+
+use candle_core::{Device, Result, Tensor};
+use image::RgbaImage;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use super::vector;
+use crate::image_io::{Picture, resample_rgb_f32};
+
+/// Standard deviation of a canvas of noise, in levels out of 255: visible grain around the mean colour, neither black
+/// nor white anywhere.
+const NOISE_LEVELS: f32 = 25.0;
+
+/// A picture at `width` x `height`.
+///
+/// # Errors
+/// When memory does not suffice.
+pub fn from_picture(picture: &Picture, width: u32, height: u32, mean_rgb: [f32; 3], device: &Device) -> Result<Tensor> {
+    let mut values = picture.to_rgb_f32(width, height);
+    for pixel in values.chunks_exact_mut(3) {
+        pixel.iter_mut().zip(mean_rgb).for_each(|(value, mean)| *value -= mean);
+    }
+    tensor(values, width, height, device)
+}
+
+/// Gaussian noise around the mean colour; the same for the same seed and size.
+///
+/// # Errors
+/// When memory does not suffice.
+pub fn noise(seed: u64, width: u32, height: u32, device: &Device) -> Result<Tensor> {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let mut normal = || -> f32 { StandardNormal.sample(&mut generator) };
+    let values = (0..width as usize * height as usize * 3).map(|_| NOISE_LEVELS * normal()).collect();
+    tensor(values, width, height, device)
+}
+
+/// The canvas enlarged or reduced to `width` x `height`, brought back into the range of colours.
+///
+/// # Errors
+/// When the canvas cannot be read from the device.
+pub fn resample(canvas: &Tensor, width: u32, height: u32, mean_rgb: [f32; 3]) -> Result<Tensor> {
+    let (from_height, from_width, _) = canvas.dims3()?;
+    let values = canvas.flatten_all()?.to_vec1::<f32>()?;
+    let mut values = resample_rgb_f32(&values, (from_width as u32, from_height as u32), (width, height));
+    for pixel in values.chunks_exact_mut(3) {
+        pixel.iter_mut().zip(mean_rgb).for_each(|(value, mean)| *value = value.clamp(-mean, 255.0 - mean));
+    }
+    tensor(values, width, height, canvas.device())
+}
+
+/// The canvas as 8-bit colours, opaque.
+///
+/// # Errors
+/// When the canvas cannot be read from the device.
+pub fn to_rgba(canvas: &Tensor, mean_rgb: [f32; 3]) -> Result<RgbaImage> {
+    let (height, width, _) = canvas.dims3()?;
+    let values = canvas.flatten_all()?.to_vec1::<f32>()?;
+    let mut image = RgbaImage::new(width as u32, height as u32);
+    for (pixel, colour) in image.pixels_mut().zip(values.chunks_exact(3)) {
+        // `as u8` saturates, which is the clamping that is wanted.
+        let level = |i: usize| (colour[i] + mean_rgb[i] + 0.5) as u8;
+        pixel.0 = [level(0), level(1), level(2), u8::MAX];
+    }
+    Ok(image)
+}
+
+/// The values that stand for colours, for every element of a canvas.
+pub struct ColourRange {
+    lowest: Tensor,
+    highest: Tensor,
+}
+
+impl ColourRange {
+    /// The range for a canvas of this shape.
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn like(canvas: &Tensor, mean_rgb: [f32; 3]) -> Result<Self> {
+        let limit = |level: f32| {
+            let colour = Tensor::new(mean_rgb.map(|mean| level - mean).as_slice(), canvas.device())?;
+            colour.broadcast_as(canvas.shape())?.contiguous()
+        };
+        Ok(Self { lowest: limit(0.0)?, highest: limit(255.0)? })
+    }
+
+    /// Brings every value of the canvas back into its range.
+    ///
+    /// # Errors
+    /// When the canvas has another shape or the device fails.
+    pub fn clamp(&self, canvas: &Tensor) -> Result<()> {
+        vector::zip3(&self.lowest, &self.highest, canvas, |lowest, highest, x| x.clamp(lowest, highest))
+    }
+}
+
+fn tensor(values: Vec<f32>, width: u32, height: u32, device: &Device) -> Result<Tensor> {
+    Tensor::from_vec(values, (height as usize, width as usize, 3), device)
+}

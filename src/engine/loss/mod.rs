@@ -1,0 +1,5 @@
+//! The terms of the loss. Each gives its value and its gradient, with its formula in its own file.
+
+pub mod content;
+pub mod gram;
+pub mod tv;

@@ -1,0 +1,76 @@
+//! How much memory a painting takes, and how much there is: running out would end the program and lose the canvas.
+
+use super::EngineError;
+use super::objective::DEEPEST_TAP;
+use super::vgg::LAYERS;
+
+/// Share of the free memory that a painting may take.
+const SHARE: f64 = 0.9;
+
+/// Refuses a canvas that does not fit into the free memory; where that cannot be found out, everything is let through.
+///
+/// # Errors
+/// [`EngineError::Memory`] says what is needed, what is free and which size would fit.
+pub fn check(width: u32, height: u32, lbfgs_pairs: u32) -> Result<(), EngineError> {
+    let Some(free) = available_bytes() else { return Ok(()) };
+    check_against(width, height, lbfgs_pairs, free as f64)
+}
+
+fn check_against(width: u32, height: u32, lbfgs_pairs: u32, free: f64) -> Result<(), EngineError> {
+    let per_pixel = bytes_per_pixel(lbfgs_pairs);
+    let needed = per_pixel * f64::from(width) * f64::from(height);
+    if needed <= free * SHARE {
+        return Ok(());
+    }
+    let long_side = f64::from(width.max(height)) * (free * SHARE / needed).sqrt();
+    const GB: f64 = 1e9;
+    Err(EngineError::Memory {
+        width,
+        height,
+        needed_gb: needed / GB,
+        free_gb: free / GB,
+        fitting_long_side: (long_side / 16.0).floor() as u32 * 16,
+    })
+}
+
+/// Bytes for each pixel of the canvas: the feature maps and two gradients as large as the largest of them, a pooled one,
+/// and the optimiser's vectors.
+fn bytes_per_pixel(lbfgs_pairs: u32) -> f64 {
+    let (mut values, mut scale) = (0.0, 1.0);
+    for (i, layer) in LAYERS.iter().enumerate().take(DEEPEST_TAP.layer() + 1) {
+        if i > 0 && LAYERS[i - 1].block != layer.block {
+            scale /= 4.0;
+            values += scale * layer.in_channels as f64;
+        }
+        values += scale * layer.out_channels as f64;
+    }
+    let largest = LAYERS[0].out_channels as f64;
+    let gradients = 2.0 * largest + largest / 4.0;
+    let optimizer = 3.0 * (2.0 * f64::from(lbfgs_pairs) + 8.0);
+    (values + gradients + optimizer) * size_of::<f32>() as f64
+}
+
+/// Memory that a program may take without others being pushed out, where the system tells.
+fn available_bytes() -> Option<u64> {
+    // Linux only; elsewhere nothing in the standard library tells.
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("MemAvailable:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_canvas_that_does_not_fit_is_refused_with_one_that_does() {
+        let free = 2e9;
+        assert!(check_against(512, 512, 20, free).is_ok());
+        let Err(EngineError::Memory { fitting_long_side, .. }) = check_against(4096, 2048, 20, free) else {
+            panic!("4096 x 2048 in 2 GB was let through");
+        };
+        assert!(check_against(fitting_long_side, fitting_long_side / 2, 20, free).is_ok());
+        assert!(fitting_long_side > 1000);
+    }
+}

@@ -1,0 +1,234 @@
+//! Limited-memory BFGS (Liu & Nocedal 1989; Nocedal & Wright, *Numerical Optimization*, 2nd ed., algorithm 7.4).
+
+use std::collections::VecDeque;
+
+use candle_core::{Result, Tensor};
+
+use super::{Function, Optimizer, Outcome};
+use crate::engine::vector;
+
+/// How long a step along the search direction may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepRule {
+    /// Always the full step, the first one `min(1, 1 / |g|_1)`: what `torch.optim.LBFGS` does by default.
+    Fixed,
+    /// The full step if it lowers the value enough, else a shorter one.
+    Safeguarded,
+}
+
+/// Parameters of L-BFGS.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LbfgsConfig {
+    /// Curvature pairs (s, y) kept. More than about 20 pairs rarely help on this loss, and each costs two canvases.
+    pub history: usize,
+    /// How step lengths are chosen.
+    pub rule: StepRule,
+    /// Root mean square of the very first step under [`StepRule::Safeguarded`], in units of `x`.
+    pub first_step_rms: f64,
+}
+
+impl Default for LbfgsConfig {
+    fn default() -> Self {
+        Self { history: 20, rule: StepRule::Safeguarded, first_step_rms: 1.0 }
+    }
+}
+
+/// Sufficient decrease: a step must gain this share of what the slope promises (Armijo; N&W equation 3.4).
+const SUFFICIENT_DECREASE: f64 = 1e-4;
+/// A pair enters the history only above this curvature `s . y`, as in `torch.optim.LBFGS`.
+const MIN_CURVATURE: f64 = 1e-10;
+/// A shortened step is at least and at most this share of the one before.
+const SHORTEN: (f64, f64) = (0.1, 0.5);
+/// Trials before the search direction is given up.
+const MAX_TRIALS: usize = 12;
+
+/// L-BFGS with its memory.
+pub struct Lbfgs {
+    config: LbfgsConfig,
+    pairs: VecDeque<Pair>,
+    /// Value and gradient at the current point, once known.
+    current: Option<f64>,
+    buffers: Option<Buffers>,
+}
+
+/// `s`, the step taken, and `y`, the change of the gradient over it.
+struct Pair {
+    s: Tensor,
+    y: Tensor,
+    /// `1 / (s . y)`.
+    rho: f64,
+}
+
+struct Buffers {
+    /// The point before the step.
+    origin: Tensor,
+    /// Gradient there.
+    gradient: Tensor,
+    /// Gradient at the trial point.
+    trial_gradient: Tensor,
+    direction: Tensor,
+}
+
+impl Buffers {
+    fn like(x: &Tensor) -> Result<Self> {
+        Ok(Self {
+            origin: x.zeros_like()?,
+            gradient: x.zeros_like()?,
+            trial_gradient: x.zeros_like()?,
+            direction: x.zeros_like()?,
+        })
+    }
+}
+
+impl Lbfgs {
+    /// Starts with an empty memory.
+    #[must_use]
+    pub fn new(config: LbfgsConfig) -> Self {
+        Self { config, pairs: VecDeque::new(), current: None, buffers: None }
+    }
+
+    /// `direction = -H gradient` by the two-loop recursion.
+    fn find_direction(&self, buffers: &Buffers) -> Result<()> {
+        let direction = &buffers.direction;
+        vector::scale_add(-1.0, &buffers.gradient, 0.0, direction)?;
+        let Some(newest) = self.pairs.back() else { return Ok(()) };
+        let mut alphas = Vec::with_capacity(self.pairs.len());
+        for pair in self.pairs.iter().rev() {
+            let alpha = pair.rho * vector::dot(&pair.s, direction)?;
+            vector::add_scaled(-alpha, &pair.y, direction)?;
+            alphas.push(alpha);
+        }
+        // H0 = s.y / y.y: the newest curvature, in all directions.
+        let scale = 1.0 / (newest.rho * vector::dot(&newest.y, &newest.y)?);
+        vector::map(direction, |d| (scale as f32) * d)?;
+        for (pair, alpha) in self.pairs.iter().zip(alphas.into_iter().rev()) {
+            let beta = pair.rho * vector::dot(&pair.y, direction)?;
+            vector::add_scaled(alpha - beta, &pair.s, direction)?;
+        }
+        Ok(())
+    }
+
+    fn first_step_length(&self, buffers: &Buffers) -> Result<f64> {
+        let gradient = &buffers.gradient;
+        Ok(match self.config.rule {
+            StepRule::Fixed => (1.0 / vector::abs_sum(gradient)?).min(1.0),
+            StepRule::Safeguarded => {
+                let rms = (vector::dot(gradient, gradient)? / gradient.elem_count() as f64).sqrt();
+                self.config.first_step_rms / rms
+            }
+        })
+    }
+
+    /// Remembers the step from `origin` to `x`; reuses the oldest pair's memory once the history is full.
+    fn remember(&mut self, x: &Tensor, buffers: &Buffers) -> Result<()> {
+        let (s, y) = if self.pairs.len() >= self.config.history {
+            match self.pairs.pop_front() {
+                Some(pair) => (pair.s, pair.y),
+                None => return Ok(()),
+            }
+        } else {
+            (x.zeros_like()?, x.zeros_like()?)
+        };
+        vector::copy(x, &s)?;
+        vector::add_scaled(-1.0, &buffers.origin, &s)?;
+        vector::copy(&buffers.trial_gradient, &y)?;
+        vector::add_scaled(-1.0, &buffers.gradient, &y)?;
+        let curvature = vector::dot(&s, &y)?;
+        if curvature > MIN_CURVATURE {
+            self.pairs.push_back(Pair { s, y, rho: 1.0 / curvature });
+        }
+        Ok(())
+    }
+
+    /// Tries steps along the direction; answers with the value at the accepted one, where `x` then stands.
+    fn search(
+        &self,
+        x: &Tensor,
+        buffers: &Buffers,
+        value: f64,
+        slope: f64,
+        function: &mut Function<'_>,
+    ) -> Result<Option<f64>> {
+        let mut length = if self.pairs.is_empty() { self.first_step_length(buffers)? } else { 1.0 };
+        for _ in 0..MAX_TRIALS {
+            vector::copy(&buffers.origin, x)?;
+            vector::add_scaled(length, &buffers.direction, x)?;
+            let found = function(x, &buffers.trial_gradient)?;
+            let decrease = found <= value + SUFFICIENT_DECREASE * length * slope;
+            if found.is_finite() && (decrease || self.config.rule == StepRule::Fixed) {
+                return Ok(Some(found));
+            }
+            // The minimum of the parabola through value, slope and the value found (N&W equation 3.58); the most
+            // cautious step where nothing sensible was found.
+            let parabola = -slope * length * length / (2.0 * (found - value - slope * length));
+            let shortest = SHORTEN.0 * length;
+            length = if parabola.is_finite() { parabola.clamp(shortest, SHORTEN.1 * length) } else { shortest };
+        }
+        Ok(None)
+    }
+
+    fn iterate(&mut self, x: &Tensor, buffers: &mut Buffers, function: &mut Function<'_>) -> Result<Outcome> {
+        let value = match self.current {
+            Some(value) => value,
+            None => {
+                let value = function(x, &buffers.gradient)?;
+                if !value.is_finite() {
+                    return Ok(Outcome::NotFinite);
+                }
+                self.current = Some(value);
+                value
+            }
+        };
+        self.find_direction(buffers)?;
+        let mut slope = vector::dot(&buffers.gradient, &buffers.direction)?;
+        if !(slope < 0.0) && !self.pairs.is_empty() {
+            // Rounding has spoiled the memory: start again from the plain gradient.
+            self.pairs.clear();
+            self.find_direction(buffers)?;
+            slope = vector::dot(&buffers.gradient, &buffers.direction)?;
+        }
+        if slope == 0.0 {
+            return Ok(Outcome::Converged);
+        }
+        if !slope.is_finite() {
+            self.forget();
+            return Ok(Outcome::NotFinite);
+        }
+        vector::copy(x, &buffers.origin)?;
+        match self.search(x, buffers, value, slope, function)? {
+            Some(found) => {
+                self.remember(x, buffers)?;
+                std::mem::swap(&mut buffers.gradient, &mut buffers.trial_gradient);
+                self.current = Some(found);
+                Ok(Outcome::Moved)
+            }
+            None => {
+                vector::copy(&buffers.origin, x)?;
+                let had_memory = !self.pairs.is_empty();
+                self.pairs.clear();
+                // Without memory even the plain gradient found nothing: this is as low as it gets.
+                Ok(if had_memory { Outcome::Moved } else { Outcome::Converged })
+            }
+        }
+    }
+}
+
+impl Optimizer for Lbfgs {
+    fn step(&mut self, x: &Tensor, function: &mut Function<'_>) -> Result<Outcome> {
+        let mut buffers = match self.buffers.take() {
+            Some(buffers) if buffers.origin.shape() == x.shape() => buffers,
+            _ => {
+                self.forget();
+                Buffers::like(x)?
+            }
+        };
+        let outcome = self.iterate(x, &mut buffers, function);
+        self.buffers = Some(buffers);
+        outcome
+    }
+
+    fn forget(&mut self) {
+        self.pairs.clear();
+        self.current = None;
+    }
+}

@@ -1,0 +1,117 @@
+//! The optimisers on functions whose minimum is known.
+
+use candle_core::{Device, Result, Tensor};
+
+use super::{Adam, AdamConfig, Lbfgs, LbfgsConfig, Optimizer, Outcome, StepRule};
+
+fn vector(values: &[f32]) -> Tensor {
+    Tensor::new(values, &Device::Cpu).unwrap()
+}
+
+fn write(values: &[f32], target: &Tensor) {
+    crate::engine::vector::copy(&vector(values), target).unwrap();
+}
+
+/// Rosenbrock's valley in two dimensions; minimum 0 at (1, 1).
+fn rosenbrock(x: &Tensor, gradient: &Tensor) -> Result<f64> {
+    let v = x.to_vec1::<f32>()?;
+    let (a, b) = (f64::from(v[0]), f64::from(v[1]));
+    let slope = [-2.0 * (1.0 - a) - 400.0 * a * (b - a * a), 200.0 * (b - a * a)];
+    write(&slope.map(|v| v as f32), gradient);
+    Ok((1.0 - a).powi(2) + 100.0 * (b - a * a).powi(2))
+}
+
+/// A quadratic whose curvatures differ a thousandfold; minimum 0 at zero.
+fn quadratic(x: &Tensor, gradient: &Tensor) -> Result<f64> {
+    let v = x.to_vec1::<f32>()?;
+    let curvature = |i: usize| 10f32.powf(3.0 * i as f32 / (v.len() - 1) as f32);
+    let slope: Vec<f32> = v.iter().enumerate().map(|(i, v)| curvature(i) * v).collect();
+    let value = v.iter().zip(&slope).map(|(v, s)| 0.5 * f64::from(*v) * f64::from(*s)).sum();
+    write(&slope, gradient);
+    Ok(value)
+}
+
+#[test]
+fn lbfgs_finds_the_floor_of_rosenbrocks_valley() {
+    let x = vector(&[-1.2, 1.0]);
+    let mut lbfgs = Lbfgs::new(LbfgsConfig { first_step_rms: 0.1, ..LbfgsConfig::default() });
+    for _ in 0..60 {
+        lbfgs.step(&x, &mut rosenbrock).unwrap();
+    }
+    let found = x.to_vec1::<f32>().unwrap();
+    assert!((found[0] - 1.0).abs() < 1e-3 && (found[1] - 1.0).abs() < 1e-3, "{found:?}");
+}
+
+#[test]
+fn lbfgs_solves_a_badly_scaled_quadratic_and_never_goes_up() {
+    let x = vector(&[1.0; 40]);
+    let mut lbfgs = Lbfgs::new(LbfgsConfig { history: 10, ..LbfgsConfig::default() });
+    let mut last = f64::INFINITY;
+    for _ in 0..150 {
+        lbfgs.step(&x, &mut quadratic).unwrap();
+        let value = quadratic(&x, &x.zeros_like().unwrap()).unwrap();
+        assert!(value <= last, "{value} after {last}");
+        last = value;
+    }
+    assert!(last < 1e-4, "{last}");
+}
+
+#[test]
+fn lbfgs_with_fixed_steps_keeps_the_first_step_tiny() {
+    let x = vector(&[3.0, 4.0]);
+    let mut lbfgs = Lbfgs::new(LbfgsConfig { rule: StepRule::Fixed, ..LbfgsConfig::default() });
+    lbfgs
+        .step(&x, &mut |_, g| {
+            write(&[30.0, 10.0], g);
+            Ok(1.0)
+        })
+        .unwrap();
+    // min(1, 1 / |g|_1) = 1/40, along -g.
+    assert_eq!(x.to_vec1::<f32>().unwrap(), [3.0 - 30.0 / 40.0, 4.0 - 10.0 / 40.0]);
+}
+
+#[test]
+fn lbfgs_steps_over_a_wall_of_nan() {
+    // Beyond 0.5 the function is not a number; the minimum lies at the wall's foot.
+    let mut walled = |x: &Tensor, g: &Tensor| -> Result<f64> {
+        let v = x.to_vec1::<f32>()?[0];
+        write(&[2.0 * (v - 0.4)], g);
+        Ok(if v > 0.5 { f64::NAN } else { f64::from(v - 0.4).powi(2) })
+    };
+    let x = vector(&[0.0]);
+    let mut lbfgs = Lbfgs::new(LbfgsConfig { first_step_rms: 100.0, ..LbfgsConfig::default() });
+    for _ in 0..20 {
+        lbfgs.step(&x, &mut walled).unwrap();
+        assert!(x.to_vec1::<f32>().unwrap()[0] <= 0.5);
+    }
+    assert!((x.to_vec1::<f32>().unwrap()[0] - 0.4).abs() < 1e-3);
+}
+
+#[test]
+fn adam_walks_to_the_minimum_at_its_own_pace() {
+    let x = vector(&[1.0, -2.0]);
+    let mut adam = Adam::new(AdamConfig { step: 0.1, ..AdamConfig::default() });
+    adam.step(&x, &mut quadratic).unwrap();
+    // Whatever the slope, the first step has the length that was asked for.
+    let first = x.to_vec1::<f32>().unwrap();
+    assert!((first[0] - 0.9).abs() < 1e-5 && (first[1] + 1.9).abs() < 1e-5, "{first:?}");
+    for _ in 0..300 {
+        adam.step(&x, &mut quadratic).unwrap();
+    }
+    assert!(x.to_vec1::<f32>().unwrap().iter().all(|v| v.abs() < 0.05));
+}
+
+#[test]
+fn a_value_that_is_not_finite_moves_nothing() {
+    for optimizer in
+        [&mut Lbfgs::new(LbfgsConfig::default()) as &mut dyn Optimizer, &mut Adam::new(AdamConfig::default())]
+    {
+        let x = vector(&[1.0, 2.0]);
+        let outcome = optimizer.step(&x, &mut |_, g| {
+            write(&[f32::NAN, 1.0], g);
+            Ok(f64::INFINITY)
+        });
+        assert_eq!(outcome.unwrap(), Outcome::NotFinite);
+        assert_eq!(x.to_vec1::<f32>().unwrap(), [1.0, 2.0]);
+    }
+}

@@ -1,0 +1,139 @@
+//! The coarse-to-fine plan: at which sizes a canvas is painted, and for how many iterations. Pure arithmetic.
+//!
+//! Large shapes are settled where an iteration is cheap and the network's receptive field spans much of the picture;
+//! each later stage starts from the enlarged result and adds detail.
+
+use super::vgg::MIN_SIDE_PX;
+use crate::image_io::fit_long_side;
+use crate::recipe::{Recipe, Scales};
+
+/// Long side of the first stage, in pixels.
+const FIRST_LONG_SIDE_PX: u32 = 128;
+/// Growth from stage to stage.
+const GROWTH: f64 = std::f64::consts::SQRT_2;
+/// Iterations of a stage in proportion to the one before it: a later stage starts from a better canvas and costs twice
+/// as much an iteration.
+const ITERATION_DECAY: f64 = 0.7;
+
+/// One size at which the canvas is painted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stage {
+    /// Canvas width in pixels.
+    pub width: u32,
+    /// Canvas height in pixels.
+    pub height: u32,
+    /// Long side at which style pictures are read, in pixels.
+    pub style_long_side: u32,
+    /// Optimiser iterations.
+    pub iterations: u32,
+}
+
+/// The stages for a photo of `width` x `height` pixels; never empty.
+#[must_use]
+pub fn plan(recipe: &Recipe, width: u32, height: u32) -> Vec<Stage> {
+    let long_sides = long_sides(recipe);
+    let weights: Vec<f64> = (0..long_sides.len()).map(|i| ITERATION_DECAY.powi(i as i32)).collect();
+    let total: f64 = weights.iter().sum();
+    let mut done = 0;
+    let mut share = 0.0;
+    let mut stages: Vec<Stage> = long_sides
+        .iter()
+        .zip(weights)
+        .map(|(&long_side, weight)| {
+            // Rounded on the running sum, so that the iterations add up to exactly what was asked for.
+            share += weight / total;
+            let until = (f64::from(recipe.iterations) * share).round() as u32;
+            let iterations = until - done;
+            done = until;
+            let (width, height) = canvas_size(width, height, long_side);
+            let scale = f64::from(long_side) / f64::from(recipe.size);
+            let style_long_side = match recipe.style_size {
+                Some(size) => (f64::from(size) * scale).round() as u32,
+                None => long_side,
+            };
+            Stage { width, height, style_long_side, iterations }
+        })
+        .collect();
+    // However few iterations there are, the painting gets the size that was asked for.
+    if stages.last().is_some_and(|last| last.iterations == 0) {
+        if let Some(rich) = stages.iter_mut().max_by_key(|stage| stage.iterations) {
+            rich.iterations -= 1;
+        }
+        if let Some(last) = stages.last_mut() {
+            last.iterations = 1;
+        }
+    }
+    stages.retain(|stage| stage.iterations > 0);
+    stages
+}
+
+/// `width` x `height` scaled to `long_side`, no side shorter than the network can take.
+#[must_use]
+pub fn canvas_size(width: u32, height: u32, long_side: u32) -> (u32, u32) {
+    let (width, height) = fit_long_side(width, height, long_side);
+    (width.max(MIN_SIDE_PX), height.max(MIN_SIDE_PX))
+}
+
+fn long_sides(recipe: &Recipe) -> Vec<u32> {
+    let mut sides = vec![recipe.size];
+    if recipe.scales == Scales::CoarseToFine {
+        // Downwards from the final size, so that the last step is a full one and every stage is a true fraction of it.
+        let mut side = f64::from(recipe.size) / GROWTH;
+        while side.round() as u32 >= FIRST_LONG_SIDE_PX {
+            sides.push(side.round() as u32);
+            side /= GROWTH;
+        }
+        sides.reverse();
+    }
+    sides
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recipe(size: u32, iterations: u32, scales: Scales) -> Recipe {
+        Recipe { size, iterations, scales, ..Recipe::default() }
+    }
+
+    #[test]
+    fn sizes_grow_by_the_root_of_two_to_the_final_one() {
+        let stages = plan(&recipe(512, 500, Scales::CoarseToFine), 1024, 683);
+        let widths: Vec<u32> = stages.iter().map(|stage| stage.width).collect();
+        assert_eq!(widths, [128, 181, 256, 362, 512]);
+        assert_eq!(stages.iter().map(|stage| stage.iterations).sum::<u32>(), 500);
+        assert!(stages.is_sorted_by(|a, b| a.iterations > b.iterations));
+        assert_eq!((stages[4].height, stages[4].style_long_side), (342, 512));
+    }
+
+    #[test]
+    fn one_scale_is_one_stage() {
+        let stages = plan(&recipe(300, 7, Scales::Single), 100, 400);
+        assert_eq!(stages, [Stage { width: 75, height: 300, style_long_side: 300, iterations: 7 }]);
+    }
+
+    #[test]
+    fn every_iteration_is_planned_and_no_stage_is_empty() {
+        for size in [16, 100, 127, 128, 200, 1000, 4096] {
+            for iterations in [1, 2, 3, 10, 999] {
+                let stages = plan(&recipe(size, iterations, Scales::CoarseToFine), 640, 480);
+                assert_eq!(stages.iter().map(|stage| stage.iterations).sum::<u32>(), iterations);
+                assert!(stages.iter().all(|stage| stage.iterations > 0));
+                assert_eq!(stages.last().unwrap().width, size);
+            }
+        }
+    }
+
+    #[test]
+    fn a_ribbon_keeps_a_side_that_the_network_can_take() {
+        assert_eq!(canvas_size(1, 5000, 512), (16, 512));
+        assert_eq!(canvas_size(1, 1, 64), (64, 64));
+    }
+
+    #[test]
+    fn a_style_size_scales_along() {
+        let recipe = Recipe { style_size: Some(256), ..recipe(512, 100, Scales::CoarseToFine) };
+        let sides: Vec<u32> = plan(&recipe, 512, 512).iter().map(|stage| stage.style_long_side).collect();
+        assert_eq!(sides, [64, 91, 128, 181, 256]);
+    }
+}

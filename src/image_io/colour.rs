@@ -1,0 +1,120 @@
+//! Embedded colour profiles: whatever a picture was encoded in becomes sRGB.
+
+use image::{DynamicImage, ImageBuffer, Pixel, Primitive};
+use moxcms::{CmsError, ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformOptions};
+
+/// Converts `image` from the ICC profile `icc` to sRGB.
+///
+/// A profile that is broken, or that does not belong to these pixels (the profile of a CMYK picture that the decoder
+/// has turned to RGB already), is no reason to refuse a picture: it is then shown as if it were sRGB.
+pub(super) fn to_srgb(image: DynamicImage, icc: &[u8]) -> DynamicImage {
+    match convert(&image, icc) {
+        Ok(Some(converted)) => converted,
+        Ok(None) => image,
+        Err(error) => {
+            log::warn!("ignoring an unusable colour profile: {error}");
+            image
+        }
+    }
+}
+
+/// `None` where the profile describes another kind of pixels than these.
+fn convert(image: &DynamicImage, icc: &[u8]) -> Result<Option<DynamicImage>, CmsError> {
+    use DynamicImage::{
+        ImageLuma8, ImageLuma16, ImageLumaA8, ImageLumaA16, ImageRgb8, ImageRgb16, ImageRgba8, ImageRgba16,
+    };
+    let profile = ColorProfile::new_from_slice(icc)?;
+    let srgb = ColorProfile::new_srgb();
+    let eight = |from, to| profile.create_transform_8bit(from, &srgb, to, TransformOptions::default());
+    let sixteen = |from, to| profile.create_transform_16bit(from, &srgb, to, TransformOptions::default());
+    Ok(match (profile.color_space, image) {
+        (DataColorSpace::Rgb, ImageRgb8(i)) => apply(i, &*eight(Layout::Rgb, Layout::Rgb)?)?.map(ImageRgb8),
+        (DataColorSpace::Rgb, ImageRgba8(i)) => apply(i, &*eight(Layout::Rgba, Layout::Rgba)?)?.map(ImageRgba8),
+        (DataColorSpace::Rgb, ImageRgb16(i)) => apply(i, &*sixteen(Layout::Rgb, Layout::Rgb)?)?.map(ImageRgb16),
+        (DataColorSpace::Rgb, ImageRgba16(i)) => apply(i, &*sixteen(Layout::Rgba, Layout::Rgba)?)?.map(ImageRgba16),
+        (DataColorSpace::Gray, ImageLuma8(i)) => apply(i, &*eight(Layout::Gray, Layout::Rgb)?)?.map(ImageRgb8),
+        (DataColorSpace::Gray, ImageLumaA8(i)) => apply(i, &*eight(Layout::GrayAlpha, Layout::Rgba)?)?.map(ImageRgba8),
+        (DataColorSpace::Gray, ImageLuma16(i)) => apply(i, &*sixteen(Layout::Gray, Layout::Rgb)?)?.map(ImageRgb16),
+        (DataColorSpace::Gray, ImageLumaA16(i)) => {
+            apply(i, &*sixteen(Layout::GrayAlpha, Layout::Rgba)?)?.map(ImageRgba16)
+        }
+        _ => None,
+    })
+}
+
+fn apply<S, From, To>(
+    image: &ImageBuffer<From, Vec<S>>,
+    transform: &dyn TransformExecutor<S>,
+) -> Result<Option<ImageBuffer<To, Vec<S>>>, CmsError>
+where
+    S: Primitive + Default,
+    From: Pixel<Subpixel = S>,
+    To: Pixel<Subpixel = S>,
+{
+    let pixels = image.width() as usize * image.height() as usize;
+    let mut converted = vec![S::zero(); pixels * usize::from(To::CHANNEL_COUNT)];
+    transform.transform(&image.as_raw()[..pixels * usize::from(From::CHANNEL_COUNT)], &mut converted)?;
+    Ok(ImageBuffer::from_raw(image.width(), image.height(), converted))
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{GrayImage, Luma, Rgb, RgbImage, Rgba};
+
+    use super::*;
+
+    fn one_pixel(colour: [u8; 3], profile: &ColorProfile) -> [u8; 3] {
+        let image = DynamicImage::ImageRgb8(RgbImage::from_pixel(1, 1, Rgb(colour)));
+        to_srgb(image, &profile.encode().unwrap()).to_rgb8().get_pixel(0, 0).0
+    }
+
+    #[test]
+    fn srgb_stays_as_it_is() {
+        for colour in [[0, 0, 0], [255, 255, 255], [200, 30, 90], [3, 128, 250]] {
+            let converted = one_pixel(colour, &ColorProfile::new_srgb());
+            assert!(converted.iter().zip(colour).all(|(a, b)| a.abs_diff(b) <= 1), "{colour:?} became {converted:?}");
+        }
+    }
+
+    #[test]
+    fn display_p3_becomes_more_vivid_numbers() {
+        // The same numbers mean a stronger colour in the wider gamut of Display P3, except on the grey axis. The
+        // expected values follow from the two spaces' published primaries and their common transfer curve.
+        let p3 = ColorProfile::new_display_p3();
+        let converted = one_pixel([200, 100, 100], &p3);
+        for (value, expected) in converted.iter().zip([215_u8, 93, 97]) {
+            assert!(value.abs_diff(expected) <= 1, "{converted:?}");
+        }
+        let grey = one_pixel([120, 120, 120], &p3);
+        assert!(grey.iter().all(|v| v.abs_diff(120) <= 1), "{grey:?}");
+    }
+
+    #[test]
+    fn alpha_and_depth_are_kept() {
+        let icc = ColorProfile::new_display_p3().encode().unwrap();
+        let image = DynamicImage::ImageRgba16(ImageBuffer::from_pixel(2, 2, Rgba([50_000, 20_000, 20_000, 1234])));
+        let DynamicImage::ImageRgba16(converted) = to_srgb(image, &icc) else { panic!("depth or alpha lost") };
+        let [r, .., a] = converted.get_pixel(1, 1).0;
+        assert!(r > 51_000, "{r}");
+        assert_eq!(a, 1234);
+    }
+
+    #[test]
+    fn grey_pictures_follow_their_own_curve() {
+        let linear = ColorProfile::new_gray_with_gamma(1.0);
+        let image = DynamicImage::ImageLuma8(GrayImage::from_pixel(1, 1, Luma([128])));
+        let converted = to_srgb(image, &linear.encode().unwrap()).to_rgb8().get_pixel(0, 0).0;
+        // Linear 0.5 is 188 in sRGB.
+        assert!(converted.iter().all(|v| v.abs_diff(188) <= 1), "{converted:?}");
+    }
+
+    #[test]
+    fn a_profile_that_is_broken_or_of_another_kind_changes_nothing() {
+        let image = DynamicImage::ImageRgb8(RgbImage::from_pixel(1, 1, Rgb([10, 20, 30])));
+        let good = ColorProfile::new_display_p3().encode().unwrap();
+        let grey = ColorProfile::new_gray_with_gamma(1.0).encode().unwrap();
+        for icc in [&b"nonsense"[..], &[], &good[..good.len() / 3], &grey] {
+            assert_eq!(to_srgb(image.clone(), icc), image);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The file thread: everything that reads or writes a file of the artist's, apart from rescuing a canvas.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossbeam_channel::Receiver;
+use image::RgbaImage;
+
+use super::library::{Library, LibraryError};
+use super::outbox::Outbox;
+use super::pictures::PictureCache;
+use super::run::{PaintingError, guarded};
+use super::{Canvas, Event, Favourite};
+use crate::image_io::{self, PaintingRecord, Picture, PictureError};
+use crate::recipe::PictureSource;
+
+/// One piece of work.
+pub enum FileJob {
+    Load(PictureSource),
+    Adopt { name: String, image: Arc<RgbaImage> },
+    Keep(Canvas),
+    SaveAs { path: PathBuf, canvas: Canvas },
+    Export { from: PathBuf, to: PathBuf },
+    Open(PathBuf),
+    Delete(PathBuf),
+    List,
+}
+
+pub struct FileThread {
+    pub jobs: Receiver<FileJob>,
+    pub cache: Arc<PictureCache>,
+    pub library: Arc<Library>,
+    pub outbox: Arc<Outbox>,
+    pub closing: Arc<AtomicBool>,
+}
+
+impl FileThread {
+    /// Works until every sender is gone and what must be written is written.
+    pub fn run(self) {
+        let mut list_wanted = false;
+        loop {
+            // Listing reads every favourite, so it gives way to whatever else the artist is waiting for.
+            let job = if list_wanted { self.jobs.try_recv().ok() } else { self.jobs.recv().ok() };
+            match job {
+                Some(FileJob::List) => list_wanted = true,
+                Some(job) => self.survive(|| self.work(job)),
+                None if list_wanted => {
+                    list_wanted = false;
+                    self.survive(|| self.list());
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// A decoder that panics over a strange file costs a message, not the thread.
+    fn survive(&self, work: impl FnOnce()) {
+        if let Err(error) = guarded(|| {
+            work();
+            Ok::<_, PaintingError>(())
+        }) {
+            self.outbox.problem(error);
+        }
+    }
+
+    fn work(&self, job: FileJob) {
+        // What is only looked at is not worth waiting for when the program ends; what is written is.
+        if self.closing() && matches!(job, FileJob::Load(_) | FileJob::Open(_)) {
+            return;
+        }
+        let done = match job {
+            FileJob::Load(source) => {
+                self.load(source);
+                return;
+            }
+            FileJob::Adopt { name, image } => self.adopt(name, &image),
+            FileJob::Keep(canvas) => self.keep(&canvas),
+            FileJob::SaveAs { path, canvas } => save(path, &canvas).map_err(LibraryError::from),
+            FileJob::Export { from, to } => export(&from, to).map_err(LibraryError::from),
+            FileJob::Open(path) => open(path).map_err(LibraryError::from),
+            FileJob::Delete(path) => self.library.delete(&path).map(|()| Event::FavouriteDeleted(path)),
+            FileJob::List => return self.list(),
+        };
+        match done {
+            Ok(event) => self.outbox.tell(event),
+            Err(error) => self.outbox.problem(error),
+        }
+    }
+
+    fn load(&self, source: PictureSource) {
+        let event = match guarded(|| self.cache.get(&source)) {
+            Ok(picture) => Event::PictureLoaded {
+                source,
+                thumbnail: Arc::new(picture.thumbnail(Favourite::THUMBNAIL_SIDE_PX)),
+                width: picture.width(),
+                height: picture.height(),
+            },
+            Err(error) => Event::PictureFailed { source, message: error.to_string() },
+        };
+        self.outbox.tell(event);
+    }
+
+    fn adopt(&self, name: String, image: &RgbaImage) -> Result<Event, LibraryError> {
+        let source = PictureSource::File(self.library.adopt(image)?);
+        self.outbox.tell(Event::PictureAdopted { name, source: source.clone() });
+        let picture = self.cache.get(&source)?;
+        Ok(Event::PictureLoaded {
+            source,
+            thumbnail: Arc::new(picture.thumbnail(Favourite::THUMBNAIL_SIDE_PX)),
+            width: picture.width(),
+            height: picture.height(),
+        })
+    }
+
+    fn keep(&self, canvas: &Canvas) -> Result<Event, LibraryError> {
+        self.library.keep(canvas).map(Event::Kept)
+    }
+
+    fn list(&self) {
+        if self.closing() {
+            return;
+        }
+        match self.library.list() {
+            Ok(favourites) => self.outbox.tell(Event::Library(favourites)),
+            Err(error) => self.outbox.problem(error),
+        }
+    }
+
+    fn closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+}
+
+fn save(path: PathBuf, canvas: &Canvas) -> Result<Event, PictureError> {
+    let record = PaintingRecord::new(canvas.recipe.clone(), canvas.iteration);
+    image_io::save_picture(&path, &canvas.image, Some(&record))?;
+    Ok(Event::Saved(path))
+}
+
+/// Encodes the favourite anew, because the other file's extension may ask for another format.
+fn export(from: &Path, to: PathBuf) -> Result<Event, PictureError> {
+    let record = image_io::read_record(from)?;
+    let picture = Picture::open(from)?;
+    image_io::save_picture(&to, &picture.to_rgba(), record.as_ref())?;
+    Ok(Event::Saved(to))
+}
+
+fn open(path: PathBuf) -> Result<Event, PictureError> {
+    let image = Arc::new(Picture::open(&path)?.to_rgba());
+    Ok(Event::FavouriteOpened { path, image })
+}

@@ -1,0 +1,296 @@
+//! The library on disk: favourites are PNG files with their recipe inside, in one plain folder that is the artist's.
+
+use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use image::RgbaImage;
+
+use super::{Canvas, Favourite};
+use crate::image_io::{self, PaintingRecord, Picture, PictureError};
+
+/// Pasted pictures, which have no file of their own, live in this folder of the library.
+const PASTED: &str = "pasted";
+/// Deleted favourites are moved to this folder of the library.
+const TRASH: &str = ".trash";
+
+/// What can go wrong with the library.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    #[error("the library folder {} cannot be created: {source}; choose a folder that you may write to", path.display())]
+    Create { path: PathBuf, source: io::Error },
+    #[error("the library folder {} cannot be read: {source}", path.display())]
+    List { path: PathBuf, source: io::Error },
+    #[error("{} cannot be written: {source}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("{} cannot be moved to the trash: {source}", path.display())]
+    Delete { path: PathBuf, source: io::Error },
+    #[error("{} does not lie in the library, so it was left alone", path.display())]
+    Foreign { path: PathBuf },
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+}
+
+/// A folder of favourites. Nothing is created before the first write.
+pub struct Library {
+    folder: PathBuf,
+    now: fn() -> SystemTime,
+}
+
+impl Library {
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder, now: SystemTime::now }
+    }
+
+    /// Writes a canvas and its recipe under a new name; never over another file.
+    pub fn keep(&self, canvas: &Canvas) -> Result<Favourite, LibraryError> {
+        self.create(&self.folder)?;
+        let stem = format!("pentimento-{}-i{:04}", utc_stamp((self.now)()), canvas.iteration);
+        let path = reserve(&self.folder, &stem)?;
+        let record = PaintingRecord::new(canvas.recipe.clone(), canvas.iteration);
+        if let Err(error) = image_io::save_picture(&path, &canvas.image, Some(&record)) {
+            // The name was reserved with an empty file, which must not stay behind.
+            let _ = fs::remove_file(&path);
+            return Err(error.into());
+        }
+        Ok(favourite(path, record, RgbaImage::clone(&canvas.image)))
+    }
+
+    /// Writes a picture that has no file, once however often it is pasted, and says where it lives.
+    pub fn adopt(&self, image: &RgbaImage) -> Result<PathBuf, LibraryError> {
+        // The hash need not be the same in another version of the program: a second copy would be all the harm.
+        let mut hasher = DefaultHasher::new();
+        (image.dimensions(), image.as_raw()).hash(&mut hasher);
+        let folder = self.folder.join(PASTED);
+        let path = folder.join(format!("{:016x}.png", hasher.finish()));
+        if !path.exists() {
+            self.create(&folder)?;
+            image_io::save_picture(&path, image, None)?;
+        }
+        Ok(path)
+    }
+
+    /// All favourites, oldest first. Foreign and broken files are none of the library's business.
+    pub fn list(&self) -> Result<Vec<Favourite>, LibraryError> {
+        let unreadable = |source| LibraryError::List { path: self.folder.clone(), source };
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+            entries => entries.map_err(unreadable)?,
+        };
+        let mut found = vec![];
+        for entry in entries {
+            let path = entry.map_err(unreadable)?.path();
+            let is_png = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+            if is_png && path.is_file() {
+                let modified = path.metadata().and_then(|data| data.modified()).unwrap_or(UNIX_EPOCH);
+                found.push((modified, path));
+            }
+        }
+        // The clock of a file system may be coarse; among files of one tick the names, which begin with a time, decide.
+        found.sort();
+        Ok(found.into_iter().filter_map(|(_, path)| read_favourite(path)).collect())
+    }
+
+    /// Moves a favourite into the trash folder, under a name that is free there.
+    pub fn delete(&self, path: &Path) -> Result<(), LibraryError> {
+        let (Some(parent), Some(stem)) = (path.parent(), path.file_stem()) else {
+            return Err(LibraryError::Foreign { path: path.to_owned() });
+        };
+        if parent != self.folder {
+            return Err(LibraryError::Foreign { path: path.to_owned() });
+        }
+        let fail = |source| LibraryError::Delete { path: path.to_owned(), source };
+        // Looked at first, so that a file that is already gone leaves no empty one in the trash.
+        fs::symlink_metadata(path).map_err(fail)?;
+        let trash = self.folder.join(TRASH);
+        self.create(&trash)?;
+        let place = reserve(&trash, &stem.to_string_lossy())?;
+        fs::rename(path, &place).map_err(|error| {
+            let _ = fs::remove_file(&place);
+            fail(error)
+        })
+    }
+
+    fn create(&self, folder: &Path) -> Result<(), LibraryError> {
+        fs::create_dir_all(folder).map_err(|source| LibraryError::Create { path: folder.to_owned(), source })
+    }
+}
+
+fn read_favourite(path: PathBuf) -> Option<Favourite> {
+    let read = || -> Result<_, PictureError> {
+        let Some(record) = image_io::read_record(&path)? else { return Ok(None) };
+        Ok(Some((record, Picture::open(&path)?)))
+    };
+    match read() {
+        Ok(Some((record, picture))) => {
+            let thumbnail = Arc::new(picture.thumbnail(Favourite::THUMBNAIL_SIDE_PX));
+            Some(Favourite { path, recipe: record.recipe, iteration: record.iteration, thumbnail })
+        }
+        Ok(None) => None,
+        Err(error) => {
+            log::debug!("not a favourite: {error}");
+            None
+        }
+    }
+}
+
+fn favourite(path: PathBuf, record: PaintingRecord, image: RgbaImage) -> Favourite {
+    let thumbnail = Arc::new(Picture::from_rgba(image).thumbnail(Favourite::THUMBNAIL_SIDE_PX));
+    Favourite { path, recipe: record.recipe, iteration: record.iteration, thumbnail }
+}
+
+/// Creates an empty `stem.png` in the folder, or `stem-2.png`, `stem-3.png` … where that is taken.
+///
+/// Creating the file is what makes the name ours, even against another studio that works in the same library.
+fn reserve(folder: &Path, stem: &str) -> Result<PathBuf, LibraryError> {
+    let mut path = folder.join(format!("{stem}.png"));
+    let mut number = 2;
+    loop {
+        match File::create_new(&path) {
+            Ok(_) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                path = folder.join(format!("{stem}-{number}.png"));
+                number += 1;
+            }
+            Err(source) => return Err(LibraryError::Write { path, source }),
+        }
+    }
+}
+
+/// `YYYYMMDD-HHMMSS` in UTC.
+fn utc_stamp(time: SystemTime) -> String {
+    let secs = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let (year, month, day) = civil_date(secs / 86_400);
+    let (hour, minute, second) = (secs / 3600 % 24, secs / 60 % 60, secs % 60);
+    format!("{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}")
+}
+
+/// Year, month and day of a day since 1970-01-01, after Howard Hinnant's `civil_from_days`
+/// (<https://howardhinnant.github.io/date_algorithms.html>), for days that are not before it.
+fn civil_date(days: u64) -> (u64, u64, u64) {
+    // Years are counted from 1 March, so that the leap day comes last; 719468 days lie between 0000-03-01 and 1970.
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::recipe::Recipe;
+
+    fn noon() -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(1_709_208_000)
+    }
+
+    fn library(folder: &Path) -> Library {
+        Library { folder: folder.to_owned(), now: noon }
+    }
+
+    fn pixels(red: u8) -> RgbaImage {
+        RgbaImage::from_pixel(20, 10, image::Rgba([red, 2, 3, 255]))
+    }
+
+    fn canvas(red: u8) -> Canvas {
+        let recipe = Recipe { style_strength: 2.5, ..Recipe::default() };
+        Canvas { image: Arc::new(pixels(red)), recipe, iteration: 7 }
+    }
+
+    #[test]
+    fn stamps_know_the_calendar() {
+        let at = |secs| utc_stamp(UNIX_EPOCH + Duration::from_secs(secs));
+        assert_eq!(at(0), "19700101-000000");
+        assert_eq!(at(951_782_399), "20000228-235959");
+        assert_eq!(at(951_782_400), "20000229-000000");
+        assert_eq!(at(1_709_208_000), "20240229-120000");
+        assert_eq!(at(4_107_542_399), "21000228-235959");
+        assert_eq!(at(4_107_542_400), "21000301-000000");
+    }
+
+    #[test]
+    fn nothing_is_overwritten_within_one_second() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = library(&folder.path().join("made at the first write"));
+        assert!(library.list().unwrap().is_empty());
+        let first = library.keep(&canvas(1)).unwrap();
+        let second = library.keep(&canvas(2)).unwrap();
+        assert_eq!(first.path.file_name().unwrap(), "pentimento-20240229-120000-i0007.png");
+        assert_eq!(second.path.file_name().unwrap(), "pentimento-20240229-120000-i0007-2.png");
+        assert_eq!(Picture::open(&first.path).unwrap().to_rgba(), pixels(1));
+        assert_eq!(Picture::open(&second.path).unwrap().to_rgba(), pixels(2));
+        let listed = library.list().unwrap();
+        assert_eq!(listed.len(), 2);
+        assert!(listed.iter().all(|favourite| favourite.recipe == canvas(1).recipe && favourite.iteration == 7));
+    }
+
+    #[test]
+    fn foreign_files_are_ignored() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = library(folder.path());
+        fs::write(folder.path().join("notes.txt"), "hello").unwrap();
+        fs::write(folder.path().join("broken.png"), "not a picture").unwrap();
+        fs::create_dir(folder.path().join("folder.png")).unwrap();
+        pixels(1).save(folder.path().join("no recipe.png")).unwrap();
+        let kept = library.keep(&canvas(1)).unwrap();
+        let listed: Vec<_> = library.list().unwrap().into_iter().map(|favourite| favourite.path).collect();
+        assert_eq!(listed, [kept.path]);
+    }
+
+    #[test]
+    fn a_deleted_favourite_is_still_in_the_trash() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = library(folder.path());
+        for red in [1, 2] {
+            let kept = library.keep(&canvas(red)).unwrap();
+            library.delete(&kept.path).unwrap();
+            assert!(!kept.path.exists());
+            let gone = library.delete(&kept.path).unwrap_err().to_string();
+            assert!(gone.contains(&kept.path.display().to_string()), "{gone}");
+        }
+        assert!(library.list().unwrap().is_empty());
+        assert_eq!(fs::read_dir(folder.path().join(TRASH)).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn only_favourites_can_be_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let stranger = folder.path().join("stranger.png");
+        fs::write(&stranger, "precious").unwrap();
+        let library = library(&folder.path().join("library"));
+        assert!(matches!(library.delete(&stranger), Err(LibraryError::Foreign { .. })));
+        assert!(stranger.exists());
+    }
+
+    #[test]
+    fn a_library_that_is_a_file_is_reported() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let library = library(&file);
+        assert!(matches!(library.list(), Err(LibraryError::List { .. })));
+        let error = library.keep(&canvas(1)).unwrap_err();
+        assert!(error.to_string().contains(&file.display().to_string()), "{error}");
+    }
+
+    #[test]
+    fn a_picture_is_adopted_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = library(folder.path());
+        let path = library.adopt(&pixels(1)).unwrap();
+        assert_eq!(library.adopt(&pixels(1)).unwrap(), path);
+        assert_ne!(library.adopt(&pixels(2)).unwrap(), path);
+        assert_eq!(Picture::open(&path).unwrap().to_rgba(), pixels(1));
+        assert!(library.list().unwrap().is_empty(), "pasted pictures are no favourites");
+    }
+}

@@ -1,0 +1,298 @@
+//! The painting thread: applies every waiting command between two iterations, and otherwise paints.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
+
+use super::files::FileJob;
+use super::library::Library;
+use super::outbox::Outbox;
+use super::pictures::PictureCache;
+use super::run::{PaintingError, Phase, Run, guarded};
+use super::{Canvas, Command, Event, Frame, MakeEngine, RunId};
+use crate::engine::{Engine, EngineError, Painter};
+use crate::recipe::Recipe;
+
+const NOTHING_PAINTED: &str = "there is no painting yet; press Paint first";
+
+pub struct PaintingThread {
+    pub commands: Receiver<Command>,
+    pub files: Sender<FileJob>,
+    pub make_engine: MakeEngine,
+    pub cache: Arc<PictureCache>,
+    pub library: Arc<Library>,
+    pub outbox: Arc<Outbox>,
+    pub closing: Arc<AtomicBool>,
+}
+
+impl PaintingThread {
+    /// Works until the studio is dropped.
+    pub fn run(self) {
+        let mut easel = Easel { hub: self, weights: None, engine: None, run: None };
+        easel.introduce_device();
+        while let Some(batch) = easel.next_commands() {
+            for (index, command) in batch.iter().enumerate() {
+                if !is_superseded(command, &batch[index + 1..]) {
+                    easel.apply(command);
+                }
+            }
+            easel.paint_on();
+        }
+    }
+}
+
+/// Whether a later command of the same batch makes this one pointless: a slider that was dragged through ten places
+/// costs one change, and two quick presses of Start over prepare one painting.
+fn is_superseded(command: &Command, later: &[Command]) -> bool {
+    let fresh_start = |later: &Command| matches!(later, Command::Paint { .. } | Command::Stop);
+    match command {
+        Command::Revise(_) => later.iter().any(|later| fresh_start(later) || matches!(later, Command::Revise(_))),
+        Command::Paint { .. } | Command::Pause | Command::Resume => later.iter().any(fresh_start),
+        _ => false,
+    }
+}
+
+/// What the painting thread knows.
+struct Easel {
+    hub: PaintingThread,
+    weights: Option<PathBuf>,
+    engine: Option<Arc<dyn Engine>>,
+    run: Option<Run>,
+}
+
+impl Easel {
+    /// Every command that waits; waits for one itself when there is nothing to paint. `None`: the studio is gone.
+    fn next_commands(&self) -> Option<Vec<Command>> {
+        let mut batch = vec![];
+        if !self.run.as_ref().is_some_and(|run| run.phase == Phase::Painting) {
+            batch.push(self.hub.commands.recv().ok()?);
+        }
+        loop {
+            match self.hub.commands.try_recv() {
+                Ok(command) => batch.push(command),
+                Err(TryRecvError::Empty) => return Some(batch),
+                // Keep and Save As that were sent just before the end are still honoured.
+                Err(TryRecvError::Disconnected) => return (!batch.is_empty()).then_some(batch),
+            }
+        }
+    }
+
+    fn apply(&mut self, command: &Command) {
+        match command {
+            Command::Keep => self.hand_over(FileJob::Keep),
+            Command::SaveAs(path) => self.hand_over(|canvas| FileJob::SaveAs { path: path.clone(), canvas }),
+            _ if self.closing() => {}
+            Command::Paint { run, recipe } => self.paint(*run, recipe),
+            Command::Revise(recipe) => self.revise(recipe),
+            Command::Pause => self.pause(),
+            Command::Resume => self.resume(),
+            Command::Stop => self.set_aside(),
+            Command::UseWeights(weights) => self.use_weights(weights.clone()),
+            // Studio::send gives these to the file thread.
+            Command::LoadPicture(_)
+            | Command::AdoptPicture { .. }
+            | Command::KeepCanvas(_)
+            | Command::SaveCanvasAs { .. }
+            | Command::ExportFavourite { .. }
+            | Command::OpenFavourite(_)
+            | Command::DeleteFavourite(_)
+            | Command::ListLibrary => {}
+        }
+    }
+
+    fn introduce_device(&mut self) {
+        match self.engine() {
+            Ok(engine) => self.tell(Event::Device(engine.device_name())),
+            Err(error) => self.hub.outbox.problem(error),
+        }
+    }
+
+    /// The engine for the chosen weights, made now if an earlier attempt failed.
+    fn engine(&mut self) -> Result<Arc<dyn Engine>, PaintingError> {
+        if let Some(engine) = &self.engine {
+            return Ok(Arc::clone(engine));
+        }
+        let engine = self.make_engine(self.weights.as_deref())?;
+        self.engine = Some(Arc::clone(&engine));
+        Ok(engine)
+    }
+
+    fn make_engine(&self, weights: Option<&Path>) -> Result<Arc<dyn Engine>, PaintingError> {
+        guarded(|| (self.hub.make_engine)(weights))
+    }
+
+    fn use_weights(&mut self, weights: Option<PathBuf>) {
+        match self.make_engine(weights.as_deref()) {
+            Ok(engine) => {
+                let words = match &weights {
+                    Some(path) => path.display().to_string(),
+                    None => "built-in".to_owned(),
+                };
+                self.weights = weights;
+                self.engine = Some(engine);
+                self.tell(Event::WeightsChosen(words));
+            }
+            Err(error) => self.hub.outbox.problem(error),
+        }
+    }
+
+    fn paint(&mut self, id: RunId, recipe: &Recipe) {
+        self.set_aside();
+        self.hub.outbox.forget_frames_before(id);
+        match self.begin(recipe) {
+            Ok((painter, device)) => {
+                self.tell(Event::Started { run: id, device });
+                self.run = Some(Run::new(id, recipe.clone(), painter));
+                self.show();
+            }
+            Err(error) => self.tell(Event::Failed { run: id, message: error.to_string(), rescued: None }),
+        }
+    }
+
+    fn begin(&mut self, recipe: &Recipe) -> Result<(Box<dyn Painter>, String), PaintingError> {
+        recipe.validate().map_err(EngineError::from)?;
+        let job = guarded(|| self.hub.cache.job(recipe))?;
+        let engine = self.engine()?;
+        guarded(|| Ok::<_, EngineError>((engine.begin(&job)?, engine.device_name())))
+    }
+
+    /// Ends the run, and hands its canvas to the window, which may want to keep it yet.
+    fn set_aside(&mut self) {
+        if let Some(mut run) = self.run.take()
+            && let Some(canvas) = run.rescue()
+        {
+            self.tell(Event::SetAside { run: run.id, canvas });
+        }
+    }
+
+    fn revise(&mut self, recipe: &Recipe) {
+        let Some(run) = &mut self.run else { return };
+        // After a panic there is nothing to revise; before the next Paint the window just moves its sliders.
+        if !run.is_alive() || run.recipe == *recipe {
+            return;
+        }
+        let revised = guarded(|| self.hub.cache.job(recipe)).and_then(|job| run.revise(job));
+        match revised {
+            Err(error @ PaintingError::Panic(_)) if !run.is_alive() => self.fail(&error),
+            Err(error) => self.hub.outbox.problem(error),
+            Ok(finished) => match run.phase {
+                Phase::Painting => {}
+                Phase::Finished | Phase::Failed if !finished => self.resume(),
+                // The canvas may have another size now, and nothing else will show it.
+                Phase::Paused | Phase::Finished | Phase::Failed => self.show(),
+            },
+        }
+    }
+
+    fn pause(&mut self) {
+        if let Some(run) = &mut self.run
+            && run.phase == Phase::Painting
+        {
+            run.phase = Phase::Paused;
+            let id = run.id;
+            self.show();
+            if self.phase() == Some(Phase::Paused) {
+                self.tell(Event::Paused(id));
+            }
+        }
+    }
+
+    /// Goes on: after a pause, after a change that gave a finished painting more to do, or once more after a failure.
+    fn resume(&mut self) {
+        if let Some(run) = &mut self.run
+            && run.phase != Phase::Painting
+            && run.is_alive()
+        {
+            run.phase = Phase::Painting;
+            let id = run.id;
+            self.tell(Event::Resumed(id));
+        }
+    }
+
+    /// One iteration, if there is a painting to do it on.
+    fn paint_on(&mut self) {
+        if self.closing() {
+            return;
+        }
+        let Some(run) = self.run.as_mut().filter(|run| run.phase == Phase::Painting) else { return };
+        let id = run.id;
+        match run.step() {
+            Err(error) => self.fail(&error),
+            Ok((progress, finished)) => {
+                if finished {
+                    run.phase = Phase::Finished;
+                }
+                self.tell(Event::Progress { run: id, progress: Box::new(progress) });
+                if finished || self.hub.outbox.wants_frame() {
+                    self.show();
+                }
+                if self.phase() == Some(Phase::Finished) {
+                    self.tell(Event::Finished(id));
+                }
+            }
+        }
+    }
+
+    fn phase(&self) -> Option<Phase> {
+        self.run.as_ref().map(|run| run.phase)
+    }
+
+    /// Puts the canvas out, whether or not the last one was taken.
+    fn show(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        match run.image() {
+            Ok(image) => self.hub.outbox.show(Frame { run: run.id, iteration: run.iteration, image }),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    /// Ends the run with a message and its canvas safe in the library. A painter that merely returned an error stays,
+    /// so that a gentler recipe or Resume can try again.
+    fn fail(&mut self, error: &PaintingError) {
+        let Some(run) = &mut self.run else { return };
+        run.phase = Phase::Failed;
+        let rescued = run.rescue().and_then(|canvas| {
+            self.hub.outbox.show(Frame { run: run.id, iteration: run.iteration, image: Arc::clone(&canvas.image) });
+            match guarded(|| Ok::<_, PaintingError>(self.hub.library.keep(&canvas))) {
+                Ok(Ok(favourite)) => Some(favourite),
+                Ok(Err(error)) => {
+                    self.hub.outbox.problem(error);
+                    None
+                }
+                Err(error) => {
+                    self.hub.outbox.problem(error);
+                    None
+                }
+            }
+        });
+        let event = Event::Failed {
+            run: run.id,
+            message: error.to_string(),
+            rescued: rescued.as_ref().map(|favourite| favourite.path.clone()),
+        };
+        if let Some(favourite) = rescued {
+            self.tell(Event::Kept(favourite));
+        }
+        self.tell(event);
+    }
+
+    /// Takes the canvas as it stands and lets the file thread write it, so that painting goes on meanwhile.
+    fn hand_over(&mut self, job: impl FnOnce(Canvas) -> FileJob) {
+        let Some(run) = &mut self.run else { return self.hub.outbox.problem(NOTHING_PAINTED) };
+        match run.canvas() {
+            // The file thread outlives this one, see `Studio::drop`; if it could not be started, that has been said.
+            Ok(canvas) => drop(self.hub.files.send(job(canvas))),
+            Err(error) => self.hub.outbox.problem(error),
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        self.hub.outbox.tell(event);
+    }
+
+    fn closing(&self) -> bool {
+        self.hub.closing.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,134 @@
+//! One painting in the hands of the painting thread.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use image::RgbaImage;
+
+use super::{Canvas, RunId};
+use crate::engine::{EngineError, Job, Painter, Progress};
+use crate::image_io::PictureError;
+use crate::recipe::Recipe;
+
+/// What can end or disturb a painting.
+#[derive(Debug, thiserror::Error)]
+pub enum PaintingError {
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("Pentimento made a mistake of its own ({0}); please report it, and press Start over to paint again")]
+    Panic(String),
+}
+
+/// Runs `body` and turns a panic in it into an error, so that the thread lives on.
+pub fn guarded<T, E: Into<PaintingError>>(body: impl FnOnce() -> Result<T, E>) -> Result<T, PaintingError> {
+    // Unwind safety: whoever gets `Panic` drops the value that panicked and uses it no more.
+    catch_unwind(AssertUnwindSafe(body))
+        .map_or_else(|panic| Err(PaintingError::Panic(panic_text(&*panic))), |result| result.map_err(Into::into))
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("no more is known").to_owned()
+}
+
+/// What a painting is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    Painting,
+    Paused,
+    Finished,
+    Failed,
+}
+
+/// A painter, the recipe in force, and the last canvas seen.
+pub struct Run {
+    pub id: RunId,
+    pub phase: Phase,
+    pub recipe: Recipe,
+    /// Iterations done.
+    pub iteration: u32,
+    /// Gone once it has panicked.
+    painter: Option<Box<dyn Painter>>,
+    last: Option<Arc<RgbaImage>>,
+}
+
+impl Run {
+    pub fn new(id: RunId, recipe: Recipe, painter: Box<dyn Painter>) -> Self {
+        Self { id, phase: Phase::Painting, recipe, iteration: 0, painter: Some(painter), last: None }
+    }
+
+    /// Whether there is a painter that could go on.
+    pub fn is_alive(&self) -> bool {
+        self.painter.is_some()
+    }
+
+    /// Does one iteration; tells what it did and whether it was the last.
+    pub fn step(&mut self) -> Result<(Progress, bool), PaintingError> {
+        let (progress, finished) = self.with_painter(|painter| {
+            let progress = painter.step()?;
+            Ok((progress, painter.is_finished()))
+        })?;
+        self.iteration = progress.iteration;
+        Ok((progress, finished))
+    }
+
+    /// Puts a changed recipe in force; tells whether there is nothing left to do under it.
+    pub fn revise(&mut self, job: Job) -> Result<bool, PaintingError> {
+        let finished = self.with_painter(|painter| {
+            painter.revise(&job)?;
+            Ok(painter.is_finished())
+        })?;
+        self.recipe = job.recipe;
+        Ok(finished)
+    }
+
+    /// The canvas as it stands; after a panic, the last one that was seen.
+    pub fn image(&mut self) -> Result<Arc<RgbaImage>, PaintingError> {
+        if let (None, Some(last)) = (&self.painter, &self.last) {
+            return Ok(Arc::clone(last));
+        }
+        let image = Arc::new(self.with_painter(|painter| painter.frame())?);
+        self.last = Some(Arc::clone(&image));
+        Ok(image)
+    }
+
+    /// The canvas with what is needed to write it.
+    pub fn canvas(&mut self) -> Result<Canvas, PaintingError> {
+        Ok(Canvas { image: self.image()?, recipe: self.recipe.clone(), iteration: self.iteration })
+    }
+
+    /// The best canvas that can still be had after a failure, if anything was painted.
+    pub fn rescue(&mut self) -> Option<Canvas> {
+        if self.iteration == 0 {
+            return None;
+        }
+        let image = self.image().ok().or_else(|| self.last.clone())?;
+        Some(Canvas { image, recipe: self.recipe.clone(), iteration: self.iteration })
+    }
+
+    fn with_painter<T>(
+        &mut self,
+        act: impl FnOnce(&mut dyn Painter) -> Result<T, EngineError>,
+    ) -> Result<T, PaintingError> {
+        let Some(painter) = &mut self.painter else {
+            return Err(PaintingError::Panic("the painting has broken off".to_owned()));
+        };
+        let result = guarded(|| act(painter.as_mut()));
+        if let Err(PaintingError::Panic(_)) = result {
+            self.bury_painter();
+        }
+        result
+    }
+
+    /// Lets a painter that panicked go, after a last try to read its canvas, which is usually whole: most panics
+    /// happen while something new is computed beside it.
+    fn bury_painter(&mut self) {
+        if let Some(painter) = self.painter.take() {
+            let frame = guarded(move || painter.frame());
+            self.last = frame.ok().map(Arc::new).or_else(|| self.last.take());
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! The program itself, as a user runs it: real pictures, wrong arguments, damaged files, Ctrl-C.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use image::{Rgba, RgbaImage};
+use pentimento::image_io::{Picture, read_record};
+use pentimento::recipe::{Parameter, PictureSource, Preset, Recipe, parameter};
+use tempfile::TempDir;
+
+/// A folder to run the program in, with two small pictures.
+struct Bench {
+    folder: TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let bench = Self { folder: tempfile::tempdir().unwrap() };
+        RgbaImage::from_fn(96, 64, |x, y| Rgba([(2 * x) as u8, (3 * y) as u8, 90, 255]))
+            .save(bench.path("photo.png"))
+            .unwrap();
+        RgbaImage::from_fn(64, 64, |x, y| Rgba([(x * y) as u8, (9 * x) as u8, (9 * y) as u8, 255]))
+            .save(bench.path("style.png"))
+            .unwrap();
+        bench
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pentimento"));
+        command.args(words).current_dir(self.folder.path());
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A failure is an exit code, one sentence that names what is wrong, and no file that was not there before.
+#[track_caller]
+fn fails(bench: &Bench, words: &[&str], code: i32, names: &[&str]) {
+    let before = bench.names();
+    let output = bench.run(words);
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{words:?}: {stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{words:?}: {stderr}");
+    assert!(stderr.starts_with("pentimento: "), "{words:?}: {stderr}");
+    assert!(!stderr.contains("panicked"), "{words:?}: {stderr}");
+    for name in names {
+        assert!(stderr.contains(name), "{words:?}: {name} is not in: {stderr}");
+    }
+    assert_eq!(text(&output.stdout), "", "{words:?}");
+    assert_eq!(bench.names(), before, "{words:?}");
+}
+
+#[test]
+fn wrong_usage_is_one_sentence_and_exit_code_2() {
+    let bench = Bench::new();
+    let long = parameter::SIZE.max + 1;
+    fails(&bench, &["render", "--size", &long.to_string()], 2, &["--size", "16 to 8192 px"]);
+    fails(&bench, &["render", "--size", "large"], 2, &["--size", "large"]);
+    fails(&bench, &["render", "--size", "-5"], 2, &["-5"]);
+    fails(&bench, &["render", "--style-size", "1"], 2, &["--style-size", "16 to 8192 px"]);
+    fails(&bench, &["render", "--iterations", "0"], 2, &["--iterations", "1 to 100000"]);
+    fails(&bench, &["render", "--tv", "NaN"], 2, &["--tv", "0 to 100"]);
+    fails(&bench, &["render", "--style-strength", "11"], 2, &["--style-strength", "-10 to 10 doublings"]);
+    fails(&bench, &["render", "--content-strength", "-11"], 2, &["--content-strength", "-10 to 10 doublings"]);
+    fails(&bench, &["render", "--preset", "monet"], 2, &["--preset", "monet", "studio, gatys"]);
+    fails(&bench, &["render", "--optimizer", "sgd"], 2, &["--optimizer", "lbfgs, adam"]);
+    fails(&bench, &["render", "--pooling", "min"], 2, &["--pooling", "max, avg"]);
+    fails(&bench, &["render", "--device", "gpu"], 2, &["--device", "gpu", "cuda"]);
+    fails(&bench, &["render", "--seed", "-1"], 2, &["-1"]);
+    fails(&bench, &["render", "--style", "style.png", "--style-weights", "1,2"], 2, &["--style-weights", "2", "1"]);
+    fails(&bench, &["render", "--style-weights", "0"], 2, &["style weights are zero"]);
+    fails(&bench, &["render", "--itertions", "5"], 2, &["--itertions", "--iterations"]);
+    fails(&bench, &["score", "--content", "photo.png", "--style", "style.png"], 2, &["--image"]);
+    fails(&bench, &["info", "photo.png"], 2, &["photo.png"]);
+}
+
+#[test]
+fn pictures_that_cannot_be_read_are_named() {
+    let bench = Bench::new();
+    let png = fs::read(bench.path("photo.png")).unwrap();
+    fs::write(bench.path("text.jpg"), "this is no picture").unwrap();
+    fs::write(bench.path("empty.png"), "").unwrap();
+    fs::write(bench.path("cut.png"), &png[..png.len() / 2]).unwrap();
+    fs::create_dir(bench.path("folder")).unwrap();
+    for bad in ["missing.png", "text.jpg", "empty.png", "cut.png", "folder"] {
+        fails(&bench, &["render", "--content", bad, "--style", "style.png", "--output", "out.png"], 1, &[bad]);
+        fails(&bench, &["render", "--content", "photo.png", "--style", "style.png", bad], 1, &[bad]);
+        fails(&bench, &["render", "--init", bad, "--trace", "trace.jsonl"], 1, &[bad]);
+        fails(&bench, &["score", "--content", "photo.png", "--style", "style.png", "--image", bad], 1, &[bad]);
+    }
+    fails(&bench, &["render", "--style", "sample:no-such-sample"], 1, &["no-such-sample"]);
+    fails(&bench, &["missing.png"], 1, &["missing.png"]);
+    fails(&bench, &["rendr"], 1, &["rendr"]);
+    fails(&bench, &["photo.png", "missing.png"], 1, &["missing.png"]);
+}
+
+#[test]
+fn places_that_cannot_be_written_are_found_out_before_painting() {
+    let bench = Bench::new();
+    fs::create_dir(bench.path("folder.png")).unwrap();
+    fails(&bench, &["render", "--output", "out.xyz"], 1, &["out.xyz", "png"]);
+    fails(&bench, &["render", "--output", "out"], 1, &["out"]);
+    fails(&bench, &["render", "--output", "no/such/out.png"], 1, &["out.png", "no such folder"]);
+    fails(&bench, &["render", "--output", "photo.png/out.png"], 1, &["photo.png", "not a folder"]);
+    fails(&bench, &["render", "--output", "folder.png"], 1, &["folder.png", "folder"]);
+    fails(&bench, &["render", "--trace", "no/trace.jsonl"], 1, &["trace.jsonl", "no such folder"]);
+    fails(&bench, &["render", "--trace", "folder.png"], 1, &["folder.png", "folder"]);
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let bench = Bench::new();
+    for words in [&["--help"][..], &["-h"], &["--version"], &["render", "--help"], &["score", "-h"], &["help"]] {
+        let output = bench.run(words);
+        assert!(output.status.success(), "{words:?}");
+        assert!(!output.stdout.is_empty() && output.stderr.is_empty(), "{words:?}");
+    }
+    assert!(text(&bench.run(&["--version"]).stdout).contains(env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn help_tells_what_the_parameter_table_tells() {
+    fn told<T: std::fmt::Display>(help: &str, parameter: &Parameter<T>, default: &str) {
+        let Parameter { name, unit, min, max, help: meaning, .. } = parameter;
+        let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+        assert!(help.contains(&format!("--{name}")), "{name}");
+        assert!(help.contains(&format!("{meaning} [{min} to {max}{unit}] [default: {default}]")), "{name}: {help}");
+    }
+    let bench = Bench::new();
+    let help = text(&bench.run(&["render", "--help"]).stdout);
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (studio, gatys) = (Recipe::default(), Recipe::from_preset(Preset::Gatys));
+    told(&help, &parameter::SIZE, &studio.size.to_string());
+    told(&help, &parameter::STYLE_SIZE, "as the canvas");
+    told(&help, &parameter::ITERATIONS, &studio.iterations.to_string());
+    told(&help, &parameter::STYLE_STRENGTH, &studio.style_strength.to_string());
+    told(&help, &parameter::CONTENT_STRENGTH, &studio.content_strength.to_string());
+    told(&help, &parameter::STYLE_WEIGHT, &studio.styles[0].weight.to_string());
+    told(&help, &parameter::TV, &format!("{} with studio, {} with gatys", studio.tv, gatys.tv));
+    for option in ["--content", "--style", "--output", "--preset", "--optimizer", "--init", "--seed", "--pooling"] {
+        assert!(help.contains(option), "{option}");
+    }
+    for option in ["--device", "--weights", "--trace", "--quiet", "Ctrl-C", "Exit codes"] {
+        assert!(help.contains(option), "{option}");
+    }
+}
+
+#[cfg(not(feature = "gui"))]
+#[test]
+fn a_build_without_a_window_says_so() {
+    let bench = Bench::new();
+    fails(&bench, &[], 1, &["no window", "pentimento render"]);
+}
+
+#[test]
+fn info_is_the_same_for_people_and_programs() {
+    let bench = Bench::new();
+    let json: serde_json::Value = serde_json::from_slice(&bench.run(&["info", "--json"]).stdout).unwrap();
+    assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
+    let plain = text(&bench.run(&["info"]).stdout);
+    for name in json.as_object().unwrap().keys() {
+        assert!(plain.contains(&format!("{name}:")), "{name}: {plain}");
+    }
+}
+
+#[test]
+fn a_small_painting_end_to_end() {
+    let bench = Bench::new();
+    let words = ["render", "--content", "photo.png", "--style", "style.png", "--size", "64", "--iterations", "3"];
+    let output = bench.run(&[&words[..], &["--preset", "gatys", "--trace", "trace.jsonl"]].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), "photo-in-style.png\n");
+    let path = bench.path("photo-in-style.png");
+    let picture = Picture::open(&path).unwrap();
+    assert_eq!((picture.width(), picture.height()), (64, 43));
+
+    let record = read_record(&path).unwrap().unwrap();
+    assert_eq!((record.iteration, record.recipe.size, record.recipe.preset), (3, 64, Preset::Gatys));
+    let PictureSource::File(content) = &record.recipe.content else { panic!("a file") };
+    assert_eq!(fs::canonicalize(content).unwrap(), fs::canonicalize(bench.path("photo.png")).unwrap());
+
+    let lines = trace_lines(&bench.path("trace.jsonl"));
+    assert!(lines.len() >= 3);
+    for (index, line) in lines.iter().enumerate() {
+        assert_eq!(line["evaluation"], index + 1);
+        assert_eq!((&line["width"], &line["height"]), (&64.into(), &43.into()));
+        let term = |name: &str| line[name].as_f64().unwrap();
+        let sum = term("content") + term("style") + term("tv");
+        assert!((term("loss") - sum).abs() <= 1e-6 * term("loss"), "{line}");
+        assert!(term("seconds") >= 0.0 && line["stage"] == 0);
+    }
+    let loss = |line: &serde_json::Value| line["loss"].as_f64().unwrap();
+    assert!(loss(lines.last().unwrap()) < loss(&lines[0]), "painting lowers the loss");
+
+    // Once more: the first painting is not overwritten. And quiet is quiet.
+    let output = bench.run(&[&words[..], &["--quiet"]].concat());
+    assert!(output.status.success());
+    assert_eq!((text(&output.stdout), text(&output.stderr)), (String::new(), String::new()));
+    assert!(bench.path("photo-in-style-2.png").exists());
+
+    // The scorer agrees that painting lowers the loss.
+    let score = |image: &str| {
+        let words = ["score", "--content", "photo.png", "--style", "style.png", "--image", image, "--size", "64"];
+        let json: serde_json::Value = serde_json::from_slice(&bench.run(&words).stdout).unwrap();
+        assert_eq!((&json["width"], &json["height"]), (&64.into(), &43.into()));
+        json["loss"].as_f64().unwrap()
+    };
+    assert!(score("photo-in-style.png") < score("photo.png"));
+}
+
+#[test]
+fn weights_that_are_none_are_named() {
+    let bench = Bench::new();
+    fs::write(bench.path("weights.safetensors"), "not weights").unwrap();
+    let words = ["render", "--content", "photo.png", "--style", "style.png", "--output", "out.png", "--weights"];
+    fails(&bench, &[&words[..], &["weights.safetensors"]].concat(), 1, &["weights.safetensors"]);
+    fails(&bench, &[&words[..], &["missing.pth"]].concat(), 1, &["missing.pth"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_the_picture() {
+    let bench = Bench::new();
+    let mut child = bench
+        .command(&["render", "--content", "photo.png", "--style", "style.png", "--size", "64"])
+        .args(["--iterations", "100000", "--trace", "trace.jsonl", "--output", "out.png", "--quiet"])
+        .spawn()
+        .unwrap();
+    // Painting has begun once the trace has a line; a program that ends instead is noticed, so this ends either way.
+    while trace_lines(&bench.path("trace.jsonl")).is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "the program ended before it painted");
+        std::thread::yield_now();
+    }
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let record = read_record(&bench.path("out.png")).unwrap().unwrap();
+    assert!((1..100_000).contains(&record.iteration));
+    assert_eq!(bench.names(), ["out.png", "photo.png", "style.png", "trace.jsonl"]);
+}
+
+fn trace_lines(path: &Path) -> Vec<serde_json::Value> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}

@@ -1,0 +1,347 @@
+//! A folder of pictures as they come: odd ones that must open, and bad ones that must be refused in one clear sentence.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
+use std::fs::{self, File};
+use std::io::{Cursor, Write};
+use std::path::{Path, PathBuf};
+
+use image::{DynamicImage, ImageBuffer, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use pentimento::image_io::{Picture, PictureError, read_record, save_picture};
+use tempfile::TempDir;
+
+/// Left half red, right half blue; the upper left corner white.
+fn flag(width: u32, height: u32) -> RgbImage {
+    let mut image = RgbImage::from_fn(width, height, |x, _| Rgb(if x < width / 2 { [220, 0, 0] } else { [0, 0, 220] }));
+    for (x, y) in (0..width / 4).flat_map(|x| (0..height / 4).map(move |y| (x, y))) {
+        image.put_pixel(x, y, Rgb([255; 3]));
+    }
+    image
+}
+
+fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.into().write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.path().join(name);
+    fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// The one sentence with which a picture is refused; it must name the file and stay on one line.
+fn refusal(path: &Path) -> String {
+    let sentence = Picture::open(path).expect_err("this must be refused").to_string();
+    assert!(sentence.starts_with(&format!("{}: ", path.display())), "the file is not named: {sentence}");
+    assert!(sentence.contains("; "), "it is not said what to do: {sentence}");
+    assert!(!sentence.contains('\n') && sentence.len() < path.as_os_str().len() + 220, "not one sentence: {sentence}");
+    sentence
+}
+
+/// A PNG whose header declares any size, with no matching pixels behind it.
+fn png_that_declares(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = encoded(flag(8, 8), ImageFormat::Png);
+    bytes[16..20].copy_from_slice(&width.to_be_bytes());
+    bytes[20..24].copy_from_slice(&height.to_be_bytes());
+    let checksum = crc32(&bytes[12..29]);
+    bytes[29..33].copy_from_slice(&checksum.to_be_bytes());
+    bytes
+}
+
+/// The checksum of PNG chunks (ISO 3309), bit by bit.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 })
+    })
+}
+
+/// Puts an EXIF segment with this orientation right behind the start of a JPEG.
+fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
+    let mut exif = b"Exif\0\0II*\0\x08\0\0\0".to_vec();
+    exif.extend([1, 0]); // one entry
+    exif.extend([0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0]); // orientation, SHORT, one value
+    exif.extend([0; 4]); // no further directory
+    let length = (exif.len() as u16 + 2).to_be_bytes();
+    [&jpeg[..2], &[0xFF, 0xE1], &length, &exif, &jpeg[2..]].concat()
+}
+
+#[test]
+fn files_that_are_no_pictures_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let text = refusal(&file(&folder, "notes.jpg", b"Dear diary, today I painted nothing."));
+    assert!(text.contains("not a picture"), "{text}");
+    let empty = refusal(&file(&folder, "empty.png", b""));
+    assert!(empty.contains("is empty"), "{empty}");
+    let one_byte = refusal(&file(&folder, "stump.gif", b"G"));
+    assert!(one_byte.contains("not a picture"), "{one_byte}");
+    let directory = refusal(folder.path());
+    assert!(directory.contains("folder"), "{directory}");
+    let missing = refusal(&folder.path().join("gone.png"));
+    assert!(missing.contains("no such file"), "{missing}");
+    let through_file = refusal(&folder.path().join("empty.png/inside.png"));
+    assert!(through_file.contains("no such file"), "{through_file}");
+}
+
+#[test]
+fn truncated_pictures_are_refused_in_every_format() {
+    let folder = TempDir::new().unwrap();
+    let noise = RgbImage::from_fn(120, 90, |x, y| Rgb([((x * 37) ^ (y * 91)) as u8, (x * y) as u8, (x ^ y) as u8]));
+    for format in
+        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Tiff, ImageFormat::Bmp, ImageFormat::Gif]
+    {
+        let whole = encoded(noise.clone(), format);
+        let name = format!("cut.{}", format.extensions_str()[0]);
+        for part in [whole.len() / 2, whole.len() * 9 / 10] {
+            let sentence = refusal(&file(&folder, &name, &whole[..part]));
+            assert!(sentence.contains("damaged or cut short"), "{sentence}");
+        }
+        // Cut inside the header, where anything but a panic or a picture will do.
+        for part in 1..whole.len().min(64) {
+            refusal(&file(&folder, &name, &whole[..part]));
+        }
+    }
+}
+
+#[test]
+fn no_flipped_byte_panics() {
+    let image = flag(24, 16);
+    for format in
+        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Tiff, ImageFormat::Bmp, ImageFormat::Gif]
+    {
+        let whole = encoded(image.clone(), format);
+        for position in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[position] ^= 0x55;
+            if let Ok(picture) = Picture::decode(&bytes, "flipped") {
+                assert!(picture.width() >= 1 && picture.height() >= 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn garbage_behind_a_good_signature_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let garbage = [0xA5_u8; 400];
+    for (name, signature) in [
+        ("garbage.tif", &b"II*\0"[..]),
+        ("garbage.png", b"\x89PNG\r\n\x1a\n"),
+        ("garbage.jpg", b"\xFF\xD8\xFF\xE0"),
+        ("garbage.webp", b"RIFF\x90\x01\0\0WEBP"),
+        ("garbage.gif", b"GIF89a"),
+        ("garbage.bmp", b"BM"),
+    ] {
+        refusal(&file(&folder, name, &[signature, &garbage].concat()));
+    }
+}
+
+#[test]
+fn absurd_dimensions_are_refused_before_they_are_allocated() {
+    let folder = TempDir::new().unwrap();
+    for (width, height) in [(i32::MAX as u32, i32::MAX as u32), (100_000, 100_000), (1, i32::MAX as u32)] {
+        let sentence = refusal(&file(&folder, "huge.png", &png_that_declares(width, height)));
+        assert!(sentence.contains("too large"), "{width} x {height}: {sentence}");
+    }
+    let nothing = refusal(&file(&folder, "nothing.png", &png_that_declares(0, 10)));
+    assert!(nothing.contains("damaged"), "{nothing}");
+}
+
+#[test]
+fn a_file_too_large_to_read_is_refused_unread() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("endless.tif");
+    // A sparse file: it has the length, but takes no space.
+    File::create(&path).unwrap().set_len(5 << 30).unwrap();
+    let sentence = refusal(&path);
+    assert!(sentence.contains("too large") && sentence.contains("5120 MB"), "{sentence}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_an_ordinary_file_is_refused_without_waiting_for_it() {
+    let sentence = refusal(Path::new("/dev/zero"));
+    assert!(sentence.contains("not an ordinary file"), "{sentence}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_unreadable_file_is_said_to_be_that() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    let path = file(&folder, "private.png", &encoded(flag(8, 8), ImageFormat::Png));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    // An administrator may read anything; there is nothing to test then.
+    if File::open(&path).is_err() {
+        let sentence = refusal(&path);
+        assert!(sentence.contains("not permitted"), "{sentence}");
+    }
+}
+
+#[test]
+fn an_unknown_kind_of_a_known_format_is_named() {
+    // A TIFF in CIE L*a*b*, which is not decoded: the tag PhotometricInterpretation (262) says 8.
+    let mut bytes = encoded(flag(8, 8), ImageFormat::Tiff);
+    let tag = bytes.windows(8).position(|w| w == [6, 1, 3, 0, 1, 0, 0, 0]).unwrap();
+    bytes[tag + 8] = 8;
+    let folder = TempDir::new().unwrap();
+    let sentence = refusal(&file(&folder, "lab.tif", &bytes));
+    assert!(sentence.contains("this kind of TIF") && sentence.contains("convert"), "{sentence}");
+}
+
+#[test]
+fn the_smallest_and_the_thinnest_pictures_open() {
+    let folder = TempDir::new().unwrap();
+    for (width, height) in [(1, 1), (1, 5000), (5000, 1)] {
+        let image = RgbImage::from_pixel(width, height, Rgb([10, 200, 60]));
+        let picture = Picture::open(&file(&folder, "thin.png", &encoded(image, ImageFormat::Png))).unwrap();
+        assert_eq!((picture.width(), picture.height()), (width, height));
+        assert_eq!(picture.thumbnail(64).dimensions(), (width.min(64), height.min(64)));
+        let values = picture.to_rgb_f32(16, 16);
+        assert_eq!(values.len(), 16 * 16 * 3);
+        for pixel in values.chunks_exact(3) {
+            assert!(pixel.iter().zip([10.0, 200.0, 60.0]).all(|(a, b)| (a - b).abs() < 0.01), "{pixel:?}");
+        }
+    }
+}
+
+#[test]
+fn the_extension_does_not_matter() {
+    let folder = TempDir::new().unwrap();
+    let path = file(&folder, "really-a-png.jpg", &encoded(flag(8, 8), ImageFormat::Png));
+    assert_eq!(Picture::open(&path).unwrap().width(), 8);
+    let path = file(&folder, "no-extension", &encoded(flag(8, 8), ImageFormat::Bmp));
+    assert_eq!(Picture::open(&path).unwrap().width(), 8);
+}
+
+#[test]
+fn a_16_bit_png_keeps_its_depth() {
+    let folder = TempDir::new().unwrap();
+    let image: ImageBuffer<Rgb<u16>, Vec<u16>> = ImageBuffer::from_pixel(4, 4, Rgb([1000, 2000, 3000]));
+    let path = file(&folder, "deep.png", &encoded(image, ImageFormat::Png));
+    let values = Picture::open(&path).unwrap().to_rgb_f32(4, 4);
+    for (value, expected) in values.iter().zip([1000.0 / 257.0, 2000.0 / 257.0, 3000.0 / 257.0]) {
+        assert!((value - expected).abs() < 1e-3, "{value} is not {expected}");
+    }
+}
+
+#[test]
+fn a_transparent_png_lies_over_white() {
+    let folder = TempDir::new().unwrap();
+    let image = RgbaImage::from_fn(8, 8, |x, _| Rgba(if x < 4 { [0, 0, 0, 0] } else { [0, 128, 255, 255] }));
+    let picture = Picture::open(&file(&folder, "logo.png", &encoded(image, ImageFormat::Png))).unwrap();
+    assert_eq!(picture.to_rgba().get_pixel(0, 0).0, [255; 4]);
+    assert_eq!(picture.to_rgba().get_pixel(7, 0).0, [0, 128, 255, 255]);
+    assert_eq!(picture.to_rgb_f32(8, 8)[..3], [255.0; 3]);
+}
+
+#[test]
+fn grey_palette_and_animated_pictures_open() {
+    let folder = TempDir::new().unwrap();
+    let grey = file(&folder, "grey.jpg", &encoded(DynamicImage::from(flag(16, 16)).into_luma8(), ImageFormat::Jpeg));
+    let [r, g, b, _] = Picture::open(&grey).unwrap().to_rgba().get_pixel(15, 15).0;
+    assert!(r == g && g == b);
+    let palette = file(&folder, "palette.gif", &encoded(flag(16, 16), ImageFormat::Gif));
+    let [r, _, b, _] = Picture::open(&palette).unwrap().to_rgba().get_pixel(15, 15).0;
+    assert!(b > 200 && r < 20);
+
+    let mut animated = Vec::new();
+    let mut encoder = image::codecs::gif::GifEncoder::new(&mut animated);
+    for shade in [40, 240] {
+        let frame = RgbaImage::from_pixel(6, 6, Rgba([shade, shade, shade, 255]));
+        encoder.encode_frame(image::Frame::new(frame)).unwrap();
+    }
+    drop(encoder);
+    let first = Picture::open(&file(&folder, "animated.gif", &animated)).unwrap();
+    assert!(first.to_rgba().get_pixel(0, 0)[0].abs_diff(40) <= 2, "the first frame is the picture");
+}
+
+#[test]
+fn every_exif_orientation_ends_upright() {
+    // Where the white corner of the stored picture is when it is shown: EXIF 2.32, tag 274.
+    let shown_at = [
+        "top left",
+        "top right",
+        "bottom right",
+        "bottom left",
+        "top left",
+        "top right",
+        "bottom right",
+        "bottom left",
+    ];
+    let jpeg = encoded(flag(64, 32), ImageFormat::Jpeg);
+    for (orientation, corner) in (1..=8).zip(shown_at) {
+        let picture = Picture::decode(&with_orientation(&jpeg, orientation), "photo.jpg").unwrap();
+        let expected = if orientation < 5 { (64, 32) } else { (32, 64) };
+        assert_eq!((picture.width(), picture.height()), expected, "orientation {orientation}");
+        let image = picture.to_rgba();
+        let x = if corner.ends_with("left") { 2 } else { expected.0 - 3 };
+        let y = if corner.starts_with("top") { 2 } else { expected.1 - 3 };
+        assert!(
+            image.get_pixel(x, y).0.iter().all(|&v| v > 200),
+            "orientation {orientation}: not white at the {corner}"
+        );
+    }
+}
+
+#[test]
+fn an_embedded_profile_is_honoured() {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::with_info(&mut bytes, {
+        let mut info = png::Info::with_size(2, 2);
+        info.color_type = png::ColorType::Rgb;
+        info.bit_depth = png::BitDepth::Eight;
+        info.icc_profile = Some(moxcms::ColorProfile::new_display_p3().encode().unwrap().into());
+        info
+    })
+    .unwrap();
+    encoder.set_compression(png::Compression::Fast);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&[200, 100, 100].repeat(4)).unwrap();
+    writer.finish().unwrap();
+    let [r, g, ..] = Picture::decode(&bytes, "p3.png").unwrap().to_rgba().get_pixel(0, 0).0;
+    assert!(r > 208 && g < 98, "{r} {g}: Display P3 was taken for sRGB");
+}
+
+#[test]
+fn a_large_photo_with_a_cut_off_end_is_not_painted_half_grey() {
+    let jpeg = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/photos/lemur.jpg")).unwrap();
+    assert!(Picture::decode(&jpeg, "lemur.jpg").is_ok());
+    let error = Picture::decode(&jpeg[..jpeg.len() - 2000], "lemur.jpg").unwrap_err();
+    assert!(matches!(error, PictureError::Damaged { .. }), "{error}");
+    let with_trailer = [&jpeg[..], b"a phone's own data behind the picture"].concat();
+    assert!(Picture::decode(&with_trailer, "lemur.jpg").is_ok());
+}
+
+#[test]
+fn a_painting_saved_over_another_is_whole_and_a_refused_one_changes_nothing() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("painting.png");
+    let first = RgbaImage::from_pixel(5, 5, Rgba([1, 2, 3, 255]));
+    save_picture(&path, &first, None).unwrap();
+    assert!(save_picture(&folder.path().join("painting.xyz"), &first, None).is_err());
+    assert!(save_picture(&folder.path().join("missing/painting.png"), &first, None).is_err());
+    let second = RgbaImage::from_pixel(9, 9, Rgba([4, 5, 6, 255]));
+    save_picture(&path, &second, None).unwrap();
+    assert_eq!(Picture::open(&path).unwrap().to_rgba(), second);
+    assert_eq!(read_record(&path).unwrap(), None);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something was left behind");
+}
+
+#[test]
+fn a_foreign_png_with_any_flipped_byte_never_panics_the_record_reader() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("painting.png");
+    let record = pentimento::image_io::PaintingRecord::new(pentimento::recipe::Recipe::default(), 7);
+    save_picture(&path, &RgbaImage::from_pixel(3, 3, Rgba([9, 9, 9, 255])), Some(&record)).unwrap();
+    let whole = fs::read(&path).unwrap();
+    for position in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[position] ^= 0x20;
+        File::create(&path).unwrap().write_all(&bytes).unwrap();
+        if let Err(error) = read_record(&path) {
+            assert!(error.to_string().starts_with(&path.display().to_string()), "{error}");
+        }
+    }
+}
