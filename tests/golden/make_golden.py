@@ -52,24 +52,28 @@ def pixels(picture):
 
 
 class Vgg19:
-    def __init__(self, dtype):
+    """The original network up to relu5_1."""
+
+    def __init__(self, dtype, memory_format=torch.contiguous_format):
+        self.memory_format = memory_format
         stored = load_file(ROOT / "models/vgg19-oxford-palette.safetensors")
         self.layers = []
         for block, count in enumerate(BLOCKS, start=1):
             for index in range(1, count + 1):
                 name = f"conv{block}_{index}"
                 weight = stored[f"{name}.palette"][stored[f"{name}.weight"].long()]
-                self.layers.append((block, index, weight.to(dtype), stored[f"{name}.bias"].to(dtype)))
+                weight = weight.to(dtype).contiguous(memory_format=memory_format)
+                self.layers.append((block, index, weight, stored[f"{name}.bias"].to(dtype)))
 
     def __call__(self, rgb, pooling):
         """Activations after each ReLU, as (channels, height, width)."""
         mean = torch.tensor(MEAN_BGR, dtype=rgb.dtype).view(3, 1, 1)
-        x = (rgb.flip(0) - mean)[None]
+        x = (rgb.flip(0) - mean)[None].contiguous(memory_format=self.memory_format)
         activations = {}
         for block, index, weight, bias in self.layers:
             if block > 1 and index == 1:
                 x = F.max_pool2d(x, 2) if pooling == "max" else 2 * F.avg_pool2d(x, 2)
-            x = F.relu(F.conv2d(x, weight, bias, padding=1))
+            x = F.relu(F.conv2d(x, weight, bias, padding=1), inplace=True)
             activations[f"relu{block}_{index}"] = x[0]
             if (block, index) == (5, 1):
                 return activations
