@@ -55,7 +55,10 @@ fn naming(file: &TensorFile) -> Result<Naming<'_>, Problem> {
     if let Some(prefix) = prefix("conv1_1.weight") {
         return Ok(Naming::Blocks { prefix });
     }
-    let found = file.names().next().map_or_else(|| "no tensor".to_owned(), |name| format!("{name} and the like"));
+    let found = file.names().next().map_or_else(
+        || "none (save a model with torch.save(model.state_dict(), …))".to_owned(),
+        |name| format!("{name} and the like"),
+    );
     Err(format!("it holds no VGG-19: expected tensors named features.0.weight or conv1_1.weight, found {found}"))
 }
 

@@ -206,7 +206,7 @@ fn known_dtype(dtype: Dtype) -> Option<DType> {
 /// Why the operating system does not give us the file.
 fn cannot_read(error: &io::Error) -> Problem {
     match error.kind() {
-        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::NotFound => "there is no such file; check the path".to_owned(),
         ErrorKind::PermissionDenied => "it may not be read; allow reading it".to_owned(),
         _ => format!("it cannot be read ({error})"),
     }
