@@ -48,8 +48,8 @@ fn previous_ui(desk: &mut Desk<'_>, previous: &Previous, ui: &mut Ui) {
             desk.ask(UiCommand::KeepPrevious);
         }
     });
-    let text = format!("Previous, not kept, iteration {}", previous.canvas.iteration);
-    ui.add(Label::new(RichText::new(text).small().weak()).truncate());
+    response.on_hover_text(format!("Iteration {}, kept in memory only", previous.canvas.iteration));
+    ui.add(Label::new(RichText::new("Previous, not kept").small().weak()).truncate());
 }
 
 fn favourite_ui(desk: &mut Desk<'_>, favourite: &Favourite, ui: &mut Ui) {

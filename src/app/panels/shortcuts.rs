@@ -21,7 +21,7 @@ pub fn shortcuts_ui(open: &mut bool, ui: &Ui) {
         .resizable(false)
         .anchor(Align2::CENTER_CENTER, [0.0, 0.0])
         .show(ui.ctx(), |ui| {
-            ScrollArea::vertical().max_height(room_pt).show(ui, |ui| {
+            ScrollArea::vertical().max_height(room_pt).min_scrolled_height(room_pt).show(ui, |ui| {
                 ui.spacing_mut().interact_size.y = 18.0;
                 Grid::new("shortcuts").num_columns(2).spacing([28.0, 4.0]).show(ui, rows_ui);
             });
