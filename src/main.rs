@@ -29,8 +29,11 @@ fn start() -> Result<ExitCode, CliError> {
 }
 
 #[cfg(feature = "gui")]
-fn open_window(_launch: cli::Launch) -> Result<ExitCode, CliError> {
-    Err(CliError::Failed("the window is not part of this build yet; paint with `pentimento render`".to_owned()))
+fn open_window(launch: cli::Launch) -> Result<ExitCode, CliError> {
+    let cli::Launch { content, style, weights, device } = launch;
+    pentimento::app::run(pentimento::app::Launch { content, style, weights, device })
+        .map(|()| ExitCode::SUCCESS)
+        .map_err(|error| CliError::Failed(error.to_string()))
 }
 
 #[cfg(not(feature = "gui"))]

@@ -1,5 +1,7 @@
 //! The program itself, as a user runs it: real pictures, wrong arguments, damaged files, Ctrl-C.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should panic")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,5 +1,7 @@
 //! The studio with a fake painter that does each iteration when the test says so: nothing here sleeps or measures time.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should panic")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

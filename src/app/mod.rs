@@ -1,1 +1,32 @@
-//! The window.
+//! The window: draws what it knows and asks the studio for everything else. It never computes and never blocks.
+//!
+//! ```text
+//! studio -- Event, Frame --> state -- read by --> panels -- UiCommand --> dispatch -- Command --> studio
+//! ```
+//!
+//! `state` changes by events and by dispatched commands only; a panel sees it through a shared reference. What can be
+//! asked for by button or key is listed once, in `action`, with its label, tooltip and shortcut.
+
+mod action;
+mod dialogs;
+mod dispatch;
+mod history;
+mod intake;
+mod launch;
+mod notices;
+mod painting;
+mod panels;
+mod preferences;
+mod state;
+mod textures;
+mod theme;
+mod view;
+mod widgets;
+mod window;
+mod words;
+
+pub use action::{Action, Exhibit, Slot};
+pub use dialogs::{Answer, FileDialogs, NativeDialogs, Purpose, Reply};
+pub use launch::{AppError, Launch, open_window, run};
+pub use preferences::Preferences;
+pub use window::{App, Opening, waker};

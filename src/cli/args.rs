@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser};
 
-use super::{CliError, DeviceChoice, help};
+use super::{CliError, help};
+use crate::engine::DeviceChoice;
 use crate::recipe::{Init, OptimizerKind, PictureSource, Pooling, Preset, Recipe, SEED_HELP, StyleSource, parameter};
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage.";
@@ -29,8 +30,7 @@ pub struct Arguments {
     /// VGG-19 weights (safetensors or .pth) in place of the built-in ones.
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
-    /// Where to compute: auto, cpu, cuda or cuda:N.
-    #[arg(long, value_name = "DEVICE", default_value_t = DeviceChoice::Auto)]
+    #[arg(long, value_name = "DEVICE", default_value_t, help = DeviceChoice::HELP)]
     pub device: DeviceChoice,
 }
 
@@ -109,8 +109,7 @@ pub struct RenderArgs {
         help = format!("How the network shrinks its feature maps {}", help::default(|r| r.pooling.to_string())))]
     pooling: Option<Pooling>,
 
-    /// Where to compute: auto, cpu, cuda or cuda:N.
-    #[arg(long, value_name = "DEVICE", default_value_t = DeviceChoice::Auto)]
+    #[arg(long, value_name = "DEVICE", default_value_t, help = DeviceChoice::HELP)]
     pub device: DeviceChoice,
 
     /// VGG-19 weights (safetensors or .pth) in place of the built-in ones.

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::args::InfoArgs;
-use super::engine::describe_devices;
 use super::{CliError, print};
+use crate::engine::describe_devices;
 
 const WEIGHTS: &str =
     "built-in: VGG-19 by the Visual Geometry Group, University of Oxford (Creative Commons Attribution)";

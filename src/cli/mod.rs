@@ -4,7 +4,6 @@
 //! hands to another module, so that nothing here knows of windows.
 
 mod args;
-mod engine;
 mod error;
 mod help;
 mod info;
@@ -21,7 +20,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use engine::DeviceChoice;
+use crate::engine::DeviceChoice;
+
 pub use error::CliError;
 
 /// What the command line asks for.

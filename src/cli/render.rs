@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::RenderArgs;
-use super::engine::make_engine;
 use super::output::{Output, try_place};
 use super::report::Report;
 use super::trace::Trace;
 use super::{CliError, print};
-use crate::engine::{Job, Painter};
+use crate::engine::{Engine, Job, Painter, StyleEngine};
 use crate::image_io::{PaintingRecord, Picture, PictureError, save_picture};
 use crate::recipe::{Init, PictureSource, Recipe};
 
@@ -23,7 +22,7 @@ pub fn run(args: &RenderArgs) -> Result<(), CliError> {
         try_place(path)?;
     }
     let job = load(recipe)?;
-    let engine = make_engine(args.device, args.weights.as_deref())?;
+    let engine = StyleEngine::new(args.device, args.weights.as_deref())?;
     let painter = engine.begin(&job)?;
     let stop = watch_for_ctrl_c()?;
     let trace = args.trace.as_deref().map(Trace::create).transpose()?;

@@ -11,7 +11,7 @@ use super::library::{Library, LibraryError};
 use super::outbox::Outbox;
 use super::pictures::PictureCache;
 use super::run::{PaintingError, guarded};
-use super::{Canvas, Event, Favourite};
+use super::{Canvas, Event, PREVIEW_SIDE_PX};
 use crate::image_io::{self, PaintingRecord, Picture, PictureError};
 use crate::recipe::PictureSource;
 
@@ -92,7 +92,7 @@ impl FileThread {
         let event = match guarded(|| self.cache.get(&source)) {
             Ok(picture) => Event::PictureLoaded {
                 source,
-                thumbnail: Arc::new(picture.thumbnail(Favourite::THUMBNAIL_SIDE_PX)),
+                thumbnail: Arc::new(picture.thumbnail(PREVIEW_SIDE_PX)),
                 width: picture.width(),
                 height: picture.height(),
             },
@@ -107,7 +107,7 @@ impl FileThread {
         let picture = self.cache.get(&source)?;
         Ok(Event::PictureLoaded {
             source,
-            thumbnail: Arc::new(picture.thumbnail(Favourite::THUMBNAIL_SIDE_PX)),
+            thumbnail: Arc::new(picture.thumbnail(PREVIEW_SIDE_PX)),
             width: picture.width(),
             height: picture.height(),
         })

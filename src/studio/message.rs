@@ -98,6 +98,9 @@ impl Favourite {
     pub const THUMBNAIL_SIDE_PX: u32 = 256;
 }
 
+/// Long side of the small version of a photo or a style, in pixels: it fills the canvas until there is a painting.
+pub const PREVIEW_SIDE_PX: u32 = 1024;
+
 /// What the studio answers. Frames travel in a channel of their own, see [`super::Studio::latest_frame`].
 #[derive(Debug, Clone)]
 pub enum Event {
@@ -105,7 +108,7 @@ pub enum Event {
     PictureLoaded {
         /// Its source.
         source: PictureSource,
-        /// Small version, aspect kept.
+        /// Small version, aspect kept, long side at most [`PREVIEW_SIDE_PX`].
         thumbnail: Arc<RgbaImage>,
         /// Full width in pixels.
         width: u32,

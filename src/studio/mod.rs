@@ -28,7 +28,7 @@ use image::RgbaImage;
 
 use crate::engine::{Engine, EngineError};
 
-pub use message::{Canvas, Command, Event, Favourite, RunId};
+pub use message::{Canvas, Command, Event, Favourite, PREVIEW_SIDE_PX, RunId};
 
 use files::FileJob;
 use library::Library;
@@ -127,11 +127,15 @@ impl Studio {
             | Command::SaveAs(_)
             | Command::UseWeights(_) => {
                 // A send fails only when the thread could not be started, and that has been said as a Problem.
-                let _ = self.painting.as_ref().map(|sender| sender.send(command));
+                if let Some(painting) = &self.painting {
+                    let _ = painting.send(command);
+                }
                 return;
             }
         };
-        let _ = self.files.as_ref().map(|sender| sender.send(job));
+        if let Some(files) = &self.files {
+            let _ = files.send(job);
+        }
     }
 
     /// The oldest event that was not taken yet. Never waits.

@@ -1,0 +1,268 @@
+//! What the artist can ask for by button or key: label, tooltip, icon and shortcut of each, written once.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+use egui_material_icons::{MaterialIcon, icons};
+use image::RgbaImage;
+
+use crate::recipe::{PictureSource, Recipe};
+
+/// An action without parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Start painting.
+    Paint,
+    /// Hold.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Begin again from the start.
+    StartOver,
+    /// Keep the current canvas as a favourite.
+    Keep,
+    /// Write the shown picture to a file.
+    SaveAs,
+    /// Choose the photo.
+    OpenPhoto,
+    /// Choose the style.
+    OpenStyle,
+    /// Fit the picture into the window.
+    Fit,
+    /// One pixel of the picture on one pixel of the screen.
+    ActualPixels,
+    /// Show the photo in the painting's place while held.
+    Compare,
+    /// Leave a favourite and go back to the painting.
+    BackToPainting,
+    /// Restore the recipe of the shown favourite.
+    TakeSettings,
+    /// Move the shown favourite to the trash.
+    DeleteShown,
+    /// Show or hide the favourites.
+    ToggleFavourites,
+    /// Show or hide the loss curve.
+    ToggleCurve,
+    /// Show or hide the list of messages.
+    ToggleMessages,
+    /// Show or hide the list of shortcuts.
+    ToggleShortcuts,
+}
+
+/// What is written about an action.
+struct Words {
+    label: &'static str,
+    tooltip: &'static str,
+    icon: MaterialIcon,
+    shortcut: Option<KeyboardShortcut>,
+}
+
+const fn key(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::NONE, key))
+}
+
+const fn command(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
+}
+
+impl Action {
+    /// All actions. A shortcut with more modifiers stands before one with fewer, or it would never be reached.
+    pub const ALL: &'static [Self] = &[
+        Self::Paint,
+        Self::Pause,
+        Self::Resume,
+        Self::StartOver,
+        Self::Keep,
+        Self::SaveAs,
+        Self::OpenStyle,
+        Self::OpenPhoto,
+        Self::Fit,
+        Self::ActualPixels,
+        Self::Compare,
+        Self::BackToPainting,
+        Self::TakeSettings,
+        Self::DeleteShown,
+        Self::ToggleFavourites,
+        Self::ToggleCurve,
+        Self::ToggleMessages,
+        Self::ToggleShortcuts,
+    ];
+
+    fn words(self) -> Words {
+        let (label, tooltip, icon, shortcut) = match self {
+            Self::Paint => ("Paint", "Start painting", icons::ICON_BRUSH, key(Key::Space)),
+            Self::Pause => ("Pause", "Hold after this iteration", icons::ICON_PAUSE, key(Key::Space)),
+            Self::Resume => ("Resume", "Go on painting", icons::ICON_PLAY_ARROW, key(Key::Space)),
+            Self::StartOver => (
+                "Start over",
+                "Begin again with these settings; the canvas moves to Previous, beside the favourites",
+                icons::ICON_RESTART_ALT,
+                command(Key::R),
+            ),
+            Self::Keep => (
+                "Keep",
+                "Keep this iteration as a favourite, together with its settings",
+                icons::ICON_FAVORITE,
+                key(Key::K),
+            ),
+            Self::SaveAs => (
+                "Save as",
+                "Write the shown picture to a PNG, JPEG, WebP or TIFF file",
+                icons::ICON_SAVE,
+                command(Key::S),
+            ),
+            Self::OpenPhoto => ("Open photo", "Choose a photo from a file", icons::ICON_FOLDER_OPEN, command(Key::O)),
+            Self::OpenStyle => (
+                "Open style",
+                "Choose a style picture from a file",
+                icons::ICON_FOLDER_OPEN,
+                Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O)),
+            ),
+            Self::Fit => ("Fit", "Fit the picture into the window", icons::ICON_FIT_SCREEN, key(Key::F)),
+            Self::ActualPixels => {
+                ("1:1", "One pixel of the picture on one pixel of the screen", icons::ICON_CROP_FREE, key(Key::Num1))
+            }
+            Self::Compare => ("Compare", "Hold to see the photo", icons::ICON_COMPARE, key(Key::C)),
+            Self::BackToPainting => {
+                ("Back to the painting", "Leave this picture", icons::ICON_ARROW_BACK, key(Key::Escape))
+            }
+            Self::TakeSettings => (
+                "Take its settings",
+                "Set every control, and the pictures, as they were for this favourite; a running painting goes on with them",
+                icons::ICON_TUNE,
+                key(Key::T),
+            ),
+            Self::DeleteShown => {
+                ("Delete", "Move this favourite to the library's trash folder", icons::ICON_DELETE, key(Key::Delete))
+            }
+            Self::ToggleFavourites => {
+                ("Favourites", "Show or hide the favourites", icons::ICON_PHOTO_LIBRARY, key(Key::B))
+            }
+            Self::ToggleCurve => ("Loss curve", "Show or hide the loss curve", icons::ICON_SHOW_CHART, key(Key::L)),
+            Self::ToggleMessages => ("Messages", "Show what was reported", icons::ICON_NOTIFICATIONS, key(Key::M)),
+            Self::ToggleShortcuts => ("Keyboard shortcuts", "List every key", icons::ICON_KEYBOARD, key(Key::F1)),
+        };
+        Words { label, tooltip, icon, shortcut }
+    }
+
+    /// Name on buttons and in lists.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        self.words().label
+    }
+
+    /// What it does, in one phrase.
+    #[must_use]
+    pub fn tooltip(self) -> &'static str {
+        self.words().tooltip
+    }
+
+    /// Its icon.
+    #[must_use]
+    pub fn icon(self) -> MaterialIcon {
+        self.words().icon
+    }
+
+    /// Its key.
+    #[must_use]
+    pub fn shortcut(self) -> Option<KeyboardShortcut> {
+        self.words().shortcut
+    }
+
+    /// What it does and its key, for a tooltip.
+    #[must_use]
+    pub fn hint(self, ctx: &egui::Context) -> String {
+        match self.shortcut() {
+            Some(shortcut) => format!("{} ({})", self.tooltip(), ctx.format_shortcut(&shortcut)),
+            None => self.tooltip().to_owned(),
+        }
+    }
+}
+
+/// A place that takes a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// The photo.
+    Photo,
+    /// The (first) style.
+    Style,
+    /// The picture that the canvas starts from.
+    Start,
+}
+
+impl Slot {
+    /// Name in the window.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Photo => "Photo",
+            Self::Style => "Style",
+            Self::Start => "Starting picture",
+        }
+    }
+}
+
+/// What stands on the canvas beside the painting itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exhibit {
+    /// A favourite, by its file.
+    Favourite(PathBuf),
+    /// The canvas that was there before the artist started over.
+    Previous,
+}
+
+/// Something that a panel asks for. All are collected while the window is drawn and carried out afterwards.
+#[derive(Debug, Clone)]
+pub enum UiCommand {
+    /// An action without parameters.
+    Do(Action),
+    /// Use these parameters from now on.
+    SetRecipe(Box<Recipe>),
+    /// Ask for a file for this place.
+    Browse(Slot),
+    /// Put this picture there.
+    Choose(Slot, PictureSource),
+    /// Put pasted pixels there.
+    Adopt(Slot, Arc<RgbaImage>),
+    /// Have this picture decoded, because it is about to be shown.
+    Want(PictureSource),
+    /// Show something else than the painting.
+    Show(Exhibit),
+    /// Restore the recipe of something.
+    TakeSettings(Exhibit),
+    /// Write something to a file that the artist chooses.
+    Save(Exhibit),
+    /// Make a favourite of the previous canvas.
+    KeepPrevious,
+    /// Move a favourite to the trash.
+    Delete(PathBuf),
+    /// Ask for a weights file.
+    BrowseWeights,
+    /// Go back to the built-in weights.
+    ResetWeights,
+    /// A path was typed where there is no file dialog.
+    PathTyped(String),
+    /// Take a message off the screen.
+    Dismiss(u64),
+    /// Forget all messages.
+    ClearMessages,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_does_two_things_at_once() {
+        // Paint, Pause and Resume share the space bar because only one of them is offered at a time.
+        let keys: Vec<_> = Action::ALL
+            .iter()
+            .filter(|action| !matches!(action, Action::Pause | Action::Resume))
+            .filter_map(|action| action.shortcut())
+            .collect();
+        for (index, shortcut) in keys.iter().enumerate() {
+            assert!(!keys[..index].contains(shortcut), "{shortcut:?}");
+        }
+    }
+}

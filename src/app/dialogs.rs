@@ -1,0 +1,174 @@
+//! File dialogs of the system, asked on a thread of their own so that the window never waits for them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crossbeam_channel::Sender;
+
+use super::action::{Exhibit, Slot};
+
+/// What a path is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// A picture for this place.
+    Picture(Slot),
+    /// A file for the painting as it stands.
+    SavePainting,
+    /// A file for something else that is looked at.
+    SaveExhibit(Exhibit),
+    /// VGG-19 weights.
+    Weights,
+}
+
+impl Purpose {
+    /// Title of the dialog.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Picture(Slot::Photo) => "Open photo",
+            Self::Picture(Slot::Style) => "Open style",
+            Self::Picture(Slot::Start) => "Open starting picture",
+            Self::SavePainting | Self::SaveExhibit(_) => "Save picture as",
+            Self::Weights => "Open VGG-19 weights",
+        }
+    }
+
+    /// Whether a file is to be written.
+    #[must_use]
+    pub fn is_saving(&self) -> bool {
+        matches!(self, Self::SavePainting | Self::SaveExhibit(_))
+    }
+
+    /// Whether a picture is to be read.
+    #[must_use]
+    pub fn is_picture(&self) -> bool {
+        matches!(self, Self::Picture(_))
+    }
+
+    fn filters(&self) -> &'static [(&'static str, &'static [&'static str])] {
+        match self {
+            Self::Picture(_) => {
+                &[("Pictures", &["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "gif"]), ("All files", &["*"])]
+            }
+            Self::SavePainting | Self::SaveExhibit(_) => {
+                &[("PNG", &["png"]), ("JPEG", &["jpg", "jpeg"]), ("WebP", &["webp"]), ("TIFF", &["tif", "tiff"])]
+            }
+            Self::Weights => &[("VGG-19 weights", &["safetensors", "pth"]), ("All files", &["*"])],
+        }
+    }
+}
+
+/// What came of asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A path.
+    Chosen(PathBuf),
+    /// The artist has thought better of it.
+    Cancelled,
+    /// There is no file dialog on this system.
+    Unavailable,
+}
+
+/// Where the answer goes.
+#[derive(Clone)]
+pub struct Reply {
+    /// Takes purpose and answer to the window.
+    pub answers: Sender<(Purpose, Answer)>,
+    /// Tells the window that there is one.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Reply {
+    /// Answers.
+    pub fn send(&self, purpose: Purpose, answer: Answer) {
+        // Nobody listens any more when the window was closed in the meantime.
+        let _ = self.answers.send((purpose, answer));
+        (self.wake)();
+    }
+}
+
+/// Something that can ask for a path without blocking.
+pub trait FileDialogs {
+    /// Asks for a path, proposing `file_name` where one is to be written.
+    fn ask(&self, purpose: Purpose, file_name: &str, parent: &eframe::Frame, reply: Reply);
+}
+
+/// The system's own dialogs.
+pub struct NativeDialogs;
+
+impl FileDialogs for NativeDialogs {
+    fn ask(&self, purpose: Purpose, file_name: &str, parent: &eframe::Frame, reply: Reply) {
+        let mut dialog = rfd::FileDialog::new().set_title(purpose.title()).set_parent(parent);
+        for (name, extensions) in purpose.filters() {
+            dialog = dialog.add_filter(*name, extensions);
+        }
+        if purpose.is_saving() {
+            dialog = dialog.set_file_name(file_name);
+        }
+        let (thread_purpose, thread_reply) = (purpose.clone(), reply.clone());
+        let thread = std::thread::Builder::new().name("file dialog".to_owned()).spawn(move || {
+            let failures = MISSING_DIALOGS.load(Ordering::Relaxed);
+            let path = if thread_purpose.is_saving() { dialog.save_file() } else { dialog.pick_file() };
+            let answer = match path {
+                Some(path) => Answer::Chosen(path),
+                None if MISSING_DIALOGS.load(Ordering::Relaxed) > failures => Answer::Unavailable,
+                None => Answer::Cancelled,
+            };
+            thread_reply.send(thread_purpose, answer);
+        });
+        if thread.is_err() {
+            reply.send(purpose, Answer::Unavailable);
+        }
+    }
+}
+
+/// How often the dialog crate has logged that it found no dialog to show. It answers `None` then, and
+/// `None` as well when the artist cancels; only its log tells the two apart.
+static MISSING_DIALOGS: AtomicUsize = AtomicUsize::new(0);
+
+struct DialogWatch;
+
+impl log::Log for DialogWatch {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.level() == log::Level::Error && metadata.target().starts_with("rfd")
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        // The portal's failure is no loss as long as zenity, the second and last resort, answers.
+        if self.enabled(record.metadata()) && record.args().to_string().contains("zenity") {
+            MISSING_DIALOGS.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// Begins to notice missing dialogs.
+pub fn watch_for_missing_dialogs() {
+    // Another logger may be there already; a missing dialog then looks like Cancel, and dropping files still works.
+    if log::set_logger(&DialogWatch).is_ok() {
+        log::set_max_level(log::LevelFilter::Error);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use log::Log;
+
+    use super::*;
+
+    #[test]
+    fn only_the_last_resort_of_the_dialog_crate_counts() {
+        let before = MISSING_DIALOGS.load(Ordering::Relaxed);
+        let record = |level, target, text: &str| {
+            DialogWatch.log(&log::Record::builder().level(level).target(target).args(format_args!("{text}")).build());
+        };
+        record(log::Level::Error, "winit::window", "no zenity");
+        record(log::Level::Warn, "rfd::backend", "Using zenity fallback");
+        record(log::Level::Error, "rfd::backend", "Failed to connect to session bus");
+        assert_eq!(MISSING_DIALOGS.load(Ordering::Relaxed), before);
+        record(log::Level::Error, "rfd::backend", "Failed to pick file with zenity: not found");
+        assert_eq!(MISSING_DIALOGS.load(Ordering::Relaxed), before + 1);
+    }
+}

@@ -1,0 +1,191 @@
+//! Carries out what was asked for: the one place where wishes change the state or reach the studio.
+
+use std::path::PathBuf;
+
+use egui::Context;
+
+use super::action::{Action, Exhibit, Slot, UiCommand};
+use super::dialogs::{Answer, Purpose};
+use super::panels::prompt::Prompt;
+use super::view::View;
+use super::window::App;
+use crate::recipe::PictureSource;
+use crate::studio::Command;
+
+impl App {
+    /// Carries out one wish.
+    pub(super) fn dispatch(&mut self, command: UiCommand, ctx: &Context, frame: &eframe::Frame) {
+        match command {
+            UiCommand::Do(action) => self.act(action, ctx, frame),
+            UiCommand::SetRecipe(recipe) => self.state.recipe = *recipe,
+            UiCommand::Browse(slot) => {
+                self.intake.last_slot = slot;
+                self.ask_for_path(Purpose::Picture(slot), frame);
+            }
+            UiCommand::Choose(slot, source) => {
+                self.intake.last_slot = slot;
+                let command = self.state.choose(slot, source);
+                self.send(command);
+            }
+            UiCommand::Adopt(slot, image) => {
+                let command = self.state.adopt(slot, image);
+                self.send([command]);
+            }
+            UiCommand::Want(source) => {
+                let command = self.state.want(&source);
+                self.send(command);
+            }
+            UiCommand::Show(exhibit) => self.show(exhibit),
+            UiCommand::TakeSettings(exhibit) => self.take_settings(&exhibit),
+            UiCommand::Save(exhibit) => self.ask_for_path(Purpose::SaveExhibit(exhibit), frame),
+            UiCommand::KeepPrevious => {
+                let keep = self.state.previous.as_ref().map(|previous| Command::KeepCanvas(previous.canvas.clone()));
+                self.send(keep);
+            }
+            UiCommand::Delete(path) => self.send([Command::DeleteFavourite(path)]),
+            UiCommand::BrowseWeights => self.ask_for_path(Purpose::Weights, frame),
+            UiCommand::ResetWeights => self.send([Command::UseWeights(None)]),
+            UiCommand::PathTyped(text) => {
+                let path = PathBuf::from(text.trim());
+                if !path.as_os_str().is_empty()
+                    && let Some(prompt) = self.prompt.take()
+                {
+                    self.use_path(prompt.purpose, path);
+                }
+            }
+            UiCommand::Dismiss(id) => self.state.notices.dismiss(id),
+            UiCommand::ClearMessages => self.state.notices.clear(),
+        }
+    }
+
+    fn act(&mut self, action: Action, ctx: &Context, frame: &eframe::Frame) {
+        match action {
+            Action::Paint | Action::StartOver => {
+                let command = self.state.start_painting();
+                self.send([command]);
+            }
+            Action::Pause => {
+                if let Some(painting) = &mut self.state.painting {
+                    painting.pause_wanted = true;
+                }
+                self.send([Command::Pause]);
+            }
+            Action::Resume => {
+                if let Some(painting) = &mut self.state.painting {
+                    painting.pause_wanted = false;
+                }
+                self.send([Command::Resume]);
+            }
+            Action::Keep => match self.state.exhibit {
+                Some(Exhibit::Previous) => self.dispatch(UiCommand::KeepPrevious, ctx, frame),
+                _ => self.send([Command::Keep]),
+            },
+            Action::SaveAs => {
+                let purpose = self.state.exhibit.clone().map_or(Purpose::SavePainting, Purpose::SaveExhibit);
+                self.ask_for_path(purpose, frame);
+            }
+            Action::OpenPhoto => self.dispatch(UiCommand::Browse(Slot::Photo), ctx, frame),
+            Action::OpenStyle => self.dispatch(UiCommand::Browse(Slot::Style), ctx, frame),
+            Action::Fit => self.canvas.view = View::Fit,
+            Action::ActualPixels => self.canvas.show_actual_pixels(),
+            // The canvas itself watches how long it is held.
+            Action::Compare => {}
+            Action::BackToPainting => self.state.exhibit = None,
+            Action::TakeSettings => {
+                if let Some(exhibit) = self.state.exhibit.clone() {
+                    self.take_settings(&exhibit);
+                }
+            }
+            Action::DeleteShown => {
+                if let Some(Exhibit::Favourite(path)) = self.state.exhibit.clone() {
+                    self.send([Command::DeleteFavourite(path)]);
+                }
+            }
+            Action::ToggleFavourites => self.preferences.show_favourites ^= true,
+            Action::ToggleCurve => self.preferences.show_curve ^= true,
+            Action::ToggleMessages => {
+                self.messages_open ^= true;
+                self.state.notices.mark_read();
+            }
+            Action::ToggleShortcuts => self.shortcuts_open ^= true,
+        }
+    }
+
+    fn show(&mut self, exhibit: Exhibit) {
+        if let Exhibit::Favourite(path) = &exhibit
+            && self.state.opened.as_ref().is_none_or(|(opened, _)| opened != path)
+        {
+            self.send([Command::OpenFavourite(path.clone())]);
+        }
+        self.state.exhibit = Some(exhibit);
+    }
+
+    fn take_settings(&mut self, exhibit: &Exhibit) {
+        if let Some(recipe) = self.state.recipe_of(exhibit).cloned() {
+            let commands = self.state.restore(recipe);
+            self.send(commands);
+            self.state.exhibit = None;
+        }
+    }
+
+    fn ask_for_path(&mut self, purpose: Purpose, frame: &eframe::Frame) {
+        let proposal = if purpose.is_saving() { self.proposed_name() } else { String::new() };
+        if self.no_dialogs {
+            self.prompt = Some(Prompt::new(purpose, proposal));
+        } else {
+            self.dialogs.ask(purpose, &proposal, frame, self.reply.clone());
+        }
+    }
+
+    /// `photo in style.png`, in characters that every file system takes.
+    fn proposed_name(&self) -> String {
+        let stem = |source: &PictureSource| {
+            let name = self.state.picture_name(source);
+            let stem = std::path::Path::new(&name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            stem.unwrap_or(name).replace(['/', '\\', ':', '*', '?', '"', '<', '>', '|'], "-")
+        };
+        let recipe = &self.state.recipe;
+        match recipe.styles.first() {
+            Some(style) => format!("{} in {}.png", stem(&recipe.content), stem(&style.picture)),
+            None => format!("{}.png", stem(&recipe.content)),
+        }
+    }
+
+    /// What came of a file dialog.
+    pub(super) fn answered(&mut self, purpose: Purpose, answer: Answer) {
+        match answer {
+            Answer::Chosen(path) => self.use_path(purpose, path),
+            Answer::Cancelled => {}
+            Answer::Unavailable => {
+                self.no_dialogs = true;
+                let proposal = if purpose.is_saving() { self.proposed_name() } else { String::new() };
+                self.prompt = Some(Prompt::new(purpose, proposal));
+            }
+        }
+    }
+
+    fn use_path(&mut self, purpose: Purpose, path: PathBuf) {
+        match purpose {
+            Purpose::Picture(slot) => {
+                let command = self.state.choose(slot, PictureSource::File(path));
+                self.send(command);
+            }
+            Purpose::SavePainting => self.send([Command::SaveAs(with_extension(path))]),
+            Purpose::SaveExhibit(Exhibit::Favourite(from)) => {
+                self.send([Command::ExportFavourite { from, to: with_extension(path) }]);
+            }
+            Purpose::SaveExhibit(Exhibit::Previous) => {
+                if let Some(previous) = &self.state.previous {
+                    let canvas = previous.canvas.clone();
+                    self.send([Command::SaveCanvasAs { canvas, path: with_extension(path) }]);
+                }
+            }
+            Purpose::Weights => self.send([Command::UseWeights(Some(path))]),
+        }
+    }
+}
+
+/// Some file dialogs leave the extension to the program.
+fn with_extension(path: PathBuf) -> PathBuf {
+    if path.extension().is_some() { path } else { path.with_extension("png") }
+}

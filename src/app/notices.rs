@@ -1,0 +1,123 @@
+//! What was reported to the artist: shown for a while, listed afterwards. Never modal.
+
+use std::collections::VecDeque;
+
+/// How much it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Something did not work.
+    Error,
+}
+
+/// One message.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// Tells it from the others.
+    pub id: u64,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One sentence.
+    pub text: String,
+    /// How often it was reported in a row.
+    pub times: u32,
+    /// When it leaves the screen, in seconds of the window's clock.
+    pub until_secs: f64,
+}
+
+/// All messages, newest last.
+#[derive(Debug, Default)]
+pub struct Notices {
+    notices: VecDeque<Notice>,
+    next_id: u64,
+    unread_errors: u32,
+}
+
+impl Notices {
+    const LISTED: usize = 100;
+    const INFO_SECS: f64 = 5.0;
+    const ERROR_SECS: f64 = 12.0;
+
+    /// Reports something.
+    pub fn push(&mut self, severity: Severity, text: impl Into<String>, now_secs: f64) {
+        let text = text.into();
+        let until_secs = now_secs
+            + match severity {
+                Severity::Info => Self::INFO_SECS,
+                Severity::Error => Self::ERROR_SECS,
+            };
+        if severity == Severity::Error {
+            self.unread_errors += 1;
+        }
+        // A fault that repeats with every iteration must not push everything else out.
+        if let Some(last) = self.notices.back_mut().filter(|last| last.text == text) {
+            last.times += 1;
+            last.until_secs = until_secs;
+            return;
+        }
+        self.notices.push_back(Notice { id: self.next_id, severity, text, times: 1, until_secs });
+        self.next_id += 1;
+        if self.notices.len() > Self::LISTED {
+            self.notices.pop_front();
+        }
+    }
+
+    /// All messages, newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Notice> {
+        self.notices.iter().rev()
+    }
+
+    /// Those that are still on the screen, oldest first.
+    pub fn on_screen(&self, now_secs: f64) -> impl Iterator<Item = &Notice> {
+        self.notices.iter().filter(move |notice| notice.until_secs > now_secs)
+    }
+
+    /// Takes one off the screen; it stays in the list.
+    pub fn dismiss(&mut self, id: u64) {
+        if let Some(notice) = self.notices.iter_mut().find(|notice| notice.id == id) {
+            notice.until_secs = f64::NEG_INFINITY;
+        }
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.notices.clear();
+        self.unread_errors = 0;
+    }
+
+    /// Errors since the list was last looked at.
+    #[must_use]
+    pub fn unread_errors(&self) -> u32 {
+        self.unread_errors
+    }
+
+    /// The list is being looked at.
+    pub fn mark_read(&mut self) {
+        self.unread_errors = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_leaves_the_screen_but_not_the_list() {
+        let mut notices = Notices::default();
+        notices.push(Severity::Error, "no room", 10.0);
+        assert_eq!(notices.on_screen(11.0).count(), 1);
+        assert_eq!(notices.on_screen(60.0).count(), 0);
+        assert_eq!(notices.newest_first().count(), 1);
+        assert_eq!(notices.unread_errors(), 1);
+    }
+
+    #[test]
+    fn a_repeated_message_is_counted_instead_of_repeated() {
+        let mut notices = Notices::default();
+        for second in 0..500 {
+            notices.push(Severity::Error, "again", f64::from(second));
+        }
+        assert_eq!(notices.newest_first().map(|notice| notice.times).collect::<Vec<_>>(), [500]);
+    }
+}

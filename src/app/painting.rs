@@ -1,0 +1,106 @@
+//! What the window knows of the painting at work.
+
+use std::sync::Arc;
+
+use image::RgbaImage;
+
+use super::history::{LossHistory, Speed};
+use crate::engine::Progress;
+use crate::recipe::Recipe;
+use crate::studio::RunId;
+
+/// Where a painting stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Asked for; no iteration is done yet.
+    Preparing,
+    /// Iterating.
+    Running,
+    /// Holding.
+    Paused,
+    /// Every iteration is done.
+    Finished,
+    /// Broken off.
+    Failed,
+}
+
+/// The frame that is shown.
+#[derive(Debug, Clone)]
+pub struct ShownFrame {
+    /// Its pixels.
+    pub image: Arc<RgbaImage>,
+    /// Iterations done.
+    pub iteration: u32,
+}
+
+/// A painting at work, held or done.
+#[derive(Debug, Clone)]
+pub struct Painting {
+    /// Its identity.
+    pub run: RunId,
+    /// Where it stands, as far as the studio has said.
+    pub phase: Phase,
+    /// The artist has asked for a pause that has not come yet.
+    pub pause_wanted: bool,
+    /// The last iteration.
+    pub progress: Option<Progress>,
+    /// The newest frame.
+    pub canvas: Option<ShownFrame>,
+    /// Course of the losses.
+    pub history: LossHistory,
+    /// Iterations a second.
+    pub speed: Speed,
+    /// The recipe that the studio was last told.
+    pub recipe: Recipe,
+    /// The recipe at the start: what only matters there is still as it says.
+    pub started_from: Recipe,
+}
+
+impl Painting {
+    /// A painting that was just asked for.
+    #[must_use]
+    pub fn new(run: RunId, recipe: Recipe) -> Self {
+        Self {
+            run,
+            phase: Phase::Preparing,
+            pause_wanted: false,
+            progress: None,
+            canvas: None,
+            history: LossHistory::default(),
+            speed: Speed::default(),
+            started_from: recipe.clone(),
+            recipe,
+        }
+    }
+
+    /// Notes one finished iteration.
+    pub fn note(&mut self, progress: Progress, now_secs: f64) {
+        // A finished painting that was revised simply goes on; its next iteration is the sign.
+        if self.phase == Phase::Preparing || (self.phase == Phase::Finished && progress.iteration < progress.iterations)
+        {
+            self.phase = Phase::Running;
+        }
+        self.history.push(&progress);
+        self.speed.note(now_secs, progress.iteration);
+        self.progress = Some(progress);
+    }
+
+    /// Whether it is at work or about to be.
+    #[must_use]
+    pub fn is_working(&self) -> bool {
+        matches!(self.phase, Phase::Preparing | Phase::Running)
+    }
+
+    /// Where it stands, in words.
+    #[must_use]
+    pub fn phase_text(&self) -> &'static str {
+        match self.phase {
+            Phase::Preparing => "Preparing",
+            Phase::Running if self.pause_wanted => "Pausing after this iteration",
+            Phase::Running => "Painting",
+            Phase::Paused => "Paused",
+            Phase::Finished => "Finished",
+            Phase::Failed => "Broken off",
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The picture itself: the painting, a favourite, or the photo before there is a painting.
+
+use std::sync::Arc;
+
+use egui::{
+    Align, Align2, Color32, Layout, PointerButton, Rect, RichText, Sense, Stroke, StrokeKind, TextureFilter,
+    TextureOptions, Ui, Vec2, pos2, vec2,
+};
+use image::RgbaImage;
+
+use super::super::action::{Action, Exhibit};
+use super::super::painting::Phase;
+use super::super::state::State;
+use super::super::textures::CanvasTexture;
+use super::super::theme;
+use super::super::view::View;
+use super::super::widgets::Desk;
+
+/// Physical pixels a picture's pixel must cover before it is shown as a square.
+const NEAREST_FROM_PIXELS: f32 = 6.0;
+
+/// What the canvas remembers between frames.
+#[derive(Default)]
+pub struct CanvasPanel {
+    /// Magnification and position.
+    pub view: View,
+    texture: CanvasTexture,
+    photo: CanvasTexture,
+    compare_held: bool,
+    /// Screen points per unit for one pixel on one pixel, as of the last frame.
+    actual_points_per_unit: f32,
+}
+
+/// What is looked at.
+enum Shown {
+    Photo,
+    Painting,
+    Exhibit,
+}
+
+impl CanvasPanel {
+    /// One pixel of the picture on one pixel of the screen.
+    pub fn show_actual_pixels(&mut self) {
+        if self.actual_points_per_unit > 0.0 {
+            self.view.set_points_per_unit(self.actual_points_per_unit);
+        }
+    }
+
+    /// Draws everything that lies between the side panels.
+    pub fn ui(&mut self, desk: &mut Desk<'_>, files_hover: bool, ui: &mut Ui) {
+        banner_ui(desk, ui);
+        egui::Panel::bottom("canvas bar")
+            .resizable(false)
+            .show_separator_line(false)
+            .exact_size(theme::CANVAS_BAR_HEIGHT_PT)
+            .show(ui, |ui| {
+                self.bar_ui(desk, ui);
+            });
+        let palette = theme::palette(ui.visuals());
+        let frame = egui::Frame::new().fill(palette.canvas);
+        egui::CentralPanel::no_frame().frame(frame).show(ui, |ui| self.picture_ui(desk, files_hover, ui));
+    }
+
+    fn picture_ui(&mut self, desk: &Desk<'_>, files_hover: bool, ui: &mut Ui) {
+        let (window, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
+        let palette = theme::palette(ui.visuals());
+        let painter = ui.painter_at(window);
+        let Some((image, shown)) = shown_picture(desk.state) else {
+            painter.text(
+                window.center(),
+                Align2::CENTER_CENTER,
+                "Drop a photo here",
+                egui::TextStyle::Heading.resolve(ui.style()),
+                ui.visuals().weak_text_color(),
+            );
+            response.accessible_name("Canvas, empty");
+            return;
+        };
+        let size = unit_size(desk.state, &shown, &image);
+        self.navigate(ui, &response, window, size);
+        let place = self.view.place(window, size);
+
+        // The zoom is told in pixels of the picture that is really there.
+        let long_side_px = image.width().max(image.height()) as f32;
+        let ppp = ui.ctx().pixels_per_point();
+        self.actual_points_per_unit = long_side_px / ppp;
+        let physical_per_px = self.view.points_per_unit(window, size) / self.actual_points_per_unit;
+
+        let has_photo = desk.state.picture_info(&desk.state.recipe.content);
+        let comparing = (self.compare_held || wants_compare(ui)) && !matches!(shown, Shown::Photo);
+        let texture = match has_photo.filter(|_| comparing) {
+            Some(photo) => self.photo.show(ui.ctx(), &photo.thumbnail, TextureOptions::LINEAR),
+            None => self.texture.show(ui.ctx(), &image, self.sampling(physical_per_px)),
+        };
+        let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        painter.image(texture.id(), place, uv, Color32::WHITE);
+
+        let name = match shown {
+            Shown::Photo => "Canvas: the photo",
+            _ if comparing => "Canvas: comparing with the photo",
+            Shown::Painting => "Canvas: the painting",
+            Shown::Exhibit => "Canvas: a kept picture",
+        };
+        if files_hover {
+            painter.rect_stroke(window.shrink(3.0), 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Inside);
+            pill(ui, window, "Drop here for the photo, or on the style");
+        } else if matches!(shown, Shown::Photo) {
+            pill(ui, window, photo_hint(desk.state));
+        }
+        response.accessible_name(name);
+    }
+
+    fn navigate(&mut self, ui: &Ui, response: &egui::Response, window: Rect, size: Vec2) {
+        if response.dragged_by(PointerButton::Primary) || response.dragged_by(PointerButton::Middle) {
+            self.view.pan(window, size, response.drag_delta());
+        }
+        if response.double_clicked() {
+            self.view = View::Fit;
+        }
+        let Some(at) = response.hover_pos() else { return };
+        let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
+        let factor = pinch * (scroll / 240.0).exp();
+        if factor != 1.0 {
+            self.view.zoom(window, size, factor, at);
+        }
+    }
+
+    fn sampling(&self, physical_per_px: f32) -> TextureOptions {
+        // Fitted early stages are magnified as well, and there they are meant to look like a soft first sketch.
+        if self.view != View::Fit && physical_per_px >= NEAREST_FROM_PIXELS {
+            return TextureOptions { magnification: TextureFilter::Nearest, ..TextureOptions::LINEAR };
+        }
+        // Shrunk a lot, bilinear sampling alone would skip pixels.
+        let mipmap_mode = (physical_per_px < 0.6).then_some(TextureFilter::Linear);
+        TextureOptions { mipmap_mode, ..TextureOptions::LINEAR }
+    }
+
+    fn bar_ui(&mut self, desk: &mut Desk<'_>, ui: &mut Ui) {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = theme::SMALL_GAP_PT;
+            desk.action_icon(ui, Action::Fit, self.view == View::Fit);
+            desk.action_text(ui, Action::ActualPixels);
+            let compare = desk.action_icon(ui, Action::Compare, false);
+            self.compare_held = compare.is_pointer_button_down_on();
+            ui.spacing_mut().item_spacing.x = theme::GROUP_GAP_PT;
+            if let Some(percent) = self.percent() {
+                ui.label(RichText::new(percent).small().weak()).on_hover_text("Magnification");
+            }
+            if let Some(device) = &desk.state.device {
+                let chip = egui::Label::new(RichText::new(device).small().weak()).truncate();
+                ui.add(chip).on_hover_text(format!("Computes on: {device}"));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let text = RichText::new(caption(desk.state)).small().weak();
+                ui.add(egui::Label::new(text).truncate());
+            });
+        });
+    }
+
+    fn percent(&self) -> Option<String> {
+        let View::Free { points_per_unit, .. } = self.view else { return None };
+        (self.actual_points_per_unit > 0.0)
+            .then(|| format!("{:.0} %", points_per_unit / self.actual_points_per_unit * 100.0))
+    }
+}
+
+/// A favourite is looked at: says so and offers what can be done with it.
+fn banner_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
+    let Some(exhibit) = &desk.state.exhibit else { return };
+    let (what, iteration) = match exhibit {
+        Exhibit::Favourite(path) => {
+            let favourite = desk.state.favourites.iter().find(|known| known.path == *path);
+            ("Viewing a favourite", favourite.map(|favourite| favourite.iteration))
+        }
+        Exhibit::Previous => {
+            ("Viewing the previous canvas", desk.state.previous.as_ref().map(|previous| previous.canvas.iteration))
+        }
+    };
+    let frame = egui::Frame::new().fill(ui.visuals().faint_bg_color).inner_margin(egui::Margin::symmetric(12, 4));
+    egui::Panel::top("banner").resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.set_height(theme::TOOL_HEIGHT_PT);
+            ui.strong(what);
+            if let Some(iteration) = iteration {
+                ui.weak(format!("iteration {iteration}"));
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                desk.action_button(ui, Action::BackToPainting);
+                if desk.state.offers(Action::DeleteShown) {
+                    desk.action_icon(ui, Action::DeleteShown, false);
+                }
+                desk.action_button(ui, Action::TakeSettings);
+            });
+        });
+    });
+}
+
+/// The picture that the canvas shows.
+fn shown_picture(state: &State) -> Option<(Arc<RgbaImage>, Shown)> {
+    match &state.exhibit {
+        Some(Exhibit::Previous) => {
+            let previous = state.previous.as_ref()?;
+            return Some((Arc::clone(&previous.canvas.image), Shown::Exhibit));
+        }
+        Some(Exhibit::Favourite(path)) => {
+            if let Some((opened, image)) = &state.opened
+                && opened == path
+            {
+                return Some((Arc::clone(image), Shown::Exhibit));
+            }
+            // The small version bridges the moment until the file is read.
+            let favourite = state.favourites.iter().find(|known| known.path == *path)?;
+            return Some((Arc::clone(&favourite.thumbnail), Shown::Exhibit));
+        }
+        None => {}
+    }
+    if let Some(canvas) = state.painting.as_ref().and_then(|painting| painting.canvas.as_ref()) {
+        return Some((Arc::clone(&canvas.image), Shown::Painting));
+    }
+    let photo = state.picture_info(&state.recipe.content)?;
+    Some((Arc::clone(&photo.thumbnail), Shown::Photo))
+}
+
+/// Size in units. Early stages are so small that rounding changes their aspect; the photo's is the true one.
+fn unit_size(state: &State, shown: &Shown, image: &RgbaImage) -> Vec2 {
+    let own = View::unit_size(image.width() as f32, image.height() as f32);
+    let Some(photo) = state.picture_info(&state.recipe.content).filter(|_| !matches!(shown, Shown::Exhibit)) else {
+        return own;
+    };
+    let size = View::unit_size(photo.width_px as f32, photo.height_px as f32);
+    let rounding = 1.0 / image.width().min(image.height()).max(1) as f32;
+    if ((own.x / own.y) / (size.x / size.y) - 1.0).abs() <= rounding { size } else { own }
+}
+
+fn wants_compare(ui: &Ui) -> bool {
+    let key = Action::Compare.shortcut().map(|shortcut| shortcut.logical_key);
+    !ui.ctx().text_edit_focused()
+        && key.is_some_and(|key| ui.input(|input| input.key_down(key) && input.modifiers.is_none()))
+}
+
+fn photo_hint(state: &State) -> &'static str {
+    match &state.painting {
+        Some(painting) if painting.is_working() => "Preparing the painting",
+        Some(painting) if painting.phase == Phase::Failed => "The painting broke off, see Messages",
+        _ => "Press Paint or the space bar",
+    }
+}
+
+fn caption(state: &State) -> String {
+    if state.exhibit.is_some() {
+        return String::new();
+    }
+    let photo = state.picture_name(&state.recipe.content);
+    match (&state.painting, state.recipe.styles.first()) {
+        (Some(_), Some(style)) => format!("{photo} in the style of {}", state.picture_name(&style.picture)),
+        _ => format!("{photo}, the photo"),
+    }
+}
+
+/// A line of text at the bottom of the canvas.
+fn pill(ui: &Ui, window: Rect, text: &str) {
+    let palette = theme::palette(ui.visuals());
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, palette.on_veil);
+    let size = galley.size() + vec2(28.0, 14.0);
+    let rect = Rect::from_center_size(pos2(window.center().x, window.bottom() - 40.0), size);
+    ui.painter().rect_filled(rect, size.y / 2.0, palette.veil);
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, palette.on_veil);
+}

@@ -1,0 +1,54 @@
+//! What the window remembers from one day to the next. Nothing of a painting is among it: eframe rewrites its storage
+//! in place, so a crash may cost it.
+
+use egui::{Context, ThemePreference};
+use serde::{Deserialize, Serialize};
+
+const KEY: &str = "preferences";
+
+/// The artist's preferences.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// Dark, light, or as the system.
+    pub theme: ThemePreference,
+    /// Magnification of letters and controls.
+    pub zoom_factor: f32,
+    /// Whether the favourites are shown.
+    pub show_favourites: bool,
+    /// Whether the loss curve is shown.
+    pub show_curve: bool,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        // Colours are judged more easily on a dark ground, so that is where the window starts.
+        Self { theme: ThemePreference::Dark, zoom_factor: 1.0, show_favourites: true, show_curve: true }
+    }
+}
+
+impl Preferences {
+    /// Reads them; what is missing or spoilt takes its default.
+    #[must_use]
+    pub fn load(storage: Option<&dyn eframe::Storage>) -> Self {
+        let stored: Self = storage.and_then(|storage| eframe::get_value(storage, KEY)).unwrap_or_default();
+        Self { zoom_factor: stored.zoom_factor.clamp(0.5, 4.0), ..stored }
+    }
+
+    /// Writes them.
+    pub fn save(&self, storage: &mut dyn eframe::Storage) {
+        eframe::set_value(storage, KEY, self);
+    }
+
+    /// Makes the window look as they say.
+    pub fn apply(&self, ctx: &Context) {
+        ctx.set_theme(self.theme);
+        ctx.set_zoom_factor(self.zoom_factor);
+    }
+
+    /// Notes what the artist has changed through egui's own controls and keys.
+    pub fn note(&mut self, ctx: &Context) {
+        self.theme = ctx.options(|options| options.theme_preference);
+        self.zoom_factor = ctx.zoom_factor();
+    }
+}

@@ -1,0 +1,210 @@
+//! The window: takes in what the studio says, draws, and hands on what the artist asks for.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossbeam_channel::Receiver;
+use egui::{CentralPanel, Context, Margin, Panel, ScrollArea, Ui};
+
+use super::action::{Slot, UiCommand};
+use super::dialogs::{Answer, FileDialogs, Purpose, Reply};
+use super::intake::Intake;
+use super::panels::canvas::CanvasPanel;
+use super::panels::prompt::{self, Prompt};
+use super::panels::{controls, curve, favourites, messages, pictures, settings, shortcuts, toolbar};
+use super::preferences::Preferences;
+use super::state::{State, pictures_of};
+use super::textures::Textures;
+use super::theme;
+use super::widgets::Desk;
+use crate::recipe::PictureSource;
+use crate::studio::{Command, Studio};
+
+/// What the window opens with.
+#[derive(Debug, Clone, Default)]
+pub struct Opening {
+    /// The photo, or the bundled one.
+    pub content: Option<PathBuf>,
+    /// The style, or the bundled one.
+    pub style: Option<PathBuf>,
+    /// Weights, or the built-in ones.
+    pub weights: Option<PathBuf>,
+}
+
+/// The window.
+pub struct App {
+    pub(super) studio: Studio,
+    pub(super) state: State,
+    pub(super) canvas: CanvasPanel,
+    pub(super) preferences: Preferences,
+    pub(super) dialogs: Box<dyn FileDialogs>,
+    pub(super) reply: Reply,
+    pub(super) prompt: Option<Prompt>,
+    pub(super) no_dialogs: bool,
+    pub(super) messages_open: bool,
+    pub(super) shortcuts_open: bool,
+    pub(super) intake: Intake,
+    answers: Receiver<(Purpose, Answer)>,
+    textures: Textures,
+    commands: Vec<UiCommand>,
+}
+
+/// The waker that a studio needs to wake this window.
+#[must_use]
+pub fn waker(ctx: &Context) -> Arc<dyn Fn() + Send + Sync> {
+    let ctx = ctx.clone();
+    // A request without any delay makes egui draw two frames, and one is enough for what the studio says.
+    Arc::new(move || ctx.request_repaint_after(std::time::Duration::from_micros(500)))
+}
+
+impl App {
+    /// Dresses the window and asks the studio for all that it opens with.
+    #[must_use]
+    pub fn new(
+        ctx: &Context,
+        studio: Studio,
+        opening: &Opening,
+        preferences: Preferences,
+        dialogs: Box<dyn FileDialogs>,
+    ) -> Self {
+        theme::install(ctx);
+        preferences.apply(ctx);
+        let (sender, answers) = crossbeam_channel::unbounded();
+        let mut app = Self {
+            studio,
+            state: State::default(),
+            canvas: CanvasPanel::default(),
+            preferences,
+            dialogs,
+            reply: Reply { answers: sender, wake: waker(ctx) },
+            prompt: None,
+            no_dialogs: false,
+            messages_open: false,
+            shortcuts_open: false,
+            intake: Intake::default(),
+            answers,
+            textures: Textures::default(),
+            commands: Vec::new(),
+        };
+        app.open_with(opening);
+        app
+    }
+
+    fn open_with(&mut self, opening: &Opening) {
+        if let Some(weights) = &opening.weights {
+            self.studio.send(Command::UseWeights(Some(weights.clone())));
+        }
+        for (slot, path) in [(Slot::Photo, &opening.content), (Slot::Style, &opening.style)] {
+            if let Some(path) = path {
+                let command = self.state.choose(slot, PictureSource::File(path.clone()));
+                self.send(command);
+            }
+        }
+        // The bundled pair is there even if the given files are not usable.
+        let recipe = self.state.recipe.clone();
+        for source in pictures_of(&recipe) {
+            let command = self.state.want(source);
+            self.send(command);
+        }
+        self.studio.send(Command::ListLibrary);
+    }
+
+    /// Hands commands on.
+    pub(super) fn send(&self, commands: impl IntoIterator<Item = Command>) {
+        for command in commands {
+            self.studio.send(command);
+        }
+    }
+
+    fn drain(&mut self, ctx: &Context) {
+        let now_secs = ctx.input(|input| input.time);
+        while let Some(event) = self.studio.try_event() {
+            self.state.apply(event, now_secs);
+        }
+        while let Some(frame) = self.studio.latest_frame() {
+            self.state.take_frame(frame);
+        }
+        while let Ok((purpose, answer)) = self.answers.try_recv() {
+            self.answered(purpose, answer);
+        }
+        // A picture that has just arrived may be what a running painting was to go on with.
+        let revision = self.state.revision();
+        self.send(revision);
+    }
+
+    fn draw(&mut self, ui: &mut Ui) {
+        let files_hover = ui.input(|input| !input.raw.hovered_files.is_empty());
+        let now_secs = ui.input(|input| input.time);
+        let mut desk = Desk { state: &self.state, textures: &mut self.textures, commands: &mut self.commands };
+        let margin = Margin::same(theme::PANEL_MARGIN_PT);
+        let panel = egui::Frame::side_top_panel(ui.style()).inner_margin(margin);
+
+        let bar = panel.inner_margin(Margin::symmetric(theme::PANEL_MARGIN_PT, 6));
+        Panel::top("toolbar").resizable(false).frame(bar).show(ui, |ui| {
+            toolbar::toolbar_ui(&mut desk, &self.preferences, self.messages_open, ui);
+        });
+        Panel::left("controls").resizable(false).exact_size(theme::CONTROLS_WIDTH_PT).frame(panel).show(ui, |ui| {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                self.intake.photo_rect = pictures::picker_ui(&mut desk, Slot::Photo, ui);
+                ui.add_space(theme::GROUP_GAP_PT);
+                self.intake.style_rect = pictures::picker_ui(&mut desk, Slot::Style, ui);
+                ui.add_space(theme::GROUP_GAP_PT);
+                controls::controls_ui(&mut desk, ui);
+                ui.add_space(theme::GROUP_GAP_PT);
+                settings::settings_ui(&mut desk, ui);
+            });
+        });
+        if self.preferences.show_favourites {
+            Panel::right("favourites")
+                .default_size(theme::FAVOURITES_WIDTH_PT)
+                .size_range(140.0..=420.0)
+                .frame(panel)
+                .show(ui, |ui| favourites::favourites_ui(&mut desk, ui));
+        }
+        if self.preferences.show_curve {
+            Panel::bottom("curve")
+                .resizable(false)
+                .exact_size(theme::PROGRESS_HEIGHT_PT)
+                .frame(panel)
+                .show(ui, |ui| curve::curve_ui(&desk, ui));
+        }
+        let canvas = CentralPanel::no_frame().frame(egui::Frame::new().fill(ui.visuals().panel_fill)).show(ui, |ui| {
+            self.canvas.ui(&mut desk, files_hover, ui);
+        });
+
+        messages::toasts_ui(&mut desk, now_secs, canvas.response.rect, ui);
+        if self.messages_open {
+            messages::list_ui(&mut desk, &mut self.messages_open, ui);
+        }
+        if self.shortcuts_open {
+            shortcuts::shortcuts_ui(&mut self.shortcuts_open, ui);
+        }
+        prompt::prompt_ui(&mut desk, &mut self.prompt, ui);
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.drain(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        self.intake.take(ui.ctx(), &self.state, self.prompt.is_some(), &mut self.commands);
+        self.draw(ui);
+        for command in std::mem::take(&mut self.commands) {
+            self.dispatch(command, ui.ctx(), frame);
+        }
+        self.preferences.note(ui.ctx());
+        // Whatever was changed in this frame goes out as one revision.
+        let revision = self.state.revision();
+        self.send(revision);
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        self.preferences.save(storage);
+    }
+
+    fn persist_egui_memory(&self) -> bool {
+        false
+    }
+}
