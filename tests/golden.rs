@@ -3,6 +3,8 @@
 //! `golden/golden.json` and the pictures beside it were written by `golden/make_golden.py`. Every comparison prints how far
 //! apart the two programs are (`cargo test --test golden -- --nocapture`).
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
