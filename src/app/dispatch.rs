@@ -129,12 +129,26 @@ impl App {
     }
 
     fn ask_for_path(&mut self, purpose: Purpose, frame: &eframe::Frame) {
-        let proposal = if purpose.is_saving() { self.proposed_name() } else { String::new() };
         if self.no_dialogs {
-            self.prompt = Some(Prompt::new(purpose, proposal));
+            self.prompt_for_path(purpose);
         } else {
+            let proposal = if purpose.is_saving() { self.proposed_name() } else { String::new() };
             self.dialogs.ask(purpose, &proposal, frame, self.reply.clone());
         }
+    }
+
+    /// A field for a path instead of a dialog. A proposal needs its folder too: the one that the program was started in
+    /// is rarely where anybody looks for pictures.
+    fn prompt_for_path(&mut self, purpose: Purpose) {
+        let proposal = if purpose.is_saving() {
+            let folder = directories::UserDirs::new()
+                .map(|dirs| dirs.picture_dir().unwrap_or_else(|| dirs.home_dir()).to_owned())
+                .unwrap_or_default();
+            folder.join(self.proposed_name()).display().to_string()
+        } else {
+            String::new()
+        };
+        self.prompt = Some(Prompt::new(purpose, proposal));
     }
 
     /// `photo in style.png`, in characters that every file system takes.
@@ -158,8 +172,7 @@ impl App {
             Answer::Cancelled => {}
             Answer::Unavailable => {
                 self.no_dialogs = true;
-                let proposal = if purpose.is_saving() { self.proposed_name() } else { String::new() };
-                self.prompt = Some(Prompt::new(purpose, proposal));
+                self.prompt_for_path(purpose);
             }
         }
     }

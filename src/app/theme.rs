@@ -25,6 +25,8 @@ pub const GROUP_GAP_PT: f32 = 12.0;
 pub const SMALL_GAP_PT: f32 = 4.0;
 /// Margin inside panels, in points.
 pub const PANEL_MARGIN_PT: i8 = 12;
+/// Room for a scroll bar beside what it scrolls, in points. It is taken out of the panel's margin.
+pub const SCROLL_BAR_PT: f32 = 10.0;
 /// Corner radius of pictures and fields, in points.
 pub const CORNER_PT: u8 = 4;
 

@@ -143,8 +143,11 @@ impl App {
         Panel::top("toolbar").resizable(false).frame(bar).show(ui, |ui| {
             toolbar::toolbar_ui(&mut desk, &self.preferences, self.messages_open, ui);
         });
-        Panel::left("controls").resizable(false).exact_size(theme::CONTROLS_WIDTH_PT).frame(panel).show(ui, |ui| {
+        let scrolled =
+            panel.inner_margin(Margin { right: theme::PANEL_MARGIN_PT - theme::SCROLL_BAR_PT as i8, ..margin });
+        Panel::left("controls").resizable(false).exact_size(theme::CONTROLS_WIDTH_PT).frame(scrolled).show(ui, |ui| {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                ui.set_max_width(ui.available_width() - theme::SCROLL_BAR_PT);
                 self.intake.photo_rect = pictures::picker_ui(&mut desk, Slot::Photo, ui);
                 ui.add_space(theme::GROUP_GAP_PT);
                 self.intake.style_rect = pictures::picker_ui(&mut desk, Slot::Style, ui);
@@ -158,7 +161,7 @@ impl App {
             Panel::right("favourites")
                 .default_size(theme::FAVOURITES_WIDTH_PT)
                 .size_range(140.0..=420.0)
-                .frame(panel)
+                .frame(scrolled)
                 .show(ui, |ui| favourites::favourites_ui(&mut desk, ui));
         }
         if self.preferences.show_curve {
@@ -172,6 +175,10 @@ impl App {
             self.canvas.ui(&mut desk, files_hover, ui);
         });
 
+        // Lists close like everything else that lies above the canvas.
+        if ui.input(|input| input.key_pressed(egui::Key::Escape)) {
+            (self.messages_open, self.shortcuts_open) = (false, false);
+        }
         messages::toasts_ui(&mut desk, now_secs, canvas.response.rect, ui);
         if self.messages_open {
             messages::list_ui(&mut desk, &mut self.messages_open, ui);

@@ -21,11 +21,13 @@ pub fn favourites_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
         let text = format!(
             "Press Keep ({key}) while it paints to keep an iteration you like. It is stored with its settings, so you can always go back to it."
         );
+        ui.set_max_width(ui.available_width() - theme::SCROLL_BAR_PT);
         ui.add(Label::new(RichText::new(text).weak()).wrap());
         return;
     }
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
+        ui.set_max_width(ui.available_width() - theme::SCROLL_BAR_PT);
         if let Some(previous) = &state.previous {
             previous_ui(desk, previous, ui);
             ui.add_space(theme::GROUP_GAP_PT);

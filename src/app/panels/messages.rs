@@ -26,12 +26,12 @@ pub fn toasts_ui(desk: &mut Desk<'_>, now_secs: f64, corner: egui::Rect, ui: &Ui
             for notice in desk.state.notices.on_screen(now_secs) {
                 egui::Frame::popup(ui.style()).show(ui, |ui| {
                     ui.set_width(WIDTH_PT);
-                    ui.horizontal_top(|ui| {
-                        ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+                    ui.horizontal(|ui| {
+                        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                             if icon_button(ui, icons::ICON_CLOSE, "Dismiss", "Take it off the screen").clicked() {
                                 desk.commands.push(UiCommand::Dismiss(notice.id));
                             }
-                            ui.with_layout(Layout::left_to_right(Align::Min), |ui| notice_ui(notice, ui));
+                            ui.with_layout(Layout::left_to_right(Align::Center), |ui| notice_ui(notice, ui));
                         });
                     });
                 });

@@ -9,7 +9,8 @@ use super::controls::tooltip;
 use super::pictures;
 use crate::recipe::{Init, OptimizerKind, Parameter, Pooling, Preset, Recipe, SEED_HELP, Scales, parameter};
 
-const FIELD_WIDTH_PT: f32 = 140.0;
+/// Leaves room for the longest title, the indentation and the scroll bar.
+const FIELD_WIDTH_PT: f32 = 118.0;
 
 /// Draws both sections.
 pub fn settings_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
@@ -22,7 +23,7 @@ pub fn settings_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
 }
 
 fn rows(ui: &mut Ui, name: &str, add_rows: impl FnOnce(&mut Ui)) {
-    Grid::new(name).num_columns(2).spacing([12.0, 6.0]).min_col_width(84.0).show(ui, add_rows);
+    Grid::new(name).num_columns(2).spacing([8.0, 6.0]).min_col_width(98.0).show(ui, add_rows);
 }
 
 fn painting_ui(recipe: &mut Recipe, ui: &mut Ui) {
@@ -118,7 +119,7 @@ fn seed_row(recipe: &mut Recipe, ui: &mut Ui) {
     let title = ui.label("Seed").on_hover_text(SEED_HELP);
     ui.horizontal(|ui| {
         let seed = DragValue::new(&mut recipe.seed).speed(1.0).update_while_editing(false);
-        ui.add_sized([FIELD_WIDTH_PT - 32.0, 24.0], seed).labelled_by(title.id).on_hover_text(SEED_HELP);
+        ui.add_sized([FIELD_WIDTH_PT - 30.0, 24.0], seed).labelled_by(title.id).on_hover_text(SEED_HELP);
         if icon_button(ui, icons::ICON_CASINO, "Random seed", "Throw the dice").clicked() {
             // Six digits can still be read out to somebody.
             recipe.seed = rand::random_range(0..1_000_000);
@@ -167,7 +168,7 @@ fn field<T: Numeric>(ui: &mut Ui, what: &Parameter<T>, value: &mut T, speed: f64
     if !what.unit.is_empty() {
         field = field.suffix(format!(" {}", what.unit));
     }
-    ui.add_sized([FIELD_WIDTH_PT - 32.0, 24.0], field)
+    ui.add_sized([FIELD_WIDTH_PT - 30.0, 24.0], field)
 }
 
 fn choice<T: Copy + PartialEq>(

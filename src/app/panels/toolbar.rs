@@ -1,6 +1,6 @@
 //! The top of the window: what to do next, how far it is, what to keep.
 
-use egui::{Align, Button, Layout, ProgressBar, RichText, Sense, Ui, UiBuilder, Vec2, vec2};
+use egui::{Align, Button, Layout, ProgressBar, RichText, Sense, ThemePreference, Ui, UiBuilder, Vec2, vec2};
 use egui_material_icons::icons;
 
 use super::super::action::{Action, UiCommand};
@@ -94,7 +94,13 @@ fn more_menu(desk: &mut Desk<'_>, ui: &mut Ui) {
         ui.label(RichText::new("Theme").small().weak());
         ui.horizontal(|ui| {
             let mut theme = ui.ctx().options(|options| options.theme_preference);
-            theme.buttons(ui);
+            for (choice, name) in [
+                (ThemePreference::Dark, "Dark"),
+                (ThemePreference::Light, "Light"),
+                (ThemePreference::System, "As the system"),
+            ] {
+                ui.selectable_value(&mut theme, choice, name);
+            }
             ui.ctx().set_theme(theme);
         });
         ui.separator();
