@@ -52,7 +52,7 @@ impl StyleTarget {
     pub fn blend(styles: &[(f64, Self)]) -> Result<Self> {
         let total: f64 = styles.iter().map(|(weight, _)| weight).sum();
         let Some((_, first)) = styles.first() else { candle_core::bail!("no style to blend") };
-        if !(total > 0.0) {
+        if total.is_nan() || total <= 0.0 {
             candle_core::bail!("the style weights add up to {total}, expected more than 0");
         }
         let mut grams = Vec::with_capacity(first.grams.len());

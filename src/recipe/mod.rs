@@ -283,6 +283,18 @@ pub struct LossWeights {
     pub tv: f32,
 }
 
+impl Preset {
+    /// alpha and beta at strength 0, and gamma for a smoothness of 1.
+    #[must_use]
+    pub const fn balance(self) -> LossWeights {
+        match self {
+            // Four times the notebook's content: the photo stays recognisable under a style that is fully there.
+            Self::Studio => LossWeights { content: 4.0, style: 1.0, tv: 100.0 },
+            Self::Gatys => LossWeights { content: 1.0, style: 1.0, tv: 100.0 },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,8 +326,18 @@ mod tests {
     }
 
     #[test]
-    fn strengths_are_doublings() {
-        let recipe = Recipe { style_strength: 3.0, content_strength: -1.0, tv: 0.5, ..Recipe::default() };
-        assert_eq!(recipe.weights(), LossWeights { content: 0.5, style: 8.0, tv: 0.5 });
+    fn strengths_are_doublings_around_the_presets_balance() {
+        for &preset in Preset::ALL {
+            let balance = preset.balance();
+            let recipe = Recipe { style_strength: 3.0, content_strength: -1.0, tv: 0.5, ..Recipe::from_preset(preset) };
+            let expected =
+                LossWeights { content: balance.content / 2.0, style: balance.style * 8.0, tv: balance.tv / 2.0 };
+            assert_eq!(recipe.weights(), expected);
+        }
+    }
+
+    #[test]
+    fn gatys_is_the_notebooks_loss() {
+        assert_eq!(Recipe::from_preset(Preset::Gatys).weights(), LossWeights { content: 1.0, style: 1.0, tv: 0.0 });
     }
 }

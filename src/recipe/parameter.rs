@@ -75,7 +75,7 @@ pub const TV: Parameter<f32> = Parameter {
     label: "Smoothness",
     unit: "",
     help: "Irons out pixel noise; 0 leaves every grain, high values look like watercolour.",
-    technical: "gamma, multiplies the total variation of the canvas (nine-point L2 stencil)",
+    technical: "gamma / 100, multiplies the total variation of the canvas (nine-point L2 stencil, 0..255 scale)",
     min: 0.0,
     max: 100.0,
     default: 1.0,

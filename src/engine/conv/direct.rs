@@ -37,11 +37,6 @@ impl DirectKernel {
             out_channels,
         }
     }
-
-    /// Output channels.
-    pub fn out_channels(&self) -> usize {
-        self.out_channels
-    }
 }
 
 /// `output = max(conv(input) + bias, 0)`: height x width x 3 to height x width x out.

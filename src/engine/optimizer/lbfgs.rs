@@ -181,7 +181,7 @@ impl Lbfgs {
         };
         self.find_direction(buffers)?;
         let mut slope = vector::dot(&buffers.gradient, &buffers.direction)?;
-        if !(slope < 0.0) && !self.pairs.is_empty() {
+        if (slope.is_nan() || slope >= 0.0) && !self.pairs.is_empty() {
             // Rounding has spoiled the memory: start again from the plain gradient.
             self.pairs.clear();
             self.find_direction(buffers)?;

@@ -1,0 +1,234 @@
+//! The fake painter, and a studio with everything around it that a test needs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use image::{Rgba, RgbaImage};
+use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress};
+use pentimento::recipe::{PictureSource, Recipe, StyleSource};
+use pentimento::studio::{Command, Event, Favourite, Frame, RunId, Studio, StudioConfig};
+use tempfile::TempDir;
+
+/// Long enough for any machine; only a broken studio waits for it.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the test lets the painter's next step do.
+#[derive(Clone, Copy)]
+pub enum Step {
+    Go,
+    Error,
+    Panic,
+}
+
+/// What the fake saw.
+#[derive(Debug, PartialEq)]
+pub enum Seen {
+    /// A step began, under this style strength.
+    Step(f32),
+    /// The job was changed: style strength and width of the content picture.
+    Revise(f32, u32),
+}
+
+#[derive(Clone)]
+pub struct FakeEngine {
+    steps: Receiver<Step>,
+    seen: Sender<Seen>,
+    frames: Arc<AtomicU32>,
+}
+
+impl Engine for FakeEngine {
+    fn device_name(&self) -> String {
+        "a fake device".to_owned()
+    }
+
+    fn begin(&self, job: &Job) -> Result<Box<dyn Painter>, EngineError> {
+        Ok(Box::new(FakePainter { engine: self.clone(), recipe: job.recipe.clone(), iteration: 0 }))
+    }
+}
+
+pub struct FakePainter {
+    engine: FakeEngine,
+    recipe: Recipe,
+    iteration: u32,
+}
+
+impl Painter for FakePainter {
+    fn step(&mut self) -> Result<Progress, EngineError> {
+        self.engine.seen.send(Seen::Step(self.recipe.style_strength)).unwrap();
+        match self.engine.steps.recv() {
+            Ok(Step::Go) => {}
+            Ok(Step::Panic) => panic!("the fake painter panics"),
+            Ok(Step::Error) | Err(_) => return Err(EngineError::NotFinite { width: 8, height: 4 }),
+        }
+        self.iteration += 1;
+        Ok(Progress {
+            stage: 0,
+            stages: 1,
+            iteration: self.iteration,
+            iterations: self.recipe.iterations,
+            remaining_secs: None,
+            width: 8,
+            height: 4,
+            losses: Losses::default(),
+            evaluations: vec![],
+            notice: None,
+        })
+    }
+
+    fn is_finished(&self) -> bool {
+        self.iteration >= self.recipe.iterations
+    }
+
+    fn frame(&self) -> Result<RgbaImage, EngineError> {
+        self.engine.frames.fetch_add(1, Ordering::SeqCst);
+        Ok(canvas(self.iteration))
+    }
+
+    fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
+        self.engine.seen.send(Seen::Revise(job.recipe.style_strength, job.content.width())).unwrap();
+        self.recipe = job.recipe.clone();
+        Ok(())
+    }
+}
+
+/// The fake's canvas after so many iterations.
+pub fn canvas(iteration: u32) -> RgbaImage {
+    RgbaImage::from_pixel(8, 4, Rgba([u8::try_from(iteration).unwrap(), 0, 0, 255]))
+}
+
+/// A studio with everything around it that a test needs. The gate comes first: dropping it lets a waiting painter go.
+pub struct Bench {
+    pub gate: Sender<Step>,
+    pub studio: Studio,
+    pub seen: Receiver<Seen>,
+    pub frames: Arc<AtomicU32>,
+    pub woken: Receiver<()>,
+    pub folder: TempDir,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        let (gate, steps) = unbounded();
+        let (seen_by, seen) = unbounded();
+        let (wake, woken) = bounded(1);
+        let frames = Arc::new(AtomicU32::new(0));
+        let engine = FakeEngine { steps, seen: seen_by, frames: Arc::clone(&frames) };
+        let folder = tempfile::tempdir().unwrap();
+        canvas(0).save(folder.path().join("content.png")).unwrap();
+        canvas(0).save(folder.path().join("style.png")).unwrap();
+        let studio = Studio::start(StudioConfig {
+            library: folder.path().join("library"),
+            make_engine: Arc::new(move |weights: Option<&Path>| match weights {
+                Some(path) if path.ends_with("bad.safetensors") => {
+                    Err(EngineError::Weights { path: path.to_owned(), problem: "it is bad".to_owned() })
+                }
+                Some(path) if path.ends_with("panic.safetensors") => panic!("the fake engine panics"),
+                _ => Ok(Arc::new(engine.clone()) as Arc<dyn Engine>),
+            }),
+            waker: Arc::new(move || {
+                let _ = wake.try_send(());
+            }),
+        });
+        Self { gate, studio, seen, frames, woken, folder }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn source(&self, name: &str) -> PictureSource {
+        PictureSource::File(self.path(name))
+    }
+
+    pub fn recipe(&self, iterations: u32) -> Recipe {
+        let style = StyleSource { picture: self.source("style.png"), weight: 1.0 };
+        Recipe { content: self.source("content.png"), styles: vec![style], iterations, ..Recipe::default() }
+    }
+
+    pub fn paint(&self, run: u64, recipe: &Recipe) {
+        self.studio.send(Command::Paint { run: RunId(run), recipe: Box::new(recipe.clone()) });
+    }
+
+    pub fn revise(&self, recipe: &Recipe) {
+        self.studio.send(Command::Revise(Box::new(recipe.clone())));
+    }
+
+    pub fn allow(&self, steps: usize) {
+        (0..steps).for_each(|_| self.gate.send(Step::Go).unwrap());
+    }
+
+    /// Waits until the painter has begun a step, and tells under which style strength.
+    pub fn step_begun(&self) -> f32 {
+        match self.seen.recv_timeout(PATIENCE).unwrap() {
+            Seen::Step(strength) => strength,
+            Seen::Revise(..) => self.step_begun(),
+        }
+    }
+
+    pub fn steps_begun(&self, count: u32) {
+        for _ in 0..count {
+            self.step_begun();
+        }
+    }
+
+    pub fn next_event(&self) -> Event {
+        loop {
+            match self.studio.try_event() {
+                Some(event) => return event,
+                None => self.woken.recv_timeout(PATIENCE).expect("the studio should have said something"),
+            }
+        }
+    }
+
+    /// The first event that `pick` accepts; those before it are handed to nobody.
+    pub fn wait<T>(&self, mut pick: impl FnMut(Event) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = pick(self.next_event()) {
+                return found;
+            }
+        }
+    }
+
+    pub fn wait_iteration(&self, wanted: u32) {
+        self.wait(|event| match event {
+            Event::Progress { progress, .. } if progress.iteration == wanted => Some(()),
+            _ => None,
+        });
+    }
+
+    pub fn wait_started(&self, wanted: u64) {
+        self.wait(|event| matches!(event, Event::Started { run, .. } if run == RunId(wanted)).then_some(()));
+    }
+
+    pub fn wait_finished(&self) {
+        self.wait(|event| matches!(event, Event::Finished(_)).then_some(()));
+    }
+
+    pub fn wait_problem(&self) -> String {
+        self.wait(|event| match event {
+            Event::Problem(message) => Some(message),
+            _ => None,
+        })
+    }
+
+    pub fn wait_kept(&self) -> Favourite {
+        self.wait(|event| match event {
+            Event::Kept(favourite) => Some(favourite),
+            _ => None,
+        })
+    }
+
+    pub fn wait_failed(&self) -> (String, Option<PathBuf>) {
+        self.wait(|event| match event {
+            Event::Failed { message, rescued, .. } => Some((message, rescued)),
+            _ => None,
+        })
+    }
+
+    pub fn frame(&self) -> Frame {
+        self.studio.latest_frame().expect("a frame should be waiting")
+    }
+}

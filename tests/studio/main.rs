@@ -1,0 +1,7 @@
+//! The studio with a fake painter that does each iteration when the test says so: nothing here sleeps or measures time.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should panic")]
+
+mod bench;
+mod files;
+mod painting;

@@ -1,0 +1,250 @@
+//! The painting thread: order, stops, changes, failures.
+
+use std::sync::atomic::Ordering;
+
+use image::{Rgba, RgbaImage};
+use pentimento::image_io::{Picture, read_record};
+use pentimento::recipe::Recipe;
+use pentimento::studio::{Command, Event, RunId};
+
+use crate::bench::{Bench, PATIENCE, Seen, Step, canvas};
+
+#[test]
+fn a_painting_reports_every_iteration_in_order() {
+    let bench = Bench::new();
+    bench.allow(3);
+    bench.paint(1, &bench.recipe(3));
+    let mut told = vec![];
+    loop {
+        match bench.next_event() {
+            Event::Device(name) => told.push(name),
+            Event::Started { run: RunId(1), device } => told.push(format!("started on {device}")),
+            Event::Progress { run: RunId(1), progress } => told.push(progress.iteration.to_string()),
+            Event::Finished(RunId(1)) => break,
+            other => panic!("unexpected: {other:?}"),
+        }
+    }
+    assert_eq!(told, ["a fake device", "started on a fake device", "1", "2", "3"]);
+    // Nobody took a frame until now, and still the finished canvas is the one that waits.
+    let frame = bench.frame();
+    assert_eq!((frame.run, frame.iteration), (RunId(1), 3));
+    assert_eq!(*frame.image, canvas(3));
+    assert!(bench.studio.latest_frame().is_none());
+}
+
+#[test]
+fn frames_are_converted_only_when_somebody_takes_them() {
+    let bench = Bench::new();
+    bench.paint(1, &bench.recipe(100));
+    bench.allow(5);
+    bench.wait_iteration(5);
+    assert_eq!(bench.frames.load(Ordering::SeqCst), 1, "only the canvas before the first iteration");
+    assert_eq!(bench.frame().iteration, 0);
+    bench.allow(1);
+    bench.wait_iteration(6);
+    // The seventh step has begun: the frame of the sixth is out.
+    bench.steps_begun(7);
+    assert_eq!(bench.frame().iteration, 6);
+    assert_eq!(bench.frames.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn stop_ends_a_painting_at_the_next_boundary_and_sets_its_canvas_aside() {
+    let bench = Bench::new();
+    let recipe = bench.recipe(100);
+    bench.paint(1, &recipe);
+    bench.allow(1);
+    bench.steps_begun(2);
+    bench.studio.send(Command::Stop);
+    bench.allow(1);
+    let canvas_aside = bench.wait(|event| match event {
+        Event::SetAside { run: RunId(1), canvas } => Some(canvas),
+        _ => None,
+    });
+    assert_eq!(canvas_aside.iteration, 2);
+    assert_eq!(*canvas_aside.image, canvas(2));
+    // It can still be kept.
+    bench.studio.send(Command::KeepCanvas(canvas_aside));
+    let kept = bench.wait_kept();
+    assert_eq!((kept.iteration, kept.recipe), (2, recipe));
+    assert!(bench.seen.try_recv().is_err(), "no step after Stop");
+}
+
+#[test]
+fn a_new_painting_silences_the_old_one() {
+    let bench = Bench::new();
+    bench.paint(1, &bench.recipe(100));
+    bench.step_begun();
+    bench.paint(2, &bench.recipe(100));
+    bench.paint(3, &bench.recipe(2));
+    bench.allow(3);
+    bench.wait_started(3);
+    let mut iterations = vec![];
+    loop {
+        match bench.next_event() {
+            Event::Progress { run: RunId(3), progress } => iterations.push(progress.iteration),
+            Event::Finished(RunId(3)) => break,
+            other => panic!("unexpected: {other:?}"),
+        }
+    }
+    assert_eq!(iterations, [1, 2]);
+    assert_eq!(bench.frame().run, RunId(3));
+}
+
+#[test]
+fn a_panic_costs_a_message_but_neither_the_canvas_nor_the_thread() {
+    let bench = Bench::new();
+    let recipe = Recipe { style_strength: 1.5, ..bench.recipe(100) };
+    bench.paint(1, &recipe);
+    bench.allow(2);
+    bench.gate.send(Step::Panic).unwrap();
+    let (message, rescued) = bench.wait_failed();
+    assert!(message.contains("the fake painter panics"), "{message}");
+    let rescued = rescued.expect("two iterations were painted");
+    let record = read_record(&rescued).unwrap().unwrap();
+    assert_eq!((record.recipe, record.iteration), (recipe.clone(), 2));
+    assert_eq!(Picture::open(&rescued).unwrap().to_rgba(), canvas(2));
+    assert_eq!(bench.frame().iteration, 2);
+    // The canvas can still be saved, sliders do no harm, and the thread paints on.
+    bench.revise(&Recipe { style_strength: 0.5, ..recipe.clone() });
+    bench.studio.send(Command::Keep);
+    assert_eq!(bench.wait_kept().iteration, 2);
+    bench.allow(1);
+    bench.paint(2, &Recipe { iterations: 1, ..recipe });
+    bench.wait_finished();
+}
+
+#[test]
+fn a_panic_before_the_first_iteration_rescues_nothing() {
+    let bench = Bench::new();
+    bench.gate.send(Step::Panic).unwrap();
+    bench.paint(1, &bench.recipe(100));
+    assert_eq!(bench.wait_failed().1, None);
+    assert!(!bench.path("library").exists());
+}
+
+#[test]
+fn an_error_keeps_the_painter_for_a_gentler_recipe() {
+    let bench = Bench::new();
+    let recipe = bench.recipe(3);
+    bench.paint(1, &recipe);
+    bench.allow(2);
+    bench.gate.send(Step::Error).unwrap();
+    let (message, rescued) = bench.wait_failed();
+    assert!(message.contains("not a finite number at 8 x 4"), "{message}");
+    assert_eq!(Picture::open(&rescued.unwrap()).unwrap().to_rgba(), canvas(2));
+    bench.revise(&Recipe { style_strength: -2.0, ..recipe });
+    bench.wait(|event| matches!(event, Event::Resumed(RunId(1))).then_some(()));
+    bench.allow(1);
+    bench.wait_iteration(3);
+    bench.wait_finished();
+}
+
+#[test]
+fn a_slider_acts_on_the_very_next_step_and_only_its_last_place_counts() {
+    let bench = Bench::new();
+    let recipe = bench.recipe(100);
+    bench.paint(1, &recipe);
+    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Step(0.0));
+    for strength in [1.0, 2.0, 3.0] {
+        bench.revise(&Recipe { style_strength: strength, ..recipe.clone() });
+    }
+    bench.allow(1);
+    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Revise(3.0, 8));
+    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Step(3.0));
+}
+
+#[test]
+fn a_finished_painting_goes_on_when_a_change_gives_it_more_to_do() {
+    let bench = Bench::new();
+    let recipe = bench.recipe(2);
+    bench.allow(5);
+    bench.paint(1, &recipe);
+    bench.wait_finished();
+    bench.revise(&Recipe { style_strength: 1.0, ..recipe.clone() });
+    bench.revise(&Recipe { iterations: 4, ..recipe });
+    bench.wait(|event| matches!(event, Event::Resumed(RunId(1))).then_some(()));
+    bench.wait_iteration(4);
+    bench.wait_finished();
+}
+
+#[test]
+fn a_change_of_picture_loads_it_first() {
+    let bench = Bench::new();
+    let recipe = bench.recipe(100);
+    bench.paint(1, &recipe);
+    bench.step_begun();
+    RgbaImage::from_pixel(32, 32, Rgba([9, 9, 9, 255])).save(bench.path("large.png")).unwrap();
+    bench.revise(&Recipe { content: bench.source("large.png"), ..recipe.clone() });
+    bench.allow(1);
+    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Revise(0.0, 32));
+    bench.step_begun();
+    // A picture that is not there is a message, and painting goes on as before.
+    bench.revise(&Recipe { content: bench.source("missing.png"), ..recipe });
+    bench.allow(1);
+    let message = bench.wait_problem();
+    assert!(message.contains("missing.png"), "{message}");
+    bench.step_begun();
+}
+
+#[test]
+fn a_paused_painting_holds_with_its_last_canvas_shown() {
+    let bench = Bench::new();
+    let recipe = bench.recipe(100);
+    bench.paint(1, &recipe);
+    bench.allow(1);
+    bench.steps_begun(2);
+    bench.studio.send(Command::Pause);
+    bench.allow(1);
+    bench.wait(|event| matches!(event, Event::Paused(RunId(1))).then_some(()));
+    assert_eq!(bench.frame().iteration, 2);
+    // A slider moves while it holds: it is taken over, and still nothing is painted.
+    bench.revise(&Recipe { style_strength: 4.0, ..recipe });
+    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Revise(4.0, 8));
+    bench.studio.send(Command::Keep);
+    let kept = bench.wait_kept();
+    assert_eq!((kept.iteration, kept.recipe.style_strength), (2, 4.0));
+    assert!(bench.seen.try_recv().is_err(), "no step while paused");
+    bench.studio.send(Command::Resume);
+    bench.wait(|event| matches!(event, Event::Resumed(RunId(1))).then_some(()));
+    assert_eq!(bench.step_begun(), 4.0);
+}
+
+#[test]
+fn a_recipe_out_of_range_never_reaches_the_engine() {
+    let bench = Bench::new();
+    bench.paint(1, &Recipe { tv: -1.0, ..bench.recipe(1) });
+    assert!(bench.wait_failed().0.contains("tv is -1"));
+}
+
+#[test]
+fn weights_that_cannot_be_used_leave_the_old_ones_in_place() {
+    let bench = Bench::new();
+    for bad in ["bad.safetensors", "panic.safetensors"] {
+        bench.studio.send(Command::UseWeights(Some(bench.path(bad))));
+        bench.wait_problem();
+    }
+    bench.studio.send(Command::UseWeights(Some(bench.path("good.safetensors"))));
+    let words = bench.wait(|event| match event {
+        Event::WeightsChosen(words) => Some(words),
+        _ => None,
+    });
+    assert!(words.contains("good.safetensors"), "{words}");
+    bench.allow(1);
+    bench.paint(1, &bench.recipe(1));
+    bench.wait_finished();
+}
+
+#[test]
+fn dropping_the_studio_ends_an_endless_painting() {
+    let bench = Bench::new();
+    bench.paint(1, &bench.recipe(100_000));
+    bench.step_begun();
+    let Bench { gate, studio, .. } = bench;
+    let closing = std::thread::spawn(move || drop(studio));
+    // The painter is let go step by step until it is asked for no more.
+    while gate.send(Step::Go).is_ok() && !closing.is_finished() {
+        std::thread::yield_now();
+    }
+    closing.join().unwrap();
+}
