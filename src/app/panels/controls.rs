@@ -4,6 +4,7 @@ use egui::{Align, DragValue, Layout, Slider, Ui};
 use egui_material_icons::icons;
 
 use super::super::action::UiCommand;
+use super::super::theme;
 use super::super::widgets::{Desk, icon_button};
 use crate::recipe::{Parameter, Recipe, parameter};
 
@@ -25,6 +26,8 @@ fn strength_ui(ui: &mut Ui, what: &Parameter<f32>, value: &mut f32, preset: f32,
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         ui.horizontal(|ui| {
+            // As high as the reset button, so that nothing moves when it appears.
+            ui.set_min_height(theme::HEADING_HEIGHT_PT + 2.0);
             let title = ui.label(what.label).on_hover_text(&tooltip);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let number = DragValue::new(value).range(what.min..=what.max).speed(0.02).fixed_decimals(2);
