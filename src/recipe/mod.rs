@@ -265,10 +265,15 @@ impl Recipe {
         Ok(())
     }
 
-    /// The multipliers of the three loss terms that this recipe asks for.
+    /// The multipliers of the three loss terms that this recipe asks for: its preset's balance, moved by the strengths.
     #[must_use]
     pub fn weights(&self) -> LossWeights {
-        LossWeights { content: self.content_strength.exp2(), style: self.style_strength.exp2(), tv: self.tv }
+        let balance = self.preset.balance();
+        LossWeights {
+            content: balance.content * self.content_strength.exp2(),
+            style: balance.style * self.style_strength.exp2(),
+            tv: balance.tv * self.tv,
+        }
     }
 }
 
