@@ -13,7 +13,7 @@ const FIRST_LONG_SIDE_PX: u32 = 128;
 const GROWTH: f64 = std::f64::consts::SQRT_2;
 /// Iterations of a stage in proportion to the one before it: a later stage starts from a better canvas and costs twice
 /// as much an iteration.
-const ITERATION_DECAY: f64 = 0.7;
+const ITERATION_DECAY: f64 = 0.85;
 
 /// One size at which the canvas is painted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
