@@ -46,7 +46,7 @@ pub fn prompt_ui(desk: &mut Desk<'_>, prompt: &mut Option<Prompt>, ui: &Ui) {
                 if asked.purpose.is_picture() { "drop a file on the window or type a path" } else { "type a path" };
             ui.label(format!("No file dialog on this system: {way_out}."));
             let field =
-                TextEdit::singleline(&mut asked.text).desired_width(f32::INFINITY).hint_text("/home/me/picture.png");
+                TextEdit::singleline(&mut asked.text).desired_width(f32::INFINITY).hint_text("folder/picture.png");
             let field = ui.add(field).accessible_name("Path");
             if std::mem::take(&mut asked.fresh) {
                 field.request_focus();
