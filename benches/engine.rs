@@ -9,7 +9,7 @@ use std::sync::Arc;
 use candle_core::{DType, Device, Tensor};
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use pentimento::engine::conv::Conv3x3;
+use pentimento::engine::conv::{Conv3x3, InputKind, Upstream};
 use pentimento::engine::loss::gram;
 use pentimento::engine::objective::{ContentTarget, DEEPEST_TAP, Objective, StyleTarget};
 use pentimento::engine::vgg::{LAYERS, Vgg};
@@ -50,7 +50,8 @@ fn forward(bencher: Bencher, (index, side): (usize, usize)) {
 fn backward(bencher: Bencher, (index, side): (usize, usize)) {
     let (conv, layer) = (convolution(index), LAYERS[index]);
     let (input, output) = (map(side, layer.in_channels), map(side, layer.out_channels));
-    bencher.counter(flops(index, side)).bench_local(|| conv.input_gradient(&output, None, false, &input));
+    let kind = if index == 0 { InputKind::Canvas } else { InputKind::Features };
+    bencher.counter(flops(index, side)).bench_local(|| conv.input_gradient(Upstream::Map(&output), &input, kind, None));
 }
 
 #[divan::bench(args = [(64, 512), (128, 256), (256, 128), (512, 64), (512, 32)])]

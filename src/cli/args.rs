@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser};
 
 use super::{CliError, help};
-use crate::engine::DeviceChoice;
+use crate::engine::simd::InstructionSet;
+use crate::engine::{self, DeviceChoice};
 use crate::recipe::{Init, OptimizerKind, PictureSource, Pooling, Preset, Recipe, SEED_HELP, StyleSource, parameter};
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage.";
@@ -32,6 +34,36 @@ pub struct Arguments {
     pub weights: Option<PathBuf>,
     #[arg(long, value_name = "DEVICE", default_value_t, help = DeviceChoice::HELP)]
     pub device: DeviceChoice,
+    /// What every command has in common.
+    #[command(flatten)]
+    pub processor: Processor,
+}
+
+/// How much of the processor the engine may use.
+#[derive(Args)]
+pub struct Processor {
+    /// Threads that compute [default: one for each core].
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    #[arg(long, global = true, value_parser = instruction_set(),
+        default_value = InstructionSet::Best.key(), help = "Vector instructions that the engine may use")]
+    instruction_set: InstructionSet,
+}
+
+fn instruction_set() -> impl TypedValueParser<Value = InstructionSet> {
+    let values = InstructionSet::ALL.iter().map(|set| PossibleValue::new(set.key()).help(set.help()));
+    // Nothing but the keys gets past the first parser.
+    PossibleValuesParser::new(values).map(|key| InstructionSet::from_key(&key).unwrap_or_default())
+}
+
+impl Processor {
+    /// Holds the engine to it, before it computes anything.
+    pub fn apply(&self) {
+        engine::simd::choose(self.instruction_set);
+        if let Some(threads) = self.threads {
+            engine::threads::limit(usize::from(threads));
+        }
+    }
 }
 
 /// What can be done without a window.

@@ -60,6 +60,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Task, CliError
         Err(error) if error.use_stderr() => return Err(CliError::from_clap(&error)),
         Err(help) => return Ok(Task::Print(help)),
     };
+    arguments.processor.apply();
     if let Some(subcommand) = arguments.command {
         return Ok(Task::Headless(Headless(subcommand)));
     }

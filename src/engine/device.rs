@@ -6,7 +6,7 @@ use std::str::FromStr;
 use candle_core::Device;
 use serde::Serialize;
 
-use super::{EngineError, threads};
+use super::{EngineError, simd, threads};
 
 /// The device that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -88,7 +88,7 @@ pub fn describe_devices() -> DeviceReport {
     DeviceReport {
         device: name(&Device::Cpu),
         threads: threads::count(),
-        instruction_set: instruction_set(),
+        instruction_set: simd::name(),
         cuda_unavailable: Some(NO_CUDA.to_owned()),
     }
 }
@@ -100,28 +100,9 @@ pub fn name(device: &Device) -> String {
         Device::Cpu => {
             let threads = threads::count();
             let plural = if threads == 1 { "" } else { "s" };
-            format!("CPU, {threads} thread{plural}, {}", instruction_set())
+            format!("CPU, {threads} thread{plural}, {}", simd::name())
         }
         other => format!("{:?}", other.location()),
-    }
-}
-
-/// The instruction set that `pulp` picks at run time.
-fn instruction_set() -> &'static str {
-    use pulp::{Arch, Simd, WithSimd};
-    struct Lanes;
-    impl WithSimd for Lanes {
-        type Output = usize;
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) -> usize {
-            S::F32_LANES
-        }
-    }
-    match (Arch::new().dispatch(Lanes), cfg!(target_arch = "aarch64")) {
-        (16, _) => "AVX-512",
-        (8, _) => "AVX2",
-        (4, true) => "NEON",
-        _ => "no vector instructions",
     }
 }
 

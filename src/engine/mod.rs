@@ -3,6 +3,7 @@
 //! The studio and the command line see only [`Engine`] and [`Painter`], so that both can be tested with a fake that
 //! needs no weights. Nothing here knows of windows, channels or files of paintings.
 
+mod arena;
 mod canvas;
 pub mod conv;
 pub mod device;
@@ -11,9 +12,10 @@ pub mod loss;
 mod memory;
 pub mod objective;
 pub mod optimizer;
-mod pool;
+mod panel;
 pub mod schedule;
 pub mod score;
+pub mod simd;
 mod storage;
 mod style_engine;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use candle_core::{Result, Tensor};
 
 use super::Losses;
 use super::loss::{content, gram, tv};
-use super::vgg::{FeatureMaps, GradientScratch, Tap, Vgg};
+use super::vgg::{FeatureMaps, Tap, Vgg};
 use crate::recipe::{LossWeights, Pooling};
 
 /// Where the content loss looks (`conv4_2` in the paper means the ReLU after it).
@@ -88,7 +88,6 @@ impl ContentTarget {
 pub struct Objective {
     vgg: Arc<Vgg>,
     maps: FeatureMaps,
-    scratch: GradientScratch,
     content: ContentTarget,
     style: StyleTarget,
     weights: LossWeights,
@@ -107,9 +106,8 @@ impl Objective {
         style: StyleTarget,
         weights: LossWeights,
     ) -> Result<Self> {
-        let maps = FeatureMaps::new(height, width, DEEPEST_TAP, pooling, vgg.device())?;
-        let scratch = GradientScratch::new(&maps, vgg.device())?;
-        Ok(Self { vgg, maps, scratch, content, style, weights })
+        let maps = FeatureMaps::with_gradient(height, width, DEEPEST_TAP, pooling, vgg.device())?;
+        Ok(Self { vgg, maps, content, style, weights })
     }
 
     /// Changes alpha, beta and gamma from the next evaluation on.
@@ -128,7 +126,6 @@ impl Objective {
             (f64::from(self.weights.content), f64::from(self.weights.style), f64::from(self.weights.tv));
         self.vgg.backward(
             &self.maps,
-            &self.scratch,
             |layer, features, gradient| {
                 let mut written = false;
                 if let Some(i) = STYLE_TAPS.iter().position(|tap| tap.layer() == layer) {

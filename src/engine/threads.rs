@@ -8,7 +8,15 @@ use thread_priority::{ThreadPriority, set_current_thread_priority};
 /// How far below the window the engine's threads run (0 is as important as anything else, 100 most).
 ///
 /// With the window at normal priority this keeps its frames short while the engine uses every core.
-const PRIORITY: u8 = 20;
+const PRIORITY: u8 = 35;
+
+static LIMIT: OnceLock<usize> = OnceLock::new();
+
+/// Uses `threads` threads; must come before anything is computed, and counts once.
+pub fn limit(threads: usize) {
+    // A second choice would come too late: the pool is there.
+    let _ = LIMIT.set(threads);
+}
 
 /// The pool, built on first use.
 ///
@@ -19,6 +27,8 @@ pub fn pool() -> &'static ThreadPool {
     static POOL: OnceLock<ThreadPool> = OnceLock::new();
     POOL.get_or_init(|| {
         ThreadPoolBuilder::new()
+            // 0, where nobody asked, means as many as the machine has cores.
+            .num_threads(LIMIT.get().copied().unwrap_or(0))
             .thread_name(|index| format!("engine-{index}"))
             .start_handler(|_| lower_priority())
             .build()

@@ -3,11 +3,10 @@
 //! Shapes are not looked at, only lengths. Sums are taken in `f32` over short runs and in `f64` over those.
 
 use candle_core::{CpuStorage, CustomOp2, InplaceOp1, InplaceOp2, InplaceOp3, Layout, Result, Shape, Tensor};
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::storage::{values, values_mut};
-use super::threads;
+use super::{simd, threads};
 
 /// Elements of one parallel task.
 const RUN: usize = 1 << 14;
@@ -106,7 +105,7 @@ impl CustomOp2 for Reduction {
         let (a, b) = (values(a, a_l)?, values(b, b_l)?);
         same_length(a.len(), b.len())?;
         let sum_of = |(a, b): (&[f32], &[f32])| {
-            Arch::new().dispatch(
+            simd::arch().dispatch(
                 #[inline(always)]
                 || match self {
                     Self::Dot => run_sum(a, b, |a, b| a * b),
@@ -177,7 +176,7 @@ impl<F: Fn(f32) -> f32 + Sync> InplaceOp1 for Map<F> {
         let y = values_mut(y, y_l)?;
         threads::pool().install(|| {
             y.par_chunks_mut(RUN).for_each(|y| {
-                Arch::new().dispatch(
+                simd::arch().dispatch(
                     #[inline(always)]
                     || y.iter_mut().for_each(|y| *y = (self.0)(*y)),
                 );
@@ -199,7 +198,7 @@ impl<F: Fn(f32, f32) -> f32 + Sync> InplaceOp2 for Zip2<F> {
         same_length(y.len(), x.len())?;
         threads::pool().install(|| {
             y.par_chunks_mut(RUN).zip(x.par_chunks(RUN)).for_each(|(y, x)| {
-                Arch::new().dispatch(
+                simd::arch().dispatch(
                     #[inline(always)]
                     || y.iter_mut().zip(x).for_each(|(y, x)| *y = (self.0)(*x, *y)),
                 );
@@ -230,7 +229,7 @@ impl<F: Fn(f32, f32, f32) -> f32 + Sync> InplaceOp3 for Zip3<F> {
         same_length(y.len(), v.len())?;
         threads::pool().install(|| {
             y.par_chunks_mut(RUN).zip(u.par_chunks(RUN)).zip(v.par_chunks(RUN)).for_each(|((y, u), v)| {
-                Arch::new().dispatch(
+                simd::arch().dispatch(
                     #[inline(always)]
                     || y.iter_mut().zip(u).zip(v).for_each(|((y, u), v)| *y = (self.0)(*u, *v, *y)),
                 );

@@ -3,11 +3,11 @@
 //! There is no autograd graph. The network is a chain, so its backward pass is a loop: each convolution passes the
 //! gradient to its input, masks it for the ReLU there, and adds what a loss on that feature map contributes.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
-use super::conv::{COLOURS, Conv3x3};
+use super::conv::{COLOURS, Conv3x3, InputKind, Upstream};
 use super::weights::VggWeights;
-use super::{pool, vector};
+use super::{arena, vector};
 use crate::recipe::Pooling;
 
 /// One convolution of the network; a ReLU follows each.
@@ -63,12 +63,14 @@ impl Tap {
     /// The tap after convolution `index` of `block`: `Tap::relu(4, 2)` is `relu4_2`.
     ///
     /// # Panics
-    /// When the network has no such layer (a compile-time error where the tap is a constant).
+    /// When the network has no such layer, or a pooling follows it, with which it is computed as one (a compile-time
+    /// error where the tap is a constant).
     #[must_use]
     pub const fn relu(block: u8, index: u8) -> Self {
         let mut i = 0;
         while i < LAYERS.len() {
             if LAYERS[i].block == block && LAYERS[i].index == index {
+                assert!(!closes_block(i), "a pooling follows this layer");
                 return Self(i);
             }
             i += 1;
@@ -137,109 +139,125 @@ impl Vgg {
     /// When the canvas has another size than `maps`, or the device fails.
     pub fn forward(&self, canvas: &Tensor, maps: &FeatureMaps) -> Result<()> {
         let mut input = canvas;
-        for (i, (conv, features)) in self.convs.iter().zip(&maps.features).enumerate() {
-            if let Some(pooled) = &maps.pooled[i] {
-                pool::forward(maps.pooling, input, pooled)?;
-                input = pooled;
+        for (conv, map) in self.convs.iter().zip(&maps.maps) {
+            match map {
+                Map::Features(features) => conv.forward_relu(input, features)?,
+                Map::Pooled(pooled) => conv.forward_relu_pool(input, maps.pooling, pooled)?,
             }
-            conv.forward_relu(input, features)?;
-            input = features;
+            input = map.tensor();
         }
         Ok(())
     }
 
     /// Gradient with respect to the canvas of losses on the feature maps, into `canvas_gradient`.
     ///
-    /// `add_loss_gradient(layer, features, gradient)` is asked once for every layer, from the deepest up. If a loss
-    /// looks at that feature map, it overwrites `gradient` with its own gradient there and answers `true`.
+    /// `loss_gradient(layer, features, gradient)` is asked once for every layer, from the deepest up. If a loss looks at
+    /// that feature map, it overwrites `gradient` with its own gradient there and answers `true`.
+    ///
+    /// On the way every map is overwritten by its gradient: [`Vgg::forward`] must come before the next call.
     ///
     /// # Errors
     /// When the device fails, or the callback does.
     pub fn backward(
         &self,
         maps: &FeatureMaps,
-        scratch: &GradientScratch,
         mut loss_gradient: impl FnMut(usize, &Tensor, &Tensor) -> Result<bool>,
         canvas_gradient: &Tensor,
     ) -> Result<()> {
-        let deepest = maps.features.len() - 1;
-        let features = &maps.features[deepest];
-        let mut current = scratch.view(deepest % 2, features)?;
-        if !loss_gradient(deepest, features, &current)? {
+        let deepest = maps.maps.len() - 1;
+        let features = maps.maps[deepest].tensor();
+        let gradient = maps.room(features)?;
+        if !loss_gradient(deepest, features, &gradient)? {
             candle_core::bail!("no loss looks at the deepest layer that was computed");
         }
-        vector::zip(features, &current, |feature, g| if feature > 0.0 { g } else { 0.0 })?;
+        vector::zip(&gradient, features, |g, feature| if feature > 0.0 { g } else { 0.0 })?;
 
         for i in (1..=deepest).rev() {
-            let features = &maps.features[i - 1];
-            let next = scratch.view((i - 1) % 2, features)?;
-            let accumulate = loss_gradient(i - 1, features, &next)?;
-            if let Some(pooled) = &maps.pooled[i] {
-                let pooled_gradient = scratch.view(2, pooled)?;
-                self.convs[i].input_gradient(&current, None, false, &pooled_gradient)?;
-                pool::input_gradient(maps.pooling, &pooled_gradient, features, accumulate, &next)?;
-            } else {
-                self.convs[i].input_gradient(&current, Some(features), accumulate, &next)?;
+            let upstream = match &maps.maps[i] {
+                Map::Features(gradient) => Upstream::Map(gradient),
+                Map::Pooled(gradient) => Upstream::Pooled(gradient, maps.pooling),
+            };
+            match &maps.maps[i - 1] {
+                Map::Features(features) => {
+                    let gradient = maps.room(features)?;
+                    let has_loss = loss_gradient(i - 1, features, &gradient)?;
+                    let gradient = has_loss.then_some(&gradient);
+                    self.convs[i].input_gradient(upstream, features, InputKind::Features, gradient)?;
+                }
+                Map::Pooled(pooled) => self.convs[i].input_gradient(upstream, pooled, InputKind::Pooled, None)?,
             }
-            current = next;
         }
-        self.convs[0].input_gradient(&current, None, false, canvas_gradient)
+        let upstream = Upstream::Map(maps.maps[0].tensor());
+        self.convs[0].input_gradient(upstream, canvas_gradient, InputKind::Canvas, None)
     }
 }
 
-/// Room for the feature maps of one picture size.
+/// Room for the feature maps of one picture size, and for their gradients.
 pub struct FeatureMaps {
     pooling: Pooling,
-    /// Output of each ReLU.
-    features: Vec<Tensor>,
-    /// The pooled input of each convolution that begins a block.
-    pooled: Vec<Option<Tensor>>,
+    maps: Vec<Map>,
+    /// Room for the gradient of a loss, as large as the largest map at which one may look.
+    gradient: Option<Tensor>,
+}
+
+/// What is kept of one layer.
+enum Map {
+    /// The output of its ReLU.
+    Features(Tensor),
+    /// Where a pooling follows: only that. It is computed together with the convolution.
+    Pooled(Tensor),
+}
+
+impl Map {
+    fn tensor(&self) -> &Tensor {
+        let (Self::Features(tensor) | Self::Pooled(tensor)) = self;
+        tensor
+    }
 }
 
 impl FeatureMaps {
-    /// Allocates the maps of a `height` x `width` picture for the layers up to `deepest`.
+    /// Allocates the maps of a `height` x `width` picture for the layers up to `deepest`, to look at only.
     ///
     /// # Errors
     /// When memory does not suffice.
     pub fn new(height: usize, width: usize, deepest: Tap, pooling: Pooling, device: &Device) -> Result<Self> {
         let (mut height, mut width) = (height, width);
-        let (mut features, mut pooled) = (Vec::new(), Vec::new());
+        let mut maps = Vec::new();
         for (i, layer) in LAYERS.iter().enumerate().take(deepest.layer() + 1) {
-            let begins_block = i > 0 && LAYERS[i - 1].block != layer.block;
-            if begins_block {
+            let pools = i < deepest.layer() && closes_block(i);
+            if pools {
                 (height, width) = (height / 2, width / 2);
             }
-            let room = |channels| Tensor::zeros((height, width, channels), DType::F32, device);
-            pooled.push(begins_block.then(|| room(layer.in_channels)).transpose()?);
-            features.push(room(layer.out_channels)?);
+            let room = arena::tensor((height, width, layer.out_channels), device)?;
+            maps.push(if pools { Map::Pooled(room) } else { Map::Features(room) });
         }
-        Ok(Self { pooling, features, pooled })
+        Ok(Self { pooling, maps, gradient: None })
+    }
+
+    /// The same, with room for [`Vgg::backward`].
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn with_gradient(height: usize, width: usize, deepest: Tap, pooling: Pooling, device: &Device) -> Result<Self> {
+        let maps = Self::new(height, width, deepest, pooling, device)?;
+        let largest = maps.maps.iter().map(|map| map.tensor().elem_count()).max();
+        Ok(Self { gradient: Some(arena::tensor(largest.unwrap_or(1), device)?), ..maps })
     }
 
     /// The feature map at a tap, `(height, width, channels)`.
     #[must_use]
     pub fn at(&self, tap: Tap) -> &Tensor {
-        &self.features[tap.layer()]
+        self.maps[tap.layer()].tensor()
+    }
+
+    /// The beginning of the room for gradients, in the shape of `like`.
+    fn room(&self, like: &Tensor) -> Result<Tensor> {
+        let Some(gradient) = &self.gradient else { candle_core::bail!("these feature maps are to look at only") };
+        gradient.narrow(0, 0, like.elem_count())?.reshape(like.shape())
     }
 }
 
-/// Room for the gradients of one picture size: two buffers that take turns, and one for pooled maps.
-pub struct GradientScratch([Tensor; 3]);
-
-impl GradientScratch {
-    /// Allocates for the largest of `maps`.
-    ///
-    /// # Errors
-    /// When memory does not suffice.
-    pub fn new(maps: &FeatureMaps, device: &Device) -> Result<Self> {
-        let turn = |parity: usize| maps.features.iter().skip(parity).step_by(2).map(Tensor::elem_count).max();
-        let pooled = maps.pooled.iter().flatten().map(Tensor::elem_count).max();
-        let room = |len: Option<usize>| Tensor::zeros(len.unwrap_or(1), DType::F32, device);
-        Ok(Self([room(turn(0))?, room(turn(1))?, room(pooled)?]))
-    }
-
-    /// The beginning of buffer `index`, in the shape of `like`.
-    fn view(&self, index: usize, like: &Tensor) -> Result<Tensor> {
-        self.0[index].narrow(0, 0, like.elem_count())?.reshape(like.shape())
-    }
+/// Whether a pooling follows layer `i`.
+const fn closes_block(i: usize) -> bool {
+    i + 1 < LAYERS.len() && LAYERS[i + 1].block != LAYERS[i].block
 }

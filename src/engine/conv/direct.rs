@@ -1,18 +1,18 @@
 //! The convolution next to the pixels, whose three channels are too few for Winograd: a patch matrix times the kernels.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::panel::{self, MAX_ROWS_PER_CALL, PanelMatrix};
+use crate::engine::panel::{self, Left, PanelMatrix, Target};
 use crate::engine::storage::SharedMut;
-use crate::engine::threads;
+use crate::engine::{simd, threads};
 
 /// Colour channels of the canvas.
 pub const COLOURS: usize = 3;
 /// Values of one 3x3 patch of colours.
 const PATCH: usize = 9 * COLOURS;
 /// Pixels of one row that are gathered and multiplied together.
-const RUN: usize = 8 * MAX_ROWS_PER_CALL;
+const RUN: usize = 96;
 /// Picture rows of one task.
 const ROWS_PER_TASK: usize = 8;
 
@@ -32,8 +32,8 @@ impl DirectKernel {
         // Patches are gathered as pixel by pixel, colour by colour.
         let at = |output: usize, value: usize| weight[output * PATCH + (value % COLOURS) * 9 + value / COLOURS];
         Self {
-            forward: PanelMatrix::from_fn(1, PATCH, out_channels, |output, value, out| out[0] = at(output, value)),
-            backward: PanelMatrix::from_fn(1, out_channels, PATCH, |value, output, out| out[0] = at(output, value)),
+            forward: PanelMatrix::from_fn(PATCH, out_channels, |value, output| at(output, value)),
+            backward: PanelMatrix::from_fn(out_channels, PATCH, |output, value| at(output, value)),
             out_channels,
         }
     }
@@ -47,7 +47,7 @@ pub fn forward(kernel: &DirectKernel, height: usize, width: usize, input: &[f32]
     assert_eq!(bias.len(), channels, "bias of {channels}");
     threads::pool().install(|| {
         output.par_chunks_mut(ROWS_PER_TASK * width * channels).enumerate().for_each(|(task, output)| {
-            Arch::new().dispatch(Forward {
+            simd::arch().dispatch(Forward {
                 kernel,
                 height,
                 width,
@@ -89,11 +89,11 @@ impl WithSimd for Forward<'_> {
                     gather_patch(self.input, self.height, self.width, y, x + i, patch);
                 }
                 for panel in 0..panels.panels() {
-                    // SAFETY: both buffers have RUN rows, a multiple of every group size, and `run <= RUN`.
-                    unsafe {
-                        let product = products.as_mut_ptr().add(panel * panels.width());
-                        panel::multiply(simd, run, patches.as_ptr(), PATCH, panels.panel(0, panel), product, padded);
-                    }
+                    let left = Left { start: patches.as_ptr(), row_stride: PATCH, depth_stride: 1 };
+                    let start = products[panel * panels.width()..].as_mut_ptr();
+                    let target = Target { start, row_stride: padded, accumulate: false };
+                    // SAFETY: both buffers have RUN rows, and `run <= RUN`.
+                    unsafe { panel::multiply(simd, run, PATCH, left, panels.panel(panel).as_ptr(), target) };
                 }
                 let pixels = output[x * self.kernel.out_channels..].chunks_exact_mut(self.kernel.out_channels);
                 for (pixel, product) in pixels.zip(products.chunks_exact(padded)).take(run) {
@@ -139,7 +139,14 @@ pub fn input_gradient(kernel: &DirectKernel, height: usize, width: usize, gradie
     let output = SharedMut::new(output);
     threads::pool().install(|| {
         (0..height.div_ceil(ROWS_PER_TASK)).into_par_iter().for_each(|task| {
-            Arch::new().dispatch(Backward { kernel, height, width, gradient, output, first_row: task * ROWS_PER_TASK });
+            simd::arch().dispatch(Backward {
+                kernel,
+                height,
+                width,
+                gradient,
+                output,
+                first_row: task * ROWS_PER_TASK,
+            });
         });
     });
 }
@@ -173,29 +180,18 @@ impl WithSimd for Backward<'_> {
         output.fill(0.0);
 
         let mut products = vec![0f32; RUN * padded];
-        let mut features = vec![0f32; RUN * channels];
         // A row of features reaches one row up and down, so the neighbours of this task's rows take part.
         for y in self.first_row.saturating_sub(1)..(last_row + 1).min(self.height) {
             let mut x = 0;
             while x < self.width {
                 let run = RUN.min(self.width - x);
-                // A copy, because the product may read up to a whole group of rows.
                 let source = &self.gradient[(y * self.width + x) * channels..][..run * channels];
-                features[..source.len()].copy_from_slice(source);
                 for panel in 0..panels.panels() {
-                    // SAFETY: both buffers have RUN rows, a multiple of every group size, and `run <= RUN`.
-                    unsafe {
-                        let product = products.as_mut_ptr().add(panel * panels.width());
-                        panel::multiply(
-                            simd,
-                            run,
-                            features.as_ptr(),
-                            channels,
-                            panels.panel(0, panel),
-                            product,
-                            padded,
-                        );
-                    }
+                    let left = Left { start: source.as_ptr(), row_stride: channels, depth_stride: 1 };
+                    let start = products[panel * panels.width()..].as_mut_ptr();
+                    let target = Target { start, row_stride: padded, accumulate: false };
+                    // SAFETY: `source` and `products` have at least `run` rows.
+                    unsafe { panel::multiply(simd, run, channels, left, panels.panel(panel).as_ptr(), target) };
                 }
                 for dy in 0..3 {
                     // Output row y of the convolution read canvas row y + dy - 1.

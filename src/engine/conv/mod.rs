@@ -5,14 +5,19 @@
 //! through the same code. Tensors are feature maps in NHWC order, `(height, width, channels)`, contiguous `f32`.
 
 mod direct;
-mod panel;
+mod finish;
+mod kernels;
+mod transform;
 mod winograd;
 
 use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor};
 
 use self::direct::DirectKernel;
-use self::winograd::{Epilogue, WinogradKernel};
+use self::finish::{Relu, ReluPool, ReplaceFeatures, ReplacePooled};
+use self::kernels::WinogradKernel;
+use self::winograd::Source;
 use super::storage::{values, values_mut};
+use crate::recipe::Pooling;
 
 pub use self::direct::COLOURS;
 
@@ -61,109 +66,180 @@ impl Conv3x3 {
     /// `output = max(conv(input) + bias, 0)`, both of the same height and width.
     ///
     /// # Errors
-    /// When the tensors are not contiguous `f32` on a device that has this operator.
+    /// When the tensors do not fit this layer, or are not contiguous `f32` on a device that has this operator.
     pub fn forward_relu(&self, input: &Tensor, output: &Tensor) -> Result<()> {
-        output.inplace_op2(input, &ForwardRelu(self))
+        output.inplace_op2(input, &Forward { conv: self, pooling: None })
     }
 
-    /// The gradient with respect to the input, given the one with respect to the convolution's output (before its ReLU).
-    ///
-    /// With `features` (the input itself, itself the output of a ReLU) the result is already masked for that ReLU:
-    /// `output = (conv^T(gradient) [+ output]) where features > 0`; `output` is added if `accumulate`.
+    /// `output = pool(max(conv(input) + bias, 0))`, half as high and wide (rounded down), with marks in the lowest bits
+    /// of each value that [`Conv3x3::input_gradient`] understands.
     ///
     /// # Errors
-    /// When the tensors are not contiguous `f32` on a device that has this operator.
+    /// As [`Conv3x3::forward_relu`].
+    pub fn forward_relu_pool(&self, input: &Tensor, pooling: Pooling, output: &Tensor) -> Result<()> {
+        output.inplace_op2(input, &Forward { conv: self, pooling: Some(pooling) })
+    }
+
+    /// Replaces the input of this convolution by the gradient with respect to it.
+    ///
+    /// `upstream` is the gradient with respect to the convolution's output, before its ReLU. What `input` holds says
+    /// which gradient takes its place; with `loss_gradient`, that of a loss on these features is added.
+    ///
+    /// # Errors
+    /// As [`Conv3x3::forward_relu`].
     pub fn input_gradient(
         &self,
-        gradient: &Tensor,
-        features: Option<&Tensor>,
-        accumulate: bool,
-        output: &Tensor,
+        upstream: Upstream<'_>,
+        input: &Tensor,
+        kind: InputKind,
+        loss_gradient: Option<&Tensor>,
     ) -> Result<()> {
-        match features {
-            Some(features) => output.inplace_op3(gradient, features, &MaskedInputGradient { conv: self, accumulate }),
-            None => output.inplace_op2(gradient, &InputGradient(self)),
+        let op = InputGradient { conv: self, upstream, kind };
+        let (Upstream::Map(gradient) | Upstream::Pooled(gradient, _)) = upstream;
+        match loss_gradient {
+            None => input.inplace_op2(gradient, &op),
+            Some(loss_gradient) => input.inplace_op3(gradient, loss_gradient, &op),
         }
     }
 }
 
-/// Height and width of a feature map `(height, width, channels)`.
-fn height_width(layout: &Layout) -> Result<(usize, usize)> {
-    let (height, width, _) = layout.shape().dims3()?;
-    Ok((height, width))
+/// The gradient with respect to a convolution's output, before its ReLU.
+#[derive(Clone, Copy)]
+pub enum Upstream<'a> {
+    /// For every pixel.
+    Map(&'a Tensor),
+    /// Of the pooled map that [`Conv3x3::forward_relu_pool`] made, with its marks.
+    Pooled(&'a Tensor, Pooling),
 }
 
-struct ForwardRelu<'a>(&'a Conv3x3);
+/// What a convolution has read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputKind {
+    /// The output of a ReLU: its gradient is masked for that ReLU.
+    Features,
+    /// A pooled map: the gradient keeps its marks.
+    Pooled,
+    /// The canvas, or anything else whose values do not matter.
+    Canvas,
+}
 
-impl InplaceOp2 for ForwardRelu<'_> {
+struct Forward<'a> {
+    conv: &'a Conv3x3,
+    pooling: Option<Pooling>,
+}
+
+impl InplaceOp2 for Forward<'_> {
     fn name(&self) -> &'static str {
         "conv3x3-relu"
     }
 
     fn cpu_fwd(&self, out: &mut CpuStorage, out_l: &Layout, input: &CpuStorage, input_l: &Layout) -> Result<()> {
-        let (height, width) = height_width(input_l)?;
+        let (height, width, _) = input_l.shape().dims3()?;
+        let bias = &self.conv.bias;
+        let size = if self.pooling.is_some() { (height / 2, width / 2) } else { (height, width) };
+        expect_shape("output", out_l, (size.0, size.1, bias.len()))?;
         let (output, input) = (values_mut(out, out_l)?, values(input, input_l)?);
-        match &self.0.kernels {
-            Kernels::Direct(kernel) => direct::forward(kernel, height, width, input, &self.0.bias, output),
-            Kernels::Winograd { forward, .. } => {
-                winograd::convolve(forward, height, width, input, output, Epilogue::BiasRelu(&self.0.bias));
+        match (&self.conv.kernels, self.pooling) {
+            (Kernels::Direct(kernel), None) => direct::forward(kernel, height, width, input, bias, output),
+            (Kernels::Direct(_), Some(_)) => candle_core::bail!("no pooling follows the first layer"),
+            (Kernels::Winograd { forward, .. }, None) => {
+                winograd::convolve(forward, (height, width), Source::Map(input), output, Relu { bias });
+            }
+            (Kernels::Winograd { forward, .. }, Some(pooling)) => {
+                let finish = ReluPool { bias, pooling };
+                winograd::convolve(forward, (height, width), Source::Map(input), output, finish);
             }
         }
         Ok(())
     }
 }
 
-struct InputGradient<'a>(&'a Conv3x3);
+struct InputGradient<'a> {
+    conv: &'a Conv3x3,
+    upstream: Upstream<'a>,
+    kind: InputKind,
+}
+
+impl InputGradient<'_> {
+    fn run(
+        &self,
+        (input, input_l): (&mut CpuStorage, &Layout),
+        (gradient, gradient_l): (&CpuStorage, &Layout),
+        loss_gradient: Option<(&CpuStorage, &Layout)>,
+    ) -> Result<()> {
+        let (height, width, channels) = input_l.shape().dims3()?;
+        let out_channels = self.conv.bias.len();
+        let source = match self.upstream {
+            Upstream::Map(_) => {
+                expect_shape("gradient", gradient_l, (height, width, out_channels))?;
+                Source::Map(values(gradient, gradient_l)?)
+            }
+            Upstream::Pooled(_, pooling) => {
+                expect_shape("gradient", gradient_l, (height / 2, width / 2, out_channels))?;
+                Source::Unpooled(values(gradient, gradient_l)?, pooling)
+            }
+        };
+        let loss_gradient = loss_gradient
+            .map(|(gradient, gradient_l)| {
+                expect_shape("loss gradient", gradient_l, (height, width, channels))?;
+                values(gradient, gradient_l)
+            })
+            .transpose()?;
+        let input = values_mut(input, input_l)?;
+        let size = (height, width);
+        match (&self.conv.kernels, self.kind, source, loss_gradient) {
+            (Kernels::Direct(kernel), InputKind::Canvas, Source::Map(gradient), None) => {
+                direct::input_gradient(kernel, height, width, gradient, input);
+            }
+            (Kernels::Winograd { backward, .. }, InputKind::Features, ..) => {
+                winograd::convolve(backward, size, source, input, ReplaceFeatures { loss_gradient });
+            }
+            (Kernels::Winograd { backward, .. }, InputKind::Pooled, _, None) => {
+                winograd::convolve(backward, size, source, input, ReplacePooled);
+            }
+            (_, kind, _, loss) => {
+                candle_core::bail!("this layer has no gradient for {kind:?} with a loss: {}", loss.is_some())
+            }
+        }
+        Ok(())
+    }
+}
 
 impl InplaceOp2 for InputGradient<'_> {
     fn name(&self) -> &'static str {
         "conv3x3-input-gradient"
     }
 
-    fn cpu_fwd(&self, out: &mut CpuStorage, out_l: &Layout, gradient: &CpuStorage, gradient_l: &Layout) -> Result<()> {
-        let (height, width) = height_width(gradient_l)?;
-        let (output, gradient) = (values_mut(out, out_l)?, values(gradient, gradient_l)?);
-        match &self.0.kernels {
-            Kernels::Direct(kernel) => direct::input_gradient(kernel, height, width, gradient, output),
-            Kernels::Winograd { backward, .. } => {
-                winograd::convolve(backward, height, width, gradient, output, Epilogue::Store);
-            }
-        }
-        Ok(())
+    fn cpu_fwd(&self, input: &mut CpuStorage, input_l: &Layout, gradient: &CpuStorage, l: &Layout) -> Result<()> {
+        self.run((input, input_l), (gradient, l), None)
     }
 }
 
-struct MaskedInputGradient<'a> {
-    conv: &'a Conv3x3,
-    accumulate: bool,
-}
-
-impl InplaceOp3 for MaskedInputGradient<'_> {
+impl InplaceOp3 for InputGradient<'_> {
     fn name(&self) -> &'static str {
-        "conv3x3-input-gradient-masked"
+        "conv3x3-input-gradient-with-loss"
     }
 
     fn cpu_fwd(
         &self,
-        out: &mut CpuStorage,
-        out_l: &Layout,
+        input: &mut CpuStorage,
+        input_l: &Layout,
         gradient: &CpuStorage,
         gradient_l: &Layout,
-        features: &CpuStorage,
-        features_l: &Layout,
+        loss: &CpuStorage,
+        loss_l: &Layout,
     ) -> Result<()> {
-        let (height, width) = height_width(gradient_l)?;
-        let (output, gradient) = (values_mut(out, out_l)?, values(gradient, gradient_l)?);
-        let features = values(features, features_l)?;
-        match &self.conv.kernels {
-            Kernels::Direct(_) => candle_core::bail!("the first layer's input is the canvas, which has no ReLU"),
-            Kernels::Winograd { backward, .. } => {
-                let epilogue = if self.accumulate { Epilogue::AddMasked(features) } else { Epilogue::Masked(features) };
-                winograd::convolve(backward, height, width, gradient, output, epilogue);
-            }
-        }
-        Ok(())
+        self.run((input, input_l), (gradient, gradient_l), Some((loss, loss_l)))
     }
+}
+
+/// Refuses a tensor of another shape than `expected`, before any kernel relies on it.
+fn expect_shape(what: &str, layout: &Layout, expected: (usize, usize, usize)) -> Result<()> {
+    let found = layout.shape().dims3()?;
+    if found != expected {
+        candle_core::bail!("{what} of shape {found:?}, expected {expected:?}");
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use candle_core::{Device, Tensor};
 
-use super::Conv3x3;
+use super::{Conv3x3, InputKind, Upstream};
 use crate::engine::test_support::Noise;
+use crate::recipe::Pooling;
 
 /// `conv(input) + bias` before the ReLU, in f64.
 fn reference(h: usize, w: usize, ci: usize, co: usize, x: &[f32], k: &[f32], bias: &[f32]) -> Vec<f64> {
@@ -96,40 +97,146 @@ fn forward_matches_a_direct_sum() {
     }
 }
 
+/// A gradient that nothing masks: the features that it replaces are all active.
+fn input_gradient(conv: &Conv3x3, gradient: &[f32], h: usize, w: usize, ci: usize, co: usize) -> Vec<f32> {
+    let input = tensor(&vec![7.0; h * w * ci], h, w, ci);
+    let kind = if ci == 3 { InputKind::Canvas } else { InputKind::Features };
+    conv.input_gradient(Upstream::Map(&tensor(gradient, h, w, co)), &input, kind, None).unwrap();
+    read(&input)
+}
+
 #[test]
 fn input_gradient_matches_a_direct_sum() {
     for (h, w, ci, co) in SHAPES {
         let mut noise = Noise::new(2);
         let (g, k) = (noise.vec(h * w * co), noise.vec(co * ci * 9));
         let conv = Conv3x3::new(ci, co, &k, vec![0.0; co]);
-        let dx = tensor(&vec![7.0; h * w * ci], h, w, ci);
-        conv.input_gradient(&tensor(&g, h, w, co), None, false, &dx).unwrap();
-        let error = relative_error(&read(&dx), &reference_gradient(h, w, ci, co, &g, &k));
+        let found = input_gradient(&conv, &g, h, w, ci, co);
+        let error = relative_error(&found, &reference_gradient(h, w, ci, co, &g, &k));
         assert!(error < 1e-5, "{h} x {w}, {ci} -> {co}: relative error {error:e}");
     }
 }
 
 #[test]
-fn input_gradient_is_masked_and_accumulated() {
+fn kept_and_remade_kernels_agree_with_the_direct_sum_on_many_channels() {
+    // 512 -> 256 channels are remade for every task, 256 -> 256 kept.
+    for (ci, co) in [(512, 256), (256, 256)] {
+        let (h, w) = (5, 6);
+        let mut noise = Noise::new(9);
+        let (x, k, b) = (noise.vec(h * w * ci), noise.vec(co * ci * 9), noise.vec(co));
+        let y = tensor(&vec![7.0; h * w * co], h, w, co);
+        Conv3x3::new(ci, co, &k, b.clone()).forward_relu(&tensor(&x, h, w, ci), &y).unwrap();
+        let expected: Vec<f64> = reference(h, w, ci, co, &x, &k, &b).iter().map(|v| v.max(0.0)).collect();
+        let error = relative_error(&read(&y), &expected);
+        assert!(error < 1e-5, "{ci} -> {co}: relative error {error:e}");
+    }
+}
+
+#[test]
+fn input_gradient_is_masked_and_a_loss_is_added() {
     let (h, w, ci, co) = (9, 10, 32, 16);
     let mut noise = Noise::new(3);
-    let (g, k, features, before) =
+    let (g, k, features, loss) =
         (noise.vec(h * w * co), noise.vec(co * ci * 9), noise.vec(h * w * ci), noise.vec(h * w * ci));
     let conv = Conv3x3::new(ci, co, &k, vec![0.0; co]);
-    for accumulate in [false, true] {
-        let dx = tensor(&before, h, w, ci);
-        conv.input_gradient(&tensor(&g, h, w, co), Some(&tensor(&features, h, w, ci)), accumulate, &dx).unwrap();
+    for with_loss in [false, true] {
+        let input = tensor(&features, h, w, ci);
+        let loss_gradient = tensor(&loss, h, w, ci);
+        let upstream = tensor(&g, h, w, co);
+        let loss_gradient = with_loss.then_some(&loss_gradient);
+        conv.input_gradient(Upstream::Map(&upstream), &input, InputKind::Features, loss_gradient).unwrap();
         let expected: Vec<f64> = reference_gradient(h, w, ci, co, &g, &k)
             .iter()
-            .zip(&before)
+            .zip(&loss)
             .zip(&features)
-            .map(|((v, before), f)| match (*f > 0.0, accumulate) {
+            .map(|((v, loss), f)| match (*f > 0.0, with_loss) {
                 (false, _) => 0.0,
                 (true, false) => *v,
-                (true, true) => v + f64::from(*before),
+                (true, true) => v + f64::from(*loss),
             })
             .collect();
-        let error = relative_error(&read(&dx), &expected);
-        assert!(error < 1e-5, "accumulate {accumulate}: relative error {error:e}");
+        let error = relative_error(&read(&input), &expected);
+        assert!(error < 1e-5, "with a loss {with_loss}: relative error {error:e}");
     }
+}
+
+/// Pooled value and who hands the gradient on, straight from the definitions.
+fn reference_pool(pooling: Pooling, square: [f64; 4]) -> (f64, [f64; 4]) {
+    match pooling {
+        Pooling::Max => {
+            let most = square.iter().copied().fold(0.0, f64::max);
+            let first = square.iter().position(|v| *v == most && most > 0.0);
+            (most, std::array::from_fn(|i| if Some(i) == first { 1.0 } else { 0.0 }))
+        }
+        Pooling::Average => {
+            let active = square.map(|v| if v > 0.0 { 0.5 } else { 0.0 });
+            (square.iter().map(|v| v.max(0.0) * 0.5).sum(), active)
+        }
+    }
+}
+
+#[test]
+fn pooling_and_its_gradient_match_their_definitions_on_odd_sizes() {
+    for (h, w) in [(2, 2), (5, 7), (8, 11), (13, 6)] {
+        for pooling in [Pooling::Max, Pooling::Average] {
+            let (ci, co) = (16, 32);
+            let mut noise = Noise::new(4);
+            let (x, k, b) = (noise.vec(h * w * ci), noise.vec(co * ci * 9), noise.vec(co));
+            let conv = Conv3x3::new(ci, co, &k, b.clone());
+            let pooled = tensor(&vec![7.0; (h / 2) * (w / 2) * co], h / 2, w / 2, co);
+            conv.forward_relu_pool(&tensor(&x, h, w, ci), pooling, &pooled).unwrap();
+
+            let full = reference(h, w, ci, co, &x, &k, &b);
+            let upstream = noise.vec((h / 2) * (w / 2) * co);
+            let mut expected = Vec::new();
+            let mut spread = vec![0f32; h * w * co];
+            for (i, gradient) in upstream.iter().enumerate() {
+                let (y, x, c) = (i / co / (w / 2), i / co % (w / 2), i % co);
+                let at = |index: usize| ((2 * y + index / 2) * w + 2 * x + index % 2) * co + c;
+                let (value, shares) = reference_pool(pooling, std::array::from_fn(|index| full[at(index)]));
+                expected.push(value);
+                for (index, share) in shares.into_iter().enumerate() {
+                    spread[at(index)] = gradient * share as f32;
+                }
+            }
+            let found = read(&pooled);
+            let error = relative_error(&found, &expected);
+            assert!(error < 1e-5, "{pooling} of {h} x {w}: relative error {error:e}");
+
+            // The gradient of the pooled map keeps the marks that the forward pass has left in its place.
+            let marked: Vec<f32> = upstream
+                .iter()
+                .zip(&found)
+                .map(|(g, value)| f32::from_bits(g.to_bits() & !15 | value.to_bits() & 15))
+                .collect();
+            let input = tensor(&vec![1.0; h * w * ci], h, w, ci);
+            let marked = tensor(&marked, h / 2, w / 2, co);
+            conv.input_gradient(Upstream::Pooled(&marked, pooling), &input, InputKind::Features, None).unwrap();
+            let error = relative_error(&read(&input), &reference_gradient(h, w, ci, co, &spread, &k));
+            assert!(error < 1e-5, "gradient of {pooling} of {h} x {w}: relative error {error:e}");
+        }
+    }
+}
+
+#[test]
+fn a_gradient_that_replaces_a_pooled_map_keeps_its_marks() {
+    let (h, w, ci, co) = (6, 5, 16, 32);
+    let mut noise = Noise::new(5);
+    let (g, k) = (noise.vec(h * w * co), noise.vec(co * ci * 9));
+    let conv = Conv3x3::new(ci, co, &k, vec![0.0; co]);
+    let before: Vec<f32> = noise.vec(h * w * ci);
+    let input = tensor(&before, h, w, ci);
+    conv.input_gradient(Upstream::Map(&tensor(&g, h, w, co)), &input, InputKind::Pooled, None).unwrap();
+    let found = read(&input);
+    assert!(found.iter().zip(&before).all(|(found, before)| found.to_bits() & 15 == before.to_bits() & 15));
+    assert!(relative_error(&found, &reference_gradient(h, w, ci, co, &g, &k)) < 1e-5);
+}
+
+#[test]
+fn tensors_of_another_size_are_refused() {
+    let conv = Conv3x3::new(16, 32, &vec![0.1; 16 * 32 * 9], vec![0.0; 32]);
+    let (input, output) = (tensor(&vec![0.0; 480], 5, 6, 16), tensor(&vec![0.0; 960], 6, 5, 32));
+    assert!(conv.forward_relu(&input, &output).is_err());
+    assert!(conv.forward_relu_pool(&input, Pooling::Max, &output).is_err());
+    assert!(conv.input_gradient(Upstream::Map(&output), &input, InputKind::Features, None).is_err());
 }

@@ -6,13 +6,18 @@
 //! comparable.
 
 use candle_core::{CpuStorage, CustomOp1, InplaceOp3, Layout, Result, Shape, Tensor};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::engine::arena::{self, Buffer};
+use crate::engine::panel::{self, Left, PanelMatrix, Target};
 use crate::engine::storage::{values, values_mut};
-use crate::engine::{threads, vector};
+use crate::engine::{simd, threads, vector};
 
-/// Pixels whose products one task adds up before it takes the next.
-const PIXELS_PER_TASK: usize = 4096;
+/// Features of a run of pixels, in floats: what stays in the second-level cache beside its products.
+const RUN_FLOATS: usize = 1 << 15;
+/// Fewest pixels that are worth a task of their own.
+const MIN_SHARE: usize = 256;
 
 /// The Gram matrix `(C, C)` of a feature map `(height, width, C)`.
 ///
@@ -53,49 +58,93 @@ impl CustomOp1 for Gram {
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let (height, width, channels) = layout.shape().dims3()?;
         let features = values(storage, layout)?;
-        // Partial sums of runs of pixels are added up in their order: the result does not depend on the threads.
-        let tasks = threads::count().min((height * width).div_ceil(PIXELS_PER_TASK)).max(1);
-        let share = (height * width).div_ceil(tasks) * channels;
-        let partial = |features: &[f32]| {
-            let mut sum = vec![0f32; channels * channels];
-            for run in features.chunks(PIXELS_PER_TASK * channels) {
-                let pixels = run.len() / channels;
-                // SAFETY: `sum` is channels x channels, `run` is pixels x channels, both contiguous; the strides
-                // given describe `run` once transposed (left) and once as it is (right).
-                unsafe {
-                    gemm::gemm(
-                        channels,
-                        channels,
-                        pixels,
-                        sum.as_mut_ptr(),
-                        1,
-                        channels as isize,
-                        true,
-                        run.as_ptr(),
-                        channels as isize,
-                        1,
-                        run.as_ptr(),
-                        1,
-                        channels as isize,
-                        1.0,
-                        1.0,
-                        false,
-                        false,
-                        false,
-                        gemm::Parallelism::None,
-                    );
+        let pixels = height * width;
+        // Every share is summed up by one task, and the sums are added in their order: the result does not depend on
+        // which thread was quicker.
+        let shares = threads::count().min(pixels.div_ceil(MIN_SHARE)).max(1);
+        let share = pixels.div_ceil(shares) * channels;
+        let run = (RUN_FLOATS / channels).max(1);
+        let partials: Vec<Buffer> = threads::pool().install(|| {
+            features
+                .par_chunks(share)
+                .map(|features| {
+                    let mut sum = Buffer::zeros(padded(channels) * padded(channels));
+                    arena::with_scratch(run * padded(channels), |packed| {
+                        let sum = sum.values_mut();
+                        simd::arch().dispatch(SumOfProducts { features, channels, run, packed, sum });
+                    });
+                    sum
+                })
+                .collect()
+        });
+        let scale = 1.0 / pixels as f32;
+        let mut gram = vec![0f32; channels * channels];
+        let padded = padded(channels);
+        for row in 0..channels {
+            for column in row..channels {
+                // The tasks leave the lower half out.
+                let at = row * padded + column;
+                let value = scale * partials.iter().map(|partial| partial.values()[at]).sum::<f32>();
+                gram[row * channels + column] = value;
+                gram[column * channels + row] = value;
+            }
+        }
+        Ok((CpuStorage::F32(gram), Shape::from((channels, channels))))
+    }
+}
+
+/// `channels` filled up to whole panels.
+fn padded(channels: usize) -> usize {
+    channels.next_multiple_of(panel::panel_width())
+}
+
+/// The upper half of `F^T F` for a share of the pixels.
+struct SumOfProducts<'a> {
+    features: &'a [f32],
+    channels: usize,
+    /// Pixels that are packed together.
+    run: usize,
+    /// Room for them.
+    packed: &'a mut [f32],
+    /// `[padded channels][padded channels]`, zeros.
+    sum: &'a mut [f32],
+}
+
+impl WithSimd for SumOfProducts<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (channels, width) = (self.channels, panel::width::<S>());
+        let panels = channels.div_ceil(width);
+        for features in self.features.chunks(self.run * channels) {
+            let pixels = features.len() / channels;
+            pack(features, channels, width, self.packed);
+            for row in (0..channels).step_by(width) {
+                let left = Left { start: self.packed[row * pixels..].as_ptr(), row_stride: 1, depth_stride: width };
+                for column in (row..channels).step_by(width) {
+                    let right = self.packed[column * pixels..].as_ptr();
+                    let start = self.sum[row * panels * width + column..].as_mut_ptr();
+                    let target = Target { start, row_stride: panels * width, accumulate: true };
+                    // SAFETY: both panels hold `pixels x width` values, and the sum has `width` rows and columns
+                    // from here on because its sides are whole panels.
+                    unsafe { panel::multiply(simd, width, pixels, left, right, target) };
                 }
             }
-            sum
-        };
-        let partials: Vec<Vec<f32>> = threads::pool().install(|| features.par_chunks(share).map(partial).collect());
-        let scale = 1.0 / (height * width) as f32;
-        let mut gram = vec![0f32; channels * channels];
-        for partial in partials {
-            gram.iter_mut().zip(partial).for_each(|(sum, value)| *sum += value);
         }
-        gram.iter_mut().for_each(|value| *value *= scale);
-        Ok((CpuStorage::F32(gram), Shape::from((channels, channels))))
+    }
+}
+
+/// Brings pixels x channels into panels, `[channels / width][pixels][width]`, the last one filled up with zeros.
+#[inline(always)]
+fn pack(features: &[f32], channels: usize, width: usize, packed: &mut [f32]) {
+    let pixels = features.len() / channels;
+    for (panel, packed) in packed.chunks_exact_mut(pixels * width).enumerate().take(channels.div_ceil(width)) {
+        let columns = width.min(channels - panel * width);
+        for (pixel, packed) in features.chunks_exact(channels).zip(packed.chunks_exact_mut(width)) {
+            packed[..columns].copy_from_slice(&pixel[panel * width..][..columns]);
+            packed[columns..].fill(0.0);
+        }
     }
 }
 
@@ -127,38 +176,54 @@ impl InplaceOp3 for PixelwiseProduct {
                 out_l.shape()
             );
         }
-        let run = PIXELS_PER_TASK / 8 * channels;
+        let matrix = PanelMatrix::from_fn(channels, channels, |row, column| matrix[row * channels + column]);
+        let run = (RUN_FLOATS / channels).max(1) * channels;
         threads::pool().install(|| {
             output.par_chunks_mut(run).zip(features.par_chunks(run)).for_each(|(output, features)| {
-                let pixels = features.len() / channels;
-                // SAFETY: output and features are pixels x channels, the matrix channels x channels, all contiguous
-                // and row by row, as the strides say.
-                unsafe {
-                    gemm::gemm(
-                        pixels,
-                        channels,
-                        channels,
-                        output.as_mut_ptr(),
-                        1,
-                        channels as isize,
-                        false,
-                        features.as_ptr(),
-                        1,
-                        channels as isize,
-                        matrix.as_ptr(),
-                        1,
-                        channels as isize,
-                        0.0,
-                        1.0,
-                        false,
-                        false,
-                        false,
-                        gemm::Parallelism::None,
-                    );
-                }
+                arena::with_scratch(run / channels * matrix.width(), |products| {
+                    simd::arch().dispatch(RunProduct { features, channels, matrix: &matrix, products, output });
+                });
             });
         });
         Ok(())
+    }
+}
+
+/// A run of pixels times a matrix.
+struct RunProduct<'a> {
+    features: &'a [f32],
+    channels: usize,
+    matrix: &'a PanelMatrix,
+    /// Room for a panel's columns, where the last panel is not whole.
+    products: &'a mut [f32],
+    output: &'a mut [f32],
+}
+
+impl WithSimd for RunProduct<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (channels, width) = (self.channels, self.matrix.width());
+        let pixels = self.features.len() / channels;
+        let left = Left { start: self.features.as_ptr(), row_stride: channels, depth_stride: 1 };
+        for panel in 0..self.matrix.panels() {
+            let matrix = self.matrix.panel(panel).as_ptr();
+            let columns = width.min(channels - panel * width);
+            if columns == width {
+                let start = self.output[panel * width..].as_mut_ptr();
+                let target = Target { start, row_stride: channels, accumulate: false };
+                // SAFETY: features and output are pixels x channels, the matrix channels x width.
+                unsafe { panel::multiply(simd, pixels, channels, left, matrix, target) };
+            } else {
+                let target = Target { start: self.products.as_mut_ptr(), row_stride: width, accumulate: false };
+                // SAFETY: as above; the products have room for pixels x width.
+                unsafe { panel::multiply(simd, pixels, channels, left, matrix, target) };
+                for (output, product) in self.output.chunks_exact_mut(channels).zip(self.products.chunks_exact(width)) {
+                    output[panel * width..].copy_from_slice(&product[..columns]);
+                }
+            }
+        }
     }
 }
 
