@@ -1,13 +1,15 @@
 //! Between pictures and the tensors that the network sees: `(height, width, 3)`, red green blue on the 0..255 scale,
 //! minus the mean colour of the weights.
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Tensor};
 use image::RgbaImage;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
 
-use super::vector;
+use super::storage::values_mut;
+use super::threads;
 use crate::image_io::{Picture, resample_rgb_f32};
 
 /// Standard deviation of a canvas of noise, in levels out of 255: visible grain around the mean colour, neither black
@@ -44,11 +46,10 @@ pub fn noise(seed: u64, width: u32, height: u32, device: &Device) -> Result<Tens
 pub fn resample(canvas: &Tensor, width: u32, height: u32, mean_rgb: [f32; 3]) -> Result<Tensor> {
     let (from_height, from_width, _) = canvas.dims3()?;
     let values = canvas.flatten_all()?.to_vec1::<f32>()?;
-    let mut values = resample_rgb_f32(&values, (from_width as u32, from_height as u32), (width, height));
-    for pixel in values.chunks_exact_mut(3) {
-        pixel.iter_mut().zip(mean_rgb).for_each(|(value, mean)| *value = value.clamp(-mean, 255.0 - mean));
-    }
-    tensor(values, width, height, canvas.device())
+    let values = resample_rgb_f32(&values, (from_width as u32, from_height as u32), (width, height));
+    let resampled = tensor(values, width, height, canvas.device())?;
+    clamp(&resampled, mean_rgb)?;
+    Ok(resampled)
 }
 
 /// The canvas as 8-bit colours, opaque.
@@ -67,31 +68,31 @@ pub fn to_rgba(canvas: &Tensor, mean_rgb: [f32; 3]) -> Result<RgbaImage> {
     Ok(image)
 }
 
-/// The values that stand for colours, for every element of a canvas.
-pub struct ColourRange {
-    lowest: Tensor,
-    highest: Tensor,
+/// Brings every value of the canvas back into the range of colours.
+///
+/// # Errors
+/// When the canvas is not a contiguous `f32` picture, or the device fails.
+pub fn clamp(canvas: &Tensor, mean_rgb: [f32; 3]) -> Result<()> {
+    canvas.inplace_op1(&Clamp(mean_rgb))
 }
 
-impl ColourRange {
-    /// The range for a canvas of this shape.
-    ///
-    /// # Errors
-    /// When memory does not suffice.
-    pub fn like(canvas: &Tensor, mean_rgb: [f32; 3]) -> Result<Self> {
-        let limit = |level: f32| {
-            let colour = Tensor::new(mean_rgb.map(|mean| level - mean).as_slice(), canvas.device())?;
-            colour.broadcast_as(canvas.shape())?.contiguous()
-        };
-        Ok(Self { lowest: limit(0.0)?, highest: limit(255.0)? })
+struct Clamp([f32; 3]);
+
+impl InplaceOp1 for Clamp {
+    fn name(&self) -> &'static str {
+        "clamp-colours"
     }
 
-    /// Brings every value of the canvas back into its range.
-    ///
-    /// # Errors
-    /// When the canvas has another shape or the device fails.
-    pub fn clamp(&self, canvas: &Tensor) -> Result<()> {
-        vector::zip3(&self.lowest, &self.highest, canvas, |lowest, highest, x| x.clamp(lowest, highest))
+    fn cpu_fwd(&self, canvas: &mut CpuStorage, layout: &Layout) -> Result<()> {
+        let (_, width, _) = layout.shape().dims3()?;
+        threads::pool().install(|| {
+            values_mut(canvas, layout)?.par_chunks_mut(width * 3).for_each(|row| {
+                for pixel in row.chunks_exact_mut(3) {
+                    pixel.iter_mut().zip(self.0).for_each(|(value, mean)| *value = value.clamp(-mean, 255.0 - mean));
+                }
+            });
+            Ok(())
+        })
     }
 }
 

@@ -169,10 +169,12 @@ impl PanelMatrix {
         let width = panel_width();
         let panels = columns.div_ceil(width);
         let mut data = vec![0f32; panels * depth * width];
-        for (i, element) in data.iter_mut().enumerate() {
-            let (column, row) = (i / (depth * width) * width + i % width, i / width % depth);
-            if column < columns {
-                *element = value(row, column);
+        for (panel, data) in data.chunks_exact_mut(depth * width).enumerate() {
+            let first = panel * width;
+            for (row, data) in data.chunks_exact_mut(width).enumerate() {
+                for (column, element) in data.iter_mut().enumerate().take(columns - first) {
+                    *element = value(row, first + column);
+                }
             }
         }
         Self { data, depth, panels, width }

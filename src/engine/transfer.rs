@@ -10,7 +10,7 @@ use super::objective::{ContentTarget, Objective, StyleTarget};
 use super::optimizer::{Adam, AdamConfig, Lbfgs, LbfgsConfig, Optimizer, Outcome};
 use super::schedule::{self, Stage, canvas_size};
 use super::vgg::Vgg;
-use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, canvas, memory, vector};
+use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, canvas, memory, threads, vector};
 use crate::image_io::Picture;
 use crate::recipe::{Init, OptimizerKind, Recipe};
 
@@ -30,7 +30,6 @@ pub struct StyleTransfer {
     /// Iterations done in it.
     done_in_stage: u32,
     canvas: Tensor,
-    range: canvas::ColourRange,
     /// The canvas before the last iteration whose loss was finite.
     last_good: Tensor,
     objective: Objective,
@@ -60,7 +59,6 @@ impl StyleTransfer {
         Ok(Self {
             optimizer: new_optimizer(&job.recipe),
             last_good: canvas.copy()?,
-            range: canvas::ColourRange::like(&canvas, vgg.mean_rgb())?,
             vgg,
             job,
             stages,
@@ -103,7 +101,6 @@ impl StyleTransfer {
         let (height, width, _) = self.canvas.dims3()?;
         if (width as u32, height as u32) != (stage.width, stage.height) {
             self.canvas = canvas::resample(&self.canvas, stage.width, stage.height, self.vgg.mean_rgb())?;
-            self.range = canvas::ColourRange::like(&self.canvas, self.vgg.mean_rgb())?;
         }
         self.last_good = self.canvas.copy()?;
         self.objective = objective;
@@ -170,12 +167,13 @@ impl Painter for StyleTransfer {
         }
         self.advance()?;
         let begun = Instant::now();
-        let (evaluations, outcome) = self.iterate()?;
+        // Inside the pool as a whole: handing over hundreds of short operations one by one takes longer than they do.
+        let (evaluations, outcome) = threads::pool().install(|| self.iterate())?;
         let mut notice = None;
         match outcome {
             Outcome::Moved => {
                 if self.job.recipe.optimizer == OptimizerKind::Adam {
-                    self.range.clamp(&self.canvas)?;
+                    canvas::clamp(&self.canvas, self.vgg.mean_rgb())?;
                 }
                 vector::copy(&self.canvas, &self.last_good)?;
                 self.rollbacks = 0;

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::storage::{values, values_mut};
 use super::{simd, threads};
 
-/// Elements of one parallel task.
-const RUN: usize = 1 << 14;
+/// Elements of one parallel task: shorter vectors are done before another thread has woken up.
+const RUN: usize = 1 << 16;
 /// Independent partial sums, so that the compiler can use whole vectors.
 const PARTIAL_SUMS: usize = 32;
 

@@ -126,7 +126,7 @@ pub const LBFGS_HISTORY: Parameter<u32> = Parameter {
     technical: "curvature pairs (s, y) kept",
     min: 1,
     max: 200,
-    default: 20,
+    default: 12,
 };
 
 /// Step size of Adam, in units of the 0..255 pixel range.

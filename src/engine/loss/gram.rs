@@ -16,6 +16,8 @@ use crate::engine::{simd, threads, vector};
 
 /// Features of a run of pixels, in floats: what stays in the second-level cache beside its products.
 const RUN_FLOATS: usize = 1 << 15;
+/// Sides of the blocks in which half of a Gram matrix is copied into the other.
+const MIRROR_BLOCK: usize = 16;
 /// Fewest pixels that are worth a task of their own.
 const MIN_SHARE: usize = 256;
 
@@ -80,13 +82,20 @@ impl CustomOp1 for Gram {
         let scale = 1.0 / pixels as f32;
         let mut gram = vec![0f32; channels * channels];
         let padded = padded(channels);
-        for row in 0..channels {
-            for column in row..channels {
-                // The tasks leave the lower half out.
-                let at = row * padded + column;
-                let value = scale * partials.iter().map(|partial| partial.values()[at]).sum::<f32>();
-                gram[row * channels + column] = value;
-                gram[column * channels + row] = value;
+        for partial in &partials {
+            for (row, sums) in partial.values().chunks_exact(padded).enumerate().take(channels) {
+                let gram = &mut gram[row * channels..][row..channels];
+                gram.iter_mut().zip(&sums[row..]).for_each(|(gram, sum)| *gram += scale * sum);
+            }
+        }
+        // The tasks leave the lower half out. Block by block, since one of the two sides is read across its rows.
+        for rows in (0..channels).step_by(MIRROR_BLOCK) {
+            for columns in (0..=rows).step_by(MIRROR_BLOCK) {
+                for row in rows..(rows + MIRROR_BLOCK).min(channels) {
+                    for column in columns..(columns + MIRROR_BLOCK).min(row) {
+                        gram[row * channels + column] = gram[column * channels + row];
+                    }
+                }
             }
         }
         Ok((CpuStorage::F32(gram), Shape::from((channels, channels))))
