@@ -112,6 +112,13 @@ fn a_finished_painting_goes_on_when_its_goal_moves() {
     job.recipe.content_strength = 2.0;
     painter.revise(&job).unwrap();
     assert!(!painter.is_finished());
+    // It counts on, through further changes too, until it has painted its last stage once more.
+    assert_eq!(painter.step().unwrap().iteration, 3);
+    job.recipe.content_strength = 1.0;
+    painter.revise(&job).unwrap();
+    paint(painter.as_mut());
+    let end = painter.step().unwrap();
+    assert_eq!((end.iteration, end.iterations), (4, 4));
     job.recipe.content_strength = 0.0;
     job.recipe.iterations = 30;
     painter.revise(&job).unwrap();

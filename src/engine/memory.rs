@@ -2,7 +2,7 @@
 
 use super::EngineError;
 use super::objective::DEEPEST_TAP;
-use super::vgg::LAYERS;
+use super::vgg::{LAYERS, closes_block};
 
 /// Share of the free memory that a painting may take.
 const SHARE: f64 = 0.9;
@@ -33,21 +33,19 @@ fn check_against(width: u32, height: u32, lbfgs_pairs: u32, free: f64) -> Result
     })
 }
 
-/// Bytes for each pixel of the canvas: the feature maps and two gradients as large as the largest of them, a pooled one,
-/// and the optimiser's vectors.
+/// Bytes for each pixel of the canvas: what is kept of every layer, room for the gradient of a loss, half of that again
+/// for the stage before (it is let go when the next one stands), and the optimiser's vectors.
 fn bytes_per_pixel(lbfgs_pairs: u32) -> f64 {
     let (mut values, mut scale) = (0.0, 1.0);
     for (i, layer) in LAYERS.iter().enumerate().take(DEEPEST_TAP.layer() + 1) {
-        if i > 0 && LAYERS[i - 1].block != layer.block {
+        if closes_block(i) {
             scale /= 4.0;
-            values += scale * layer.in_channels as f64;
         }
         values += scale * layer.out_channels as f64;
     }
-    let largest = LAYERS[0].out_channels as f64;
-    let gradients = 2.0 * largest + largest / 4.0;
+    let gradient = LAYERS[0].out_channels as f64;
     let optimizer = 3.0 * (2.0 * f64::from(lbfgs_pairs) + 8.0);
-    (values + gradients + optimizer) * size_of::<f32>() as f64
+    (1.5 * (values + gradient) + optimizer) * size_of::<f32>() as f64
 }
 
 /// Memory that a program may take without others being pushed out, where the system tells.

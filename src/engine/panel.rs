@@ -73,7 +73,7 @@ pub unsafe fn multiply<S: Simd>(simd: S, rows: usize, depth: usize, left: Left, 
     let mut row = 0;
     macro_rules! groups_of {
         ($rows:literal) => {
-            while row + $rows <= rows {
+            while rows - row >= $rows {
                 // SAFETY: the caller vouches for all rows below `rows`.
                 unsafe {
                     let left = Left { start: left.start.add(row * left.row_stride), ..left };

@@ -29,6 +29,8 @@ pub struct StyleTransfer {
     stage: usize,
     /// Iterations done in it.
     done_in_stage: u32,
+    /// Iterations that it was given beyond the plan, when its goal moved after it was finished.
+    extension: u32,
     canvas: Tensor,
     /// The canvas before the last iteration whose loss was finite.
     last_good: Tensor,
@@ -64,6 +66,7 @@ impl StyleTransfer {
             stages,
             stage: 0,
             done_in_stage: 0,
+            extension: 0,
             canvas,
             objective,
             losses: Losses::default(),
@@ -91,6 +94,7 @@ impl StyleTransfer {
             let objective = prepare_objective(&self.vgg, &self.job, &next)?;
             self.enter(self.stage + 1, objective)?;
             self.done_in_stage = 0;
+            self.extension = 0;
         }
         Ok(())
     }
@@ -203,7 +207,7 @@ impl Painter for StyleTransfer {
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
         job.recipe.validate()?;
         let change = Change::between(&self.job, job);
-        let stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
+        let mut stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
         let stage = nearest_stage(&stages, self.current());
         let same_size = stages[stage].width == self.current().width && stages[stage].height == self.current().height;
         let same_style_size = stages[stage].style_long_side == self.current().style_long_side;
@@ -218,14 +222,21 @@ impl Painter for StyleTransfer {
         } else {
             None
         };
-        self.job = job.clone();
-        self.done_in_stage = if same_size { self.done_in_stage.min(stages[stage].iterations) } else { 0 };
-        self.stages = stages;
-        self.stage = stage;
-        if finished && (change.weights || objective.is_some()) {
-            // A finished painting whose goal has moved is painted on, for as long as its last stage.
+        let planned = stages[stage].iterations;
+        if !same_size {
             self.done_in_stage = 0;
         }
+        if !same_size || self.job.recipe.iterations != job.recipe.iterations {
+            self.extension = 0;
+        } else if finished && (change.weights || objective.is_some()) {
+            // A finished painting whose goal has moved is painted on, for as long as its last stage.
+            self.extension += planned;
+        }
+        stages[stage].iterations += self.extension;
+        self.job = job.clone();
+        self.done_in_stage = self.done_in_stage.min(stages[stage].iterations);
+        self.stages = stages;
+        self.stage = stage;
         if let Some(objective) = objective {
             self.enter(stage, objective)?;
         } else if change.optimizer {

@@ -258,6 +258,6 @@ impl FeatureMaps {
 }
 
 /// Whether a pooling follows layer `i`.
-const fn closes_block(i: usize) -> bool {
+pub(super) const fn closes_block(i: usize) -> bool {
     i + 1 < LAYERS.len() && LAYERS[i + 1].block != LAYERS[i].block
 }

@@ -33,7 +33,7 @@ impl DirectKernel {
         let at = |output: usize, value: usize| weight[output * PATCH + (value % COLOURS) * 9 + value / COLOURS];
         Self {
             forward: PanelMatrix::from_fn(PATCH, out_channels, |value, output| at(output, value)),
-            backward: PanelMatrix::from_fn(out_channels, PATCH, |output, value| at(output, value)),
+            backward: PanelMatrix::from_fn(out_channels, PATCH, at),
             out_channels,
         }
     }

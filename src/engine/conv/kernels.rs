@@ -185,8 +185,9 @@ impl WinogradKernel {
                     }
                     *column = transform::kernel(simd, taps);
                 }
-                for y in 0..PATCH {
-                    let row = transform::kernel(simd, [columns[0][y], columns[1][y], columns[2][y]]);
+                let [left, middle, right] = columns;
+                for (y, ((left, middle), right)) in left.into_iter().zip(middle).zip(right).enumerate() {
+                    let row = transform::kernel(simd, [left, middle, right]);
                     for (x, value) in row.into_iter().enumerate() {
                         // SAFETY: matrix y * 6 + x has `channels.len()` rows of `width` values within its stride.
                         unsafe {
