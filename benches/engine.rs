@@ -27,7 +27,11 @@ fn main() {
     // Cargo passes `--bench`.
     let side = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(512);
     let peak = peak_flops();
-    println!("{}; matrix product {:.0} GFLOP/s; canvas {side} x {side}\n", pentimento::engine::describe_devices().device, peak / 1e9);
+    println!(
+        "{}; matrix product {:.0} GFLOP/s; canvas {side} x {side}\n",
+        pentimento::engine::describe_devices().device,
+        peak / 1e9
+    );
     println!("{:<26} {:>9} {:>9} {:>6}", "", "ms", "GFLOP/s", "share");
     let mut map_side = side;
     for (i, layer) in LAYERS.iter().enumerate().take(DEPTH) {
@@ -125,5 +129,10 @@ fn iteration(side: u32) {
     }
     let mut evaluations = 0;
     let seconds = median(|| evaluations += painter.step().expect("an iteration").evaluations.len());
-    println!("{:<26} {:>9.2}   {:.2} evaluations each", "L-BFGS iteration", seconds * 1e3, evaluations as f64 / (SAMPLES + 1) as f64);
+    println!(
+        "{:<26} {:>9.2}   {:.2} evaluations each",
+        "L-BFGS iteration",
+        seconds * 1e3,
+        evaluations as f64 / (SAMPLES + 1) as f64
+    );
 }
