@@ -185,6 +185,35 @@ fn info_is_the_same_for_people_and_programs() {
 }
 
 #[test]
+fn the_engine_keeps_to_the_threads_and_instructions_it_is_given() {
+    let bench = Bench::new();
+    let words = ["info", "--json", "--threads", "1", "--instruction-set", "scalar"];
+    let json: serde_json::Value = serde_json::from_slice(&bench.run(&words).stdout).unwrap();
+    assert_eq!(json["devices"]["threads"], 1);
+    assert_eq!(json["devices"]["instruction_set"], "no vector instructions");
+    fails(&bench, &["info", "--threads", "0"], 2, &["--threads"]);
+    fails(&bench, &["info", "--instruction-set", "mmx"], 2, &["--instruction-set", "mmx", "avx2"]);
+}
+
+#[test]
+fn every_instruction_set_measures_the_same_losses() {
+    let bench = Bench::new();
+    let score = |set: &str| -> serde_json::Value {
+        let words = ["score", "--content", "photo.png", "--style", "style.png", "--image", "style.png", "--size", "64"];
+        let output = bench.run(&[&words[..], &["--instruction-set", set]].concat());
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let best = score("best");
+    for set in ["avx2", "scalar"] {
+        let found = score(set);
+        for term in ["loss", "content", "style"] {
+            let (found, best) = (found[term].as_f64().unwrap(), best[term].as_f64().unwrap());
+            assert!((found / best - 1.0).abs() < 1e-4, "{set}: {term} is {found}, not {best}");
+        }
+    }
+}
+
+#[test]
 fn a_small_painting_end_to_end() {
     let bench = Bench::new();
     let words = ["render", "--content", "photo.png", "--style", "style.png", "--size", "64", "--iterations", "3"];
