@@ -396,3 +396,23 @@ impl<F: Finish> Task<'_, F> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_let_all_threads_end_at_about_the_same_time() {
+        for threads in 1..=16 {
+            for tiles in 1..=2000 {
+                let block = tiles_per_block(tiles, threads, 16);
+                assert!((1..=*TILES.end()).contains(&block), "{tiles} tiles, {threads} threads: blocks of {block}");
+                if tiles >= TILES.start() * threads {
+                    let ideal = tiles.div_ceil(threads);
+                    let rounds = (tiles / block).div_ceil(threads);
+                    assert!(block.is_multiple_of(6) && rounds * block <= 2 * ideal, "{tiles} tiles, {threads} threads");
+                }
+            }
+        }
+    }
+}

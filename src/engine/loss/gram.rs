@@ -128,7 +128,7 @@ impl WithSimd for SumOfProducts<'_> {
         let panels = channels.div_ceil(width);
         for features in self.features.chunks(self.run * channels) {
             let pixels = features.len() / channels;
-            pack(features, channels, width, self.packed);
+            pack::<S>(features, channels, self.packed);
             for row in (0..channels).step_by(width) {
                 let left = Left { start: self.packed[row * pixels..].as_ptr(), row_stride: 1, depth_stride: width };
                 for column in (row..channels).step_by(width) {
@@ -146,13 +146,25 @@ impl WithSimd for SumOfProducts<'_> {
 
 /// Brings pixels x channels into panels, `[channels / width][pixels][width]`, the last one filled up with zeros.
 #[inline(always)]
-fn pack(features: &[f32], channels: usize, width: usize, packed: &mut [f32]) {
-    let pixels = features.len() / channels;
+fn pack<S: Simd>(features: &[f32], channels: usize, packed: &mut [f32]) {
+    let (pixels, width) = (features.len() / channels, panel::width::<S>());
     for (panel, packed) in packed.chunks_exact_mut(pixels * width).enumerate().take(channels.div_ceil(width)) {
         let columns = width.min(channels - panel * width);
         for (pixel, packed) in features.chunks_exact(channels).zip(packed.chunks_exact_mut(width)) {
-            packed[..columns].copy_from_slice(&pixel[panel * width..][..columns]);
-            packed[columns..].fill(0.0);
+            let pixel = &pixel[panel * width..][..columns];
+            if columns == width {
+                // Whole vectors: a copy of unknown length would be a call for every pixel.
+                for at in (0..width).step_by(S::F32_LANES) {
+                    // SAFETY: both have `width` values, which is a multiple of a vector.
+                    unsafe {
+                        let value = pixel.as_ptr().add(at).cast::<S::f32s>().read_unaligned();
+                        packed.as_mut_ptr().add(at).cast::<S::f32s>().write_unaligned(value);
+                    }
+                }
+            } else {
+                packed[..columns].copy_from_slice(pixel);
+                packed[columns..].fill(0.0);
+            }
         }
     }
 }
