@@ -35,6 +35,9 @@ type Tile<S> = [[<S as Simd>::f32s; TILE]; TILE];
 
 /// Finishes and stores one vector of channels of a tile.
 pub trait Finish: Copy + Sync {
+    /// Whether the output is half as high and wide as the convolution's.
+    const POOLS: bool = false;
+
     /// Stores `tile` at `place`.
     ///
     /// # Safety
@@ -100,6 +103,8 @@ pub struct ReluPool<'a> {
 }
 
 impl Finish for ReluPool<'_> {
+    const POOLS: bool = true;
+
     #[inline(always)]
     unsafe fn store<S: Simd>(self, simd: S, tile: &Tile<S>, place: Place, output: *mut f32) {
         // SAFETY: the bias has a value for every channel.

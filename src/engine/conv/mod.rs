@@ -7,6 +7,7 @@
 mod direct;
 mod finish;
 mod kernels;
+mod plan;
 mod transform;
 mod winograd;
 
@@ -35,6 +36,13 @@ enum Kernels {
 }
 
 impl Conv3x3 {
+    fn in_channels(&self) -> usize {
+        match &self.kernels {
+            Kernels::Direct(_) => COLOURS,
+            Kernels::Winograd { forward, .. } => forward.in_channels(),
+        }
+    }
+
     /// Lays out `weight` (`[out][in][3][3]`) and `bias` (`[out]`).
     ///
     /// # Panics
@@ -137,6 +145,7 @@ impl InplaceOp2 for Forward<'_> {
         let (height, width, _) = input_l.shape().dims3()?;
         let bias = &self.conv.bias;
         let size = if self.pooling.is_some() { (height / 2, width / 2) } else { (height, width) };
+        expect_shape("input", input_l, (height, width, self.conv.in_channels()))?;
         expect_shape("output", out_l, (size.0, size.1, bias.len()))?;
         let (output, input) = (values_mut(out, out_l)?, values(input, input_l)?);
         match (&self.conv.kernels, self.pooling) {
@@ -167,8 +176,9 @@ impl InputGradient<'_> {
         (gradient, gradient_l): (&CpuStorage, &Layout),
         loss_gradient: Option<(&CpuStorage, &Layout)>,
     ) -> Result<()> {
-        let (height, width, channels) = input_l.shape().dims3()?;
-        let out_channels = self.conv.bias.len();
+        let (height, width, _) = input_l.shape().dims3()?;
+        let (channels, out_channels) = (self.conv.in_channels(), self.conv.bias.len());
+        expect_shape("input", input_l, (height, width, channels))?;
         let source = match self.upstream {
             Upstream::Map(_) => {
                 expect_shape("gradient", gradient_l, (height, width, out_channels))?;

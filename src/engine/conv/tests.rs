@@ -239,4 +239,8 @@ fn tensors_of_another_size_are_refused() {
     assert!(conv.forward_relu(&input, &output).is_err());
     assert!(conv.forward_relu_pool(&input, Pooling::Max, &output).is_err());
     assert!(conv.input_gradient(Upstream::Map(&output), &input, InputKind::Features, None).is_err());
+    // As high and wide, but with other channels than the layer reads.
+    let (narrow, output) = (tensor(&vec![0.0; 30 * 8], 5, 6, 8), tensor(&vec![0.0; 960], 5, 6, 32));
+    assert!(conv.forward_relu(&narrow, &output).is_err());
+    assert!(conv.input_gradient(Upstream::Map(&output), &narrow, InputKind::Features, None).is_err());
 }

@@ -4,31 +4,17 @@
 //! the multiplications of the direct sum. Relative error against a direct f64 sum is below 1e-5 (tested), far below what
 //! the eye or the optimiser notices.
 
-use std::ops::RangeInclusive;
-
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::finish::{self, Finish, Place};
 use super::kernels::{PanelStack, WinogradKernel};
+use super::plan::{MAX_PANELS, Plan};
 use super::transform::{self, FREQUENCIES, PATCH, TILE};
 use crate::engine::panel::{self, Left, Target};
 use crate::engine::storage::SharedMut;
 use crate::engine::{arena, simd, threads};
 use crate::recipe::Pooling;
-
-/// Room between the matrices of one task, in floats: keeps them off the same cache sets, which equal power-of-two
-/// distances would share.
-const STAGGER: usize = 16;
-
-/// Output channels that are multiplied and transformed back together.
-const OUTPUT_BLOCK: usize = 64;
-/// Panels in them, at most: with no vectors at all, a panel is two channels wide.
-const MAX_PANELS: usize = OUTPUT_BLOCK / 2;
-
-/// Tiles of one task: enough that reading (or making) the transformed kernels pays, few enough that what they are
-/// transformed into stays in a core's share of the caches.
-const TILES: RangeInclusive<usize> = 36..=66;
 
 /// What a convolution reads, height x width x in.
 #[derive(Clone, Copy)]
@@ -41,12 +27,12 @@ pub enum Source<'a> {
 
 /// Convolves `source` (height x width x in) with `kernel`, zero-padded by one pixel, and stores the result (height x
 /// width x out, or half as high and wide where `finish` pools) into `output` as `finish` says.
-pub fn convolve(
+pub fn convolve<F: Finish>(
     kernel: &WinogradKernel,
     (height, width): (usize, usize),
     source: Source<'_>,
     output: &mut [f32],
-    finish: impl Finish,
+    finish: F,
 ) {
     let plan = Plan::new(height, width, kernel);
     let input_len = match source {
@@ -55,6 +41,8 @@ pub fn convolve(
     };
     let (Source::Map(input) | Source::Unpooled(input, _)) = source;
     assert_eq!(input.len(), input_len, "input of {height} x {width} x {}", plan.in_channels);
+    let output_pixels = if F::POOLS { (height / 2) * (width / 2) } else { height * width };
+    assert_eq!(output.len(), output_pixels * plan.out_channels, "output of {height} x {width} x {}", plan.out_channels);
     let output = SharedMut::new(output);
     threads::pool().install(|| {
         (0..plan.tasks()).into_par_iter().with_max_len(1).for_each(|index| {
@@ -64,91 +52,6 @@ pub fn convolve(
             });
         });
     });
-}
-
-/// How one convolution is cut into tasks: blocks of tiles, and where those are too few for all threads, blocks of
-/// output channels too (the input transform is then done once for each of them).
-struct Plan {
-    height: usize,
-    width: usize,
-    in_channels: usize,
-    out_channels: usize,
-    tiles_across: usize,
-    tiles: usize,
-    tiles_per_block: usize,
-    blocks: usize,
-    channels_per_split: usize,
-    splits: usize,
-    /// Output channels that are computed together, a multiple of the panel's width.
-    output_block: usize,
-    /// Floats for the transformed kernels of one panel.
-    stack_len: usize,
-    panels_per_block: usize,
-    step_depth: usize,
-    steps: usize,
-}
-
-impl Plan {
-    fn new(height: usize, width: usize, kernel: &WinogradKernel) -> Self {
-        let (in_channels, out_channels) = (kernel.in_channels(), kernel.out_channels());
-        let tiles_across = width.div_ceil(TILE);
-        let tiles = tiles_across * height.div_ceil(TILE);
-        let threads = threads::count();
-        let tiles_per_block = tiles_per_block(tiles, threads, kernel.width());
-        let blocks = tiles.div_ceil(tiles_per_block);
-        let output_block =
-            OUTPUT_BLOCK.next_multiple_of(kernel.width()).min(out_channels.next_multiple_of(kernel.width()));
-        let wanted_splits = if blocks < threads { threads.div_ceil(blocks) } else { 1 };
-        let channels_per_split = out_channels.div_ceil(wanted_splits).next_multiple_of(output_block);
-        let splits = out_channels.div_ceil(channels_per_split);
-        Self {
-            height,
-            width,
-            in_channels,
-            out_channels,
-            tiles_across,
-            tiles,
-            tiles_per_block,
-            blocks,
-            channels_per_split,
-            splits,
-            output_block,
-            stack_len: kernel.scratch_len(),
-            panels_per_block: output_block / kernel.width(),
-            step_depth: kernel.step_depth(),
-            steps: kernel.steps(),
-        }
-    }
-
-    fn tasks(&self) -> usize {
-        self.blocks * self.splits
-    }
-
-    fn input_stride(&self) -> usize {
-        self.tiles_per_block * self.step_depth + STAGGER
-    }
-
-    fn product_stride(&self) -> usize {
-        self.tiles_per_block * self.output_block + STAGGER
-    }
-
-    fn scratch_len(&self) -> usize {
-        FREQUENCIES * (self.steps * self.input_stride() + self.product_stride() + self.in_channels)
-            + self.panels_per_block * self.stack_len
-    }
-}
-
-/// The size of the blocks that lets all threads finish together, in whole groups of the product's rows.
-fn tiles_per_block(tiles: usize, threads: usize, panel_width: usize) -> usize {
-    if tiles < TILES.start() * threads {
-        // Too few for all threads: these share the channels.
-        return tiles.min(*TILES.end());
-    }
-    let slowest = |block: usize| {
-        let (whole, rest) = (tiles / block, tiles % block);
-        if whole.is_multiple_of(threads) { whole / threads * block + rest } else { whole.div_ceil(threads) * block }
-    };
-    TILES.step_by(panel::rows_per_call(panel_width)).min_by_key(|&block| slowest(block)).unwrap_or(*TILES.end())
 }
 
 /// Buffers of one task.
@@ -389,30 +292,10 @@ impl<F: Finish> Task<'_, F> {
             for (values, half) in values.iter_mut().zip(half) {
                 *values = transform::output(simd, half);
             }
-            // SAFETY: `Conv3x3` has checked that the output and what belongs to it are of the size in `plan`; no other
+            // SAFETY: `convolve` has checked the output's size, `Conv3x3` that of what belongs to it; no other
             // task writes this tile and these channels.
             unsafe { self.finish.store(simd, &values, Place { channel: channel + c, ..place }, self.output.get()) };
             c += S::F32_LANES;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn blocks_let_all_threads_end_at_about_the_same_time() {
-        for threads in 1..=16 {
-            for tiles in 1..=2000 {
-                let block = tiles_per_block(tiles, threads, 16);
-                assert!((1..=*TILES.end()).contains(&block), "{tiles} tiles, {threads} threads: blocks of {block}");
-                if tiles >= TILES.start() * threads {
-                    let ideal = tiles.div_ceil(threads);
-                    let rounds = (tiles / block).div_ceil(threads);
-                    assert!(block.is_multiple_of(6) && rounds * block <= 2 * ideal, "{tiles} tiles, {threads} threads");
-                }
-            }
         }
     }
 }

@@ -6,6 +6,7 @@ use candle_core::{Result, Tensor};
 
 use super::{Function, Optimizer, Outcome};
 use crate::engine::vector;
+use crate::recipe::parameter::LBFGS_HISTORY;
 
 /// How long a step along the search direction may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub struct LbfgsConfig {
 
 impl Default for LbfgsConfig {
     fn default() -> Self {
-        Self { history: 12, rule: StepRule::Safeguarded, first_step_rms: 1.0 }
+        Self { history: LBFGS_HISTORY.default as usize, rule: StepRule::Safeguarded, first_step_rms: 1.0 }
     }
 }
 
