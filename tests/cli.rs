@@ -78,7 +78,7 @@ fn wrong_usage_is_one_sentence_and_exit_code_2() {
     fails(&bench, &["render", "--size", &long.to_string()], 2, &["--size", "16 to 8192 px"]);
     fails(&bench, &["render", "--size", "large"], 2, &["--size", "large"]);
     fails(&bench, &["render", "--size", "-5"], 2, &["-5"]);
-    fails(&bench, &["render", "--style-size", "1"], 2, &["--style-size", "16 to 8192 px"]);
+    fails(&bench, &["render", "--style-scale", "9"], 2, &["--style-scale", "0.125 to 4 x"]);
     fails(&bench, &["render", "--iterations", "0"], 2, &["--iterations", "1 to 100000"]);
     fails(&bench, &["render", "--tv", "NaN"], 2, &["--tv", "0 to 100"]);
     fails(&bench, &["render", "--style-strength", "11"], 2, &["--style-strength", "-10 to 10 doublings"]);

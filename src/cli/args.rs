@@ -8,7 +8,10 @@ use clap::{Args, Parser};
 use super::{CliError, help};
 use crate::engine::simd::InstructionSet;
 use crate::engine::{self, DeviceChoice};
-use crate::recipe::{Init, OptimizerKind, PictureSource, Pooling, Preset, Recipe, SEED_HELP, StyleSource, parameter};
+use crate::recipe::{
+    Colours, Edges, Init, LayerWeights, OptimizerKind, PictureSource, Pooling, Preset, Recipe, SEED_HELP, Scales,
+    StyleCurve, StyleLoss, StyleSource, TvNorm, parameter,
+};
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
@@ -93,6 +96,18 @@ pub struct RenderArgs {
         help = format!("One for each style: {}", help::number(&parameter::STYLE_WEIGHT, |r| r.styles[0].weight.to_string())))]
     style_weights: Vec<f32>,
 
+    #[arg(long, value_name = "R,R", value_delimiter = ',', value_parser = help::in_range(&parameter::OWN_STYLE_SCALE),
+        help = format!("One for each style: {}", help::number(&parameter::OWN_STYLE_SCALE, |r| r.styles[0].scale.to_string())))]
+    style_scales: Vec<f32>,
+
+    /// One for each style, `none` for none: where that style acts, white on black [default: everywhere].
+    #[arg(long, value_name = "FILE,FILE", value_delimiter = ',')]
+    style_masks: Vec<PathBuf>,
+
+    /// Where the photo stays as it is, white on black [default: nowhere].
+    #[arg(long, value_name = "FILE")]
+    photo_mask: Option<PathBuf>,
+
     /// Where to write: .png, .jpg, .webp or .tiff; an existing file is replaced [default: CONTENT-in-STYLE.png in the
     /// current folder, numbered where that exists].
     #[arg(long, short, value_name = "FILE")]
@@ -106,9 +121,9 @@ pub struct RenderArgs {
         help = help::number(&parameter::SIZE, |r| r.size.to_string()))]
     size: Option<u32>,
 
-    #[arg(long, value_name = "LONG_SIDE", value_parser = help::in_range(&parameter::STYLE_SIZE),
-        help = help::number(&parameter::STYLE_SIZE, |r| r.style_size.map_or("as the canvas".to_owned(), |s| s.to_string())))]
-    style_size: Option<u32>,
+    #[arg(long, value_name = "RATIO", value_parser = help::in_range(&parameter::STYLE_SCALE),
+        help = help::number(&parameter::STYLE_SCALE, |r| r.style_scale.to_string()))]
+    style_scale: Option<f32>,
 
     #[arg(long, value_name = "N", value_parser = help::in_range(&parameter::ITERATIONS),
         help = help::number(&parameter::ITERATIONS, |r| r.iterations.to_string()))]
@@ -126,9 +141,65 @@ pub struct RenderArgs {
         help = help::number(&parameter::TV, |r| r.tv.to_string()))]
     tv: Option<f32>,
 
+    #[arg(long, value_parser = help::choice(TvNorm::ALL, TvNorm::key, TvNorm::help),
+        help = format!("How smoothness is measured {}", help::default(|r| r.tv_norm.to_string())))]
+    tv_norm: Option<TvNorm>,
+
+    #[arg(long, value_parser = help::choice(Colours::ALL, Colours::key, Colours::help),
+        help = format!("Whose colours the finished picture has {}", help::default(|r| r.colours.to_string())))]
+    colours: Option<Colours>,
+
+    #[arg(long, value_name = "PERCENT", value_parser = help::in_range(&parameter::COLOUR_MATCH),
+        help = help::number(&parameter::COLOUR_MATCH, |r| r.colour_match.to_string()))]
+    colour_match: Option<f32>,
+
+    #[arg(long, value_name = "LAYER=W,…",
+        help = format!("Layers that carry content, with their weights, or none {}", help::default(|r| r.content_layers.to_string())))]
+    content_layers: Option<LayerWeights>,
+
+    #[arg(long, value_name = "LAYER=W,…",
+        help = format!("Layers that carry style, with their weights, or none {}", help::default(|r| r.style_layers.to_string())))]
+    style_layers: Option<LayerWeights>,
+
+    #[arg(long, value_parser = help::choice(StyleCurve::ALL, StyleCurve::key, StyleCurve::help),
+        help = format!("How the style layers are balanced {}", help::default(|r| r.style_curve.to_string())))]
+    style_curve: Option<StyleCurve>,
+
+    #[arg(long, value_parser = help::choice(StyleLoss::ALL, StyleLoss::key, StyleLoss::help),
+        help = format!("What of the style is compared {}", help::default(|r| r.style_loss.to_string())))]
+    style_loss: Option<StyleLoss>,
+
+    #[arg(long, value_name = "W", value_parser = help::in_range(&parameter::HISTOGRAM),
+        help = help::number(&parameter::HISTOGRAM, |r| r.histogram.to_string()))]
+    histogram: Option<f32>,
+
+    #[arg(long, value_parser = help::choice(Scales::ALL, Scales::key, Scales::help),
+        help = format!("Sizes at which it is painted {}", help::default(|r| r.scales.to_string())))]
+    scales: Option<Scales>,
+
     #[arg(long, value_parser = help::choice(OptimizerKind::ALL, OptimizerKind::key, OptimizerKind::help),
         help = format!("How the canvas is moved downhill {}", help::default(|r| r.optimizer.to_string())))]
     optimizer: Option<OptimizerKind>,
+
+    #[arg(long, value_name = "PAIRS", value_parser = help::in_range(&parameter::LBFGS_HISTORY),
+        help = help::number(&parameter::LBFGS_HISTORY, |r| r.lbfgs_history.to_string()))]
+    lbfgs_history: Option<u32>,
+
+    #[arg(long, value_name = "LEVELS", value_parser = help::in_range(&parameter::ADAM_STEP),
+        help = help::number(&parameter::ADAM_STEP, |r| r.adam_step.to_string()))]
+    adam_step: Option<f32>,
+
+    #[arg(long, value_name = "DECAY", value_parser = help::in_range(&parameter::ADAM_BETA1),
+        help = help::number(&parameter::ADAM_BETA1, |r| r.adam_beta1.to_string()))]
+    adam_beta1: Option<f32>,
+
+    #[arg(long, value_name = "DECAY", value_parser = help::in_range(&parameter::ADAM_BETA2),
+        help = help::number(&parameter::ADAM_BETA2, |r| r.adam_beta2.to_string()))]
+    adam_beta2: Option<f32>,
+
+    #[arg(long, value_name = "DECAY", value_parser = help::in_range(&parameter::AVERAGING),
+        help = help::number(&parameter::AVERAGING, |r| r.averaging.to_string()))]
+    averaging: Option<f32>,
 
     #[arg(long, value_name = "content|style|noise|FILE",
         help = format!("{} {}", Init::HELP, help::default(|r| r.init.to_string())))]
@@ -140,6 +211,10 @@ pub struct RenderArgs {
     #[arg(long, value_parser = help::choice(Pooling::ALL, Pooling::key, Pooling::help),
         help = format!("How the network shrinks its feature maps {}", help::default(|r| r.pooling.to_string())))]
     pooling: Option<Pooling>,
+
+    #[arg(long, value_parser = help::choice(Edges::ALL, Edges::key, Edges::help),
+        help = format!("What the network sees beyond the picture's edges {}", help::default(|r| r.edges.to_string())))]
+    edges: Option<Edges>,
 
     #[arg(long, value_name = "DEVICE", default_value_t, help = DeviceChoice::HELP)]
     pub device: DeviceChoice,
@@ -178,8 +253,9 @@ pub struct ScoreArgs {
             parameter::SIZE.min, parameter::SIZE.max))]
     pub size: Option<u32>,
 
-    #[arg(long, value_name = "LONG_SIDE", value_parser = help::in_range(&parameter::STYLE_SIZE),
-        help = help::number(&parameter::STYLE_SIZE, |r| r.style_size.map_or("as the canvas".to_owned(), |s| s.to_string())))]
+    #[arg(long, value_name = "LONG_SIDE", value_parser = help::in_range(&parameter::SIZE),
+        help = format!("Long side at which the style picture is read [{} to {} px] [default: as the picture's]",
+            parameter::SIZE.min, parameter::SIZE.max))]
     pub style_size: Option<u32>,
 }
 
@@ -200,27 +276,35 @@ impl RenderArgs {
         let mut recipe = Recipe::from_preset(self.preset);
         set(&mut recipe.content, self.content.as_deref().map(source));
         if !self.style.is_empty() {
-            let styles = self.style.iter().map(|path| source(path));
-            let weight = parameter::STYLE_WEIGHT.default;
-            recipe.styles = styles.map(|picture| StyleSource { picture, weight }).collect();
+            recipe.styles = self.style.iter().map(|path| StyleSource::new(source(path))).collect();
         }
-        if !self.style_weights.is_empty() {
-            let (weights, styles) = (self.style_weights.len(), recipe.styles.len());
-            if weights != styles {
-                return Err(CliError::Usage(format!(
-                    "--style-weights has {weights} values, but there are {styles} style pictures; give one for each"
-                )));
-            }
-            for (style, &weight) in recipe.styles.iter_mut().zip(&self.style_weights) {
-                style.weight = weight;
-            }
-        }
+        each_style(&mut recipe, "--style-weights", &self.style_weights, |style, weight| style.weight = *weight)?;
+        each_style(&mut recipe, "--style-scales", &self.style_scales, |style, scale| style.scale = *scale)?;
+        each_style(&mut recipe, "--style-masks", &self.style_masks, |style, mask| {
+            style.mask = (mask.as_os_str() != "none").then(|| source(mask));
+        })?;
+        recipe.photo_mask = self.photo_mask.as_deref().map(source);
         set(&mut recipe.size, self.size);
-        recipe.style_size = self.style_size.or(recipe.style_size);
+        set(&mut recipe.style_scale, self.style_scale);
         set(&mut recipe.iterations, self.iterations);
         set(&mut recipe.style_strength, self.style_strength);
         set(&mut recipe.content_strength, self.content_strength);
         set(&mut recipe.tv, self.tv);
+        set(&mut recipe.tv_norm, self.tv_norm);
+        set(&mut recipe.colours, self.colours);
+        set(&mut recipe.colour_match, self.colour_match);
+        set(&mut recipe.content_layers, self.content_layers.clone());
+        set(&mut recipe.style_layers, self.style_layers.clone());
+        set(&mut recipe.style_curve, self.style_curve);
+        set(&mut recipe.style_loss, self.style_loss);
+        set(&mut recipe.histogram, self.histogram);
+        set(&mut recipe.scales, self.scales);
+        set(&mut recipe.lbfgs_history, self.lbfgs_history);
+        set(&mut recipe.adam_step, self.adam_step);
+        set(&mut recipe.adam_beta1, self.adam_beta1);
+        set(&mut recipe.adam_beta2, self.adam_beta2);
+        set(&mut recipe.averaging, self.averaging);
+        set(&mut recipe.edges, self.edges);
         set(&mut recipe.optimizer, self.optimizer);
         set(
             &mut recipe.init,
@@ -234,6 +318,24 @@ impl RenderArgs {
         recipe.validate()?;
         Ok(recipe)
     }
+}
+
+/// Gives every style picture its own value of an option that takes one for each.
+fn each_style<T>(
+    recipe: &mut Recipe,
+    option: &str,
+    values: &[T],
+    set: impl Fn(&mut StyleSource, &T),
+) -> Result<(), CliError> {
+    let styles = recipe.styles.len();
+    if !values.is_empty() && values.len() != styles {
+        return Err(CliError::Usage(format!(
+            "{option} has {} values, but there are {styles} style pictures; give one for each",
+            values.len()
+        )));
+    }
+    recipe.styles.iter_mut().zip(values).for_each(|(style, value)| set(style, value));
+    Ok(())
 }
 
 fn set<T>(place: &mut T, given: Option<T>) {
@@ -295,6 +397,24 @@ mod tests {
         assert!(error.contains("--style-weights has 2 values, but there are 1 style pictures"), "{error}");
         let error = recipe(&["--style", "/a.png", "--style-weights", "0"]).unwrap_err().to_string();
         assert!(error.contains("all style weights are zero"), "{error}");
+    }
+
+    #[test]
+    fn masks_and_sizes_belong_to_their_styles() {
+        let found = recipe(&["--style", "/a.png", "/b.png", "--style-scales", "1,0.5", "--style-masks", "none,/m.png"])
+            .unwrap();
+        assert_eq!(found.styles[0], StyleSource::new(source(Path::new("/a.png"))));
+        let mask = Some(source(Path::new("/m.png")));
+        assert_eq!(found.styles[1], StyleSource { scale: 0.5, mask, ..StyleSource::new(source(Path::new("/b.png"))) });
+    }
+
+    #[test]
+    fn layers_are_named_with_their_weights() {
+        let found = recipe(&["--content-layers", "relu3_2=0.5,conv4_2", "--style-layers", "none"]).unwrap();
+        assert_eq!(found.content_layers.to_string(), "relu3_2=0.5,relu4_2");
+        assert!(found.style_layers.is_empty());
+        let error = recipe(&["--content-layers", "none", "--style-layers", "none"]).unwrap_err().to_string();
+        assert!(error.contains("no layer carries"), "{error}");
     }
 
     #[test]

@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn the_default_name_tells_what_is_in_it() {
         let file = |path: &str| PictureSource::File(PathBuf::from(path));
-        let style = |path| StyleSource { picture: file(path), weight: 1.0 };
+        let style = |path| StyleSource::new(file(path));
         let recipe = Recipe {
             content: file("/photos/my cat.v2.jpg"),
             styles: vec![style("/a/wave.png"), style("/b/oil")],

@@ -46,11 +46,7 @@ pub fn plan(recipe: &Recipe, width: u32, height: u32) -> Vec<Stage> {
             let iterations = until - done;
             done = until;
             let (width, height) = canvas_size(width, height, long_side);
-            let scale = f64::from(long_side) / f64::from(recipe.size);
-            let style_long_side = match recipe.style_size {
-                Some(size) => (f64::from(size) * scale).round() as u32,
-                None => long_side,
-            };
+            let style_long_side = (f64::from(recipe.style_scale) * f64::from(long_side)).round() as u32;
             Stage { width, height, style_long_side, iterations }
         })
         .collect();
@@ -131,8 +127,8 @@ mod tests {
     }
 
     #[test]
-    fn a_style_size_scales_along() {
-        let recipe = Recipe { style_size: Some(256), ..recipe(512, 100, Scales::CoarseToFine) };
+    fn the_style_scales_along() {
+        let recipe = Recipe { style_scale: 0.5, ..recipe(512, 100, Scales::CoarseToFine) };
         let sides: Vec<u32> = plan(&recipe, 512, 512).iter().map(|stage| stage.style_long_side).collect();
         assert_eq!(sides, [64, 91, 128, 181, 256]);
     }

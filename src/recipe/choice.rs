@@ -44,6 +44,14 @@ choice! {
     Preset("preset") {
         /// Coarse to fine; the default of window and command line.
         Studio = "studio", "Studio", "Paints coarse shapes first and details last: quick, clean and faithful to the look of the style.";
+        /// A quick look.
+        Draft = "draft", "Draft", "A quick look in a fraction of the time: the colours and large strokes, without the last details.";
+        /// Large strokes, less photo.
+        Bold = "bold", "Bold", "Large strokes and strong colours; the photo only hints at its shapes.";
+        /// Fine strokes, more photo.
+        Faithful = "faithful", "Faithful", "Fine strokes that keep to the photo: faces and buildings stay recognisable.";
+        /// Style without content (Gatys et al. 2015, arXiv 1505.07376).
+        Texture = "texture", "Texture", "Paints the style alone, out of noise: a new texture without any photo in it.";
         /// The loss of Gatys, Ecker and Bethge's published notebook, exactly.
         Gatys = "gatys", "Gatys", "The original method, exactly as its authors published it: one size, L-BFGS, no smoothing.";
     }
@@ -76,5 +84,57 @@ choice! {
         CoarseToFine = "coarse-to-fine", "Coarse to fine", "Starts small and grows, so large shapes are settled before details.";
         /// Only the final size.
         Single = "single", "One size", "Paints at the final size from the first iteration.";
+    }
+}
+
+choice! {
+    /// Whose colours the finished picture has.
+    Colours("colours") {
+        /// As painted.
+        Style = "style", "The style's", "As painted: the colours come from the style picture.";
+        /// Luminance of the painting, chroma of the photo.
+        Photo = "photo", "The photo's", "Only light and dark come from the painting; the photo keeps its colours.";
+    }
+}
+
+choice! {
+    /// How the styles' layers are balanced against each other before their own weights.
+    StyleCurve("style-curve") {
+        /// `1e3 / C^2`.
+        Paper = "paper", "Paper", "As the authors published it: 1/C² for a layer of C channels.";
+        /// Four times less from block to block.
+        Falling = "falling", "Falling", "Four times less from block to block: fine texture counts most, large shapes least.";
+        /// The same for all.
+        Equal = "equal", "Equal", "The same for every layer: large shapes of the style count far more.";
+    }
+}
+
+choice! {
+    /// What of a style's features the painting should share.
+    StyleLoss("style-loss") {
+        /// Gram matrix, the raw second moment.
+        Gram = "gram", "Gram matrix", "Correlations between features, as in the paper.";
+        /// Mean and covariance, compared by the Wasserstein-2 distance of two Gaussians.
+        Moments = "moments", "Mean and covariance", "Compares means and covariances by the Wasserstein-2 distance: calmer, more even strokes.";
+    }
+}
+
+choice! {
+    /// How differences between neighbouring pixels are measured.
+    TvNorm("tv-norm") {
+        /// Nine-point, squared.
+        L2 = "l2", "Soft", "Squared differences over nine points: smooths grain and edges alike.";
+        /// Absolute.
+        L1 = "l1", "Edge-keeping", "Absolute differences: flat patches with crisp edges.";
+    }
+}
+
+choice! {
+    /// What the first convolution sees beyond the picture's edge.
+    Edges("edges") {
+        /// The outermost pixels again.
+        Replicate = "replicate", "Continued", "The picture goes on beyond its edges: no frame, no haze at the borders.";
+        /// Zeros, the mean colour.
+        Zeros = "zeros", "Grey", "The mean colour beyond the edges, as in the original network.";
     }
 }

@@ -4,16 +4,17 @@
 //! parameters from this module, so that none of them can disagree.
 
 mod choice;
+mod layers;
 pub mod parameter;
-
-use std::fmt;
-use std::path::PathBuf;
-use std::str::FromStr;
+mod preset;
+mod source;
 
 use serde::{Deserialize, Serialize};
 
-pub use choice::{OptimizerKind, Pooling, Preset, Scales};
+pub use choice::{Colours, Edges, OptimizerKind, Pooling, Preset, Scales, StyleCurve, StyleLoss, TvNorm};
+pub use layers::{LayerName, LayerWeights};
 pub use parameter::Parameter;
+pub use source::{Init, PictureSource, StyleSource};
 
 /// What is wrong with a parameter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,105 +45,9 @@ pub enum RecipeError {
     /// Every style picture has weight zero.
     #[error("all style weights are zero; give at least one style a weight above 0")]
     NoStyleWeight,
-}
-
-/// Where a picture comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(into = "String", from = "String")]
-pub enum PictureSource {
-    /// One of the bundled samples, by its name in [`crate::image_io::samples`].
-    Sample(String),
-    /// A file on disk.
-    File(PathBuf),
-}
-
-const SAMPLE_PREFIX: &str = "sample:";
-
-impl From<String> for PictureSource {
-    fn from(text: String) -> Self {
-        match text.strip_prefix(SAMPLE_PREFIX) {
-            Some(name) => Self::Sample(name.to_owned()),
-            None => Self::File(PathBuf::from(text)),
-        }
-    }
-}
-
-impl From<PictureSource> for String {
-    fn from(source: PictureSource) -> Self {
-        source.to_string()
-    }
-}
-
-impl fmt::Display for PictureSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sample(name) => write!(f, "{SAMPLE_PREFIX}{name}"),
-            Self::File(path) => write!(f, "{}", path.display()),
-        }
-    }
-}
-
-/// One style picture and its share in the mixture.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StyleSource {
-    /// The picture.
-    pub picture: PictureSource,
-    /// Relative weight, see [`parameter::STYLE_WEIGHT`].
-    pub weight: f32,
-}
-
-/// What the canvas starts from.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(into = "String", from = "String")]
-pub enum Init {
-    /// The content picture.
-    Content,
-    /// The first style picture, stretched to the canvas.
-    Style,
-    /// Seeded Gaussian noise.
-    Noise,
-    /// Any other picture, stretched to the canvas.
-    Picture(PictureSource),
-}
-
-impl Init {
-    /// One sentence for the artist.
-    pub const HELP: &'static str = "What the canvas starts from: content, style, noise, or a picture file.";
-}
-
-impl From<String> for Init {
-    fn from(text: String) -> Self {
-        match text.as_str() {
-            "content" => Self::Content,
-            "style" => Self::Style,
-            "noise" => Self::Noise,
-            _ => Self::Picture(PictureSource::from(text)),
-        }
-    }
-}
-
-impl FromStr for Init {
-    type Err = std::convert::Infallible;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self::from(text.to_owned()))
-    }
-}
-
-impl From<Init> for String {
-    fn from(init: Init) -> Self {
-        init.to_string()
-    }
-}
-
-impl fmt::Display for Init {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Content => f.write_str("content"),
-            Self::Style => f.write_str("style"),
-            Self::Noise => f.write_str("noise"),
-            Self::Picture(source) => source.fmt(f),
-        }
-    }
+    /// No layer carries any loss.
+    #[error("no layer carries content or style; give at least one layer a weight above 0")]
+    NoLayer,
 }
 
 /// Everything that determines a painting, apart from the pixels of the pictures it names.
@@ -161,10 +66,28 @@ pub struct Recipe {
     pub content_strength: f32,
     /// See [`parameter::TV`].
     pub tv: f32,
+    /// How the total variation is measured.
+    pub tv_norm: TvNorm,
     /// See [`parameter::SIZE`].
     pub size: u32,
-    /// See [`parameter::STYLE_SIZE`]; `None` follows the canvas.
-    pub style_size: Option<u32>,
+    /// See [`parameter::STYLE_SCALE`].
+    pub style_scale: f32,
+    /// Whose colours the finished picture has.
+    pub colours: Colours,
+    /// See [`parameter::COLOUR_MATCH`].
+    pub colour_match: f32,
+    /// Where the photo stays as it is, white on black, stretched to the canvas; nowhere without a mask.
+    pub photo_mask: Option<PictureSource>,
+    /// Layers that carry content.
+    pub content_layers: LayerWeights,
+    /// Layers that carry style.
+    pub style_layers: LayerWeights,
+    /// Balance of the style layers before their own weights.
+    pub style_curve: StyleCurve,
+    /// What is compared in the style layers.
+    pub style_loss: StyleLoss,
+    /// See [`parameter::HISTOGRAM`].
+    pub histogram: f32,
     /// See [`parameter::ITERATIONS`].
     pub iterations: u32,
     /// Sizes at which the canvas is painted.
@@ -175,69 +98,26 @@ pub struct Recipe {
     pub lbfgs_history: u32,
     /// See [`parameter::ADAM_STEP`].
     pub adam_step: f32,
+    /// See [`parameter::ADAM_BETA1`].
+    pub adam_beta1: f32,
+    /// See [`parameter::ADAM_BETA2`].
+    pub adam_beta2: f32,
+    /// See [`parameter::AVERAGING`].
+    pub averaging: f32,
     /// Start of the canvas.
     pub init: Init,
     /// Seed of the noise.
     pub seed: u64,
     /// Pooling of the network.
     pub pooling: Pooling,
+    /// What the first convolution sees beyond the edges.
+    pub edges: Edges,
 }
 
 /// What a seed is, in one plain sentence.
 pub const SEED_HELP: &str = "Number that picks the noise; the same number gives the same noise again.";
 
-impl Default for Recipe {
-    fn default() -> Self {
-        Self::from_preset(Preset::Studio)
-    }
-}
-
 impl Recipe {
-    /// The preset's recipe, over the first bundled photo and The Starry Night.
-    #[must_use]
-    pub fn from_preset(preset: Preset) -> Self {
-        let studio = Self {
-            preset: Preset::Studio,
-            content: PictureSource::Sample("neuschwanstein-castle".to_owned()),
-            styles: vec![StyleSource {
-                picture: PictureSource::Sample("starry-night".to_owned()),
-                weight: parameter::STYLE_WEIGHT.default,
-            }],
-            style_strength: parameter::STYLE_STRENGTH.default,
-            content_strength: parameter::CONTENT_STRENGTH.default,
-            tv: parameter::TV.default,
-            size: parameter::SIZE.default,
-            style_size: None,
-            iterations: parameter::ITERATIONS.default,
-            scales: Scales::CoarseToFine,
-            optimizer: OptimizerKind::Lbfgs,
-            lbfgs_history: parameter::LBFGS_HISTORY.default,
-            adam_step: parameter::ADAM_STEP.default,
-            init: Init::Content,
-            seed: 0,
-            pooling: Pooling::Max,
-        };
-        match preset {
-            Preset::Studio => studio,
-            // Gatys' notebook: one size, L-BFGS with 100 pairs, no total variation, 500 iterations.
-            Preset::Gatys => {
-                Self { preset: Preset::Gatys, tv: 0.0, scales: Scales::Single, lbfgs_history: 100, ..studio }
-            }
-        }
-    }
-
-    /// This recipe's pictures and size with all other parameters of `preset`.
-    #[must_use]
-    pub fn with_preset(&self, preset: Preset) -> Self {
-        Self {
-            content: self.content.clone(),
-            styles: self.styles.clone(),
-            size: self.size,
-            style_size: self.style_size,
-            ..Self::from_preset(preset)
-        }
-    }
-
     /// Checks every parameter against its range.
     ///
     /// # Errors
@@ -247,17 +127,26 @@ impl Recipe {
         parameter::CONTENT_STRENGTH.check(self.content_strength)?;
         parameter::TV.check(self.tv)?;
         parameter::SIZE.check(self.size)?;
-        if let Some(size) = self.style_size {
-            parameter::STYLE_SIZE.check(size)?;
+        parameter::STYLE_SCALE.check(self.style_scale)?;
+        parameter::COLOUR_MATCH.check(self.colour_match)?;
+        self.content_layers.check()?;
+        self.style_layers.check()?;
+        if self.content_layers.is_empty() && self.style_layers.is_empty() {
+            return Err(RecipeError::NoLayer);
         }
+        parameter::HISTOGRAM.check(self.histogram)?;
         parameter::ITERATIONS.check(self.iterations)?;
         parameter::LBFGS_HISTORY.check(self.lbfgs_history)?;
         parameter::ADAM_STEP.check(self.adam_step)?;
+        parameter::ADAM_BETA1.check(self.adam_beta1)?;
+        parameter::ADAM_BETA2.check(self.adam_beta2)?;
+        parameter::AVERAGING.check(self.averaging)?;
         if self.styles.is_empty() {
             return Err(RecipeError::NoStyle);
         }
         for style in &self.styles {
             parameter::STYLE_WEIGHT.check(style.weight)?;
+            parameter::OWN_STYLE_SCALE.check(style.scale)?;
         }
         if self.styles.iter().all(|style| style.weight == 0.0) {
             return Err(RecipeError::NoStyleWeight);
@@ -286,18 +175,6 @@ pub struct LossWeights {
     pub style: f32,
     /// gamma.
     pub tv: f32,
-}
-
-impl Preset {
-    /// alpha and beta at strength 0, and gamma for a smoothness of 1.
-    #[must_use]
-    pub const fn balance(self) -> LossWeights {
-        match self {
-            // Four times the notebook's content: the photo stays recognisable under a style that is fully there.
-            Self::Studio => LossWeights { content: 4.0, style: 1.0, tv: 100.0 },
-            Self::Gatys => LossWeights { content: 1.0, style: 1.0, tv: 100.0 },
-        }
-    }
 }
 
 #[cfg(test)]

@@ -93,16 +93,64 @@ pub const SIZE: Parameter<u32> = Parameter {
     default: 512,
 };
 
-/// Long side at which the style picture is read, when it is not tied to the canvas.
-pub const STYLE_SIZE: Parameter<u32> = Parameter {
-    name: "style-size",
-    label: "Style size",
-    unit: "px",
-    help: "Long side at which the style picture is read: larger gives larger brush strokes. By default it follows the canvas.",
-    technical: "long side of the style picture in the last stage, scaled along with the canvas in earlier ones",
-    min: 16,
-    max: 8192,
-    default: 512,
+/// Size at which styles are read, relative to the canvas.
+pub const STYLE_SCALE: Parameter<f32> = Parameter {
+    name: "style-scale",
+    label: "Brush size",
+    unit: "x",
+    help: "Size at which the style picture is read, relative to the painting: larger gives larger brush strokes.",
+    technical: "long side of the style picture over that of the canvas, in every stage",
+    min: 0.125,
+    max: 4.0,
+    default: 1.0,
+};
+
+/// Size at which one style among several is read.
+pub const OWN_STYLE_SCALE: Parameter<f32> = Parameter {
+    name: "style-scales",
+    label: "Own brush size",
+    unit: "x",
+    help: "Size at which this style is read, relative to the others.",
+    technical: "multiplies the style scale for one picture",
+    min: 0.125,
+    max: 4.0,
+    default: 1.0,
+};
+
+/// How far the style's colours are brought to the photo's before painting.
+pub const COLOUR_MATCH: Parameter<f32> = Parameter {
+    name: "colour-match",
+    label: "Match colours",
+    unit: "%",
+    help: "How far the style picture takes on the photo's colours before it is painted with.",
+    technical: "interpolates between the style and its affine colour transform to the photo's mean and covariance",
+    min: 0.0,
+    max: 100.0,
+    default: 0.0,
+};
+
+/// Weight of one layer.
+pub const LAYER_WEIGHT: Parameter<f32> = Parameter {
+    name: "layer weight",
+    label: "Layer weight",
+    unit: "",
+    help: "How strongly this layer counts; 0 leaves it out.",
+    technical: "multiplies the layer's term after the curve",
+    min: 0.0,
+    max: 100.0,
+    default: 1.0,
+};
+
+/// Weight of the histogram term.
+pub const HISTOGRAM: Parameter<f32> = Parameter {
+    name: "histogram",
+    label: "Histogram",
+    unit: "",
+    help: "Brings the spread of every feature to the style's: steadier colours and contrast; 0 switches it off.",
+    technical: "weight of the histogram loss (Risser et al. 2017) on the style layers, relative to the Gram loss",
+    min: 0.0,
+    max: 100.0,
+    default: 0.0,
 };
 
 /// Optimiser iterations of the whole painting.
@@ -139,6 +187,54 @@ pub const ADAM_STEP: Parameter<f32> = Parameter {
     min: 0.01,
     max: 100.0,
     default: 5.1,
+};
+
+/// Decay of Adam's first moment.
+pub const ADAM_BETA1: Parameter<f32> = Parameter {
+    name: "adam-beta1",
+    label: "Adam momentum",
+    unit: "",
+    help: "How long the Adam optimiser keeps going in the direction it had.",
+    technical: "beta1, decay of the first moment",
+    min: 0.0,
+    max: 0.999,
+    default: 0.9,
+};
+
+/// Decay of Adam's second moment. 0.99 follows the loss faster than the usual 0.999, which suits a few hundred steps.
+pub const ADAM_BETA2: Parameter<f32> = Parameter {
+    name: "adam-beta2",
+    label: "Adam caution",
+    unit: "",
+    help: "How long the Adam optimiser remembers how steep it was.",
+    technical: "beta2, decay of the second moment",
+    min: 0.0,
+    max: 0.9999,
+    default: 0.99,
+};
+
+/// Decay of the averaged canvas.
+pub const AVERAGING: Parameter<f32> = Parameter {
+    name: "averaging",
+    label: "Averaging",
+    unit: "",
+    help: "Shows and saves an average over the latest iterations, which is calmer than each of them; 0 shows the canvas itself.",
+    technical: "decay of the exponential moving average of the canvas, started anew at every change and every stage",
+    min: 0.0,
+    max: 0.999,
+    default: 0.0,
+};
+
+/// How much noise is stirred into a running canvas.
+pub const STIR: Parameter<f32> = Parameter {
+    name: "stir",
+    label: "Stir",
+    unit: "levels",
+    help: "Adds noise to the running canvas, to shake it out of a place where it is stuck.",
+    technical: "standard deviation of the Gaussian noise, out of 255",
+    min: 0.0,
+    max: 128.0,
+    default: 20.0,
 };
 
 /// Relative weight of one style picture among several.

@@ -144,7 +144,7 @@ impl Bench {
     }
 
     pub fn recipe(&self, iterations: u32) -> Recipe {
-        let style = StyleSource { picture: self.source("style.png"), weight: 1.0 };
+        let style = StyleSource::new(self.source("style.png"));
         Recipe { content: self.source("content.png"), styles: vec![style], iterations, ..Recipe::default() }
     }
 

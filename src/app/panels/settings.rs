@@ -51,7 +51,7 @@ fn advanced_ui(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
         }
         choice(ui, "Scales", &mut recipe.scales, Scales::ALL, Scales::label, Scales::help);
         choice(ui, "Pooling", &mut recipe.pooling, Pooling::ALL, Pooling::label, Pooling::help);
-        style_size_row(recipe, ui);
+        number(ui, &parameter::STYLE_SCALE, &mut recipe.style_scale, preset.style_scale, 0.01);
         init_row(desk, recipe, ui);
         seed_row(recipe, ui);
     });
@@ -65,28 +65,6 @@ fn advanced_ui(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
     }
     ui.add_space(4.0);
     weights_ui(desk, ui);
-}
-
-fn style_size_row(recipe: &mut Recipe, ui: &mut Ui) {
-    let what = &parameter::STYLE_SIZE;
-    let hint = tooltip(what, "follows the canvas");
-    let title = ui.label(what.label).on_hover_text(&hint);
-    ui.horizontal(|ui| {
-        let mut own = recipe.style_size.is_some();
-        let follow = ui.checkbox(&mut own, "").accessible_name("Style size of its own").on_hover_text(&hint);
-        if follow.changed() {
-            recipe.style_size = own.then_some(recipe.size.clamp(what.min, what.max));
-        }
-        match &mut recipe.style_size {
-            Some(size) => {
-                field(ui, what, size, 4.0).labelled_by(title.id).on_hover_text(&hint);
-            }
-            None => {
-                ui.weak("as the canvas");
-            }
-        }
-    });
-    ui.end_row();
 }
 
 fn init_row(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
