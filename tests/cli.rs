@@ -152,12 +152,12 @@ fn help_tells_what_the_parameter_table_tells() {
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let (studio, gatys) = (Recipe::default(), Recipe::from_preset(Preset::Gatys));
     told(&help, &parameter::SIZE, &studio.size.to_string());
-    told(&help, &parameter::STYLE_SIZE, "as the canvas");
+    told(&help, &parameter::COLOUR_MATCH, &studio.colour_match.to_string());
     told(&help, &parameter::ITERATIONS, &studio.iterations.to_string());
     told(&help, &parameter::STYLE_STRENGTH, &studio.style_strength.to_string());
     told(&help, &parameter::CONTENT_STRENGTH, &studio.content_strength.to_string());
     told(&help, &parameter::STYLE_WEIGHT, &studio.styles[0].weight.to_string());
-    told(&help, &parameter::TV, &format!("{} with studio, {} with gatys", studio.tv, gatys.tv));
+    told(&help, &parameter::TV, &format!("{}; {} with gatys", studio.tv, gatys.tv));
     for option in ["--content", "--style", "--output", "--preset", "--optimizer", "--init", "--seed", "--pooling"] {
         assert!(help.contains(option), "{option}");
     }
