@@ -15,7 +15,7 @@ use pentimento::engine::loss::gram;
 use pentimento::engine::vgg::{LAYERS, Layer};
 use pentimento::engine::{DeviceChoice, Engine, Job, StyleEngine, threads};
 use pentimento::image_io::Picture;
-use pentimento::recipe::{Preset, Recipe};
+use pentimento::recipe::{Edges, Preset, Recipe};
 
 /// Layers that losses need.
 const DEPTH: usize = 13;
@@ -89,7 +89,7 @@ fn convolution(layer: &Layer, side: usize, peak: f64) {
     let colours = layer.in_channels == 3;
     let direct = (2 * len * side * side) as f64;
     let flop = if colours { direct } else { WINOGRAD * direct };
-    let kind = if colours { InputKind::Canvas } else { InputKind::Features };
+    let kind = if colours { InputKind::Canvas(Edges::Zeros) } else { InputKind::Features };
     let forward = median(|| conv.forward_relu(&input, &output).expect("a convolution"));
     row(&format!("{} forward, {side}", layer.name()), forward, flop, peak);
     let backward = median(|| {
@@ -107,7 +107,7 @@ fn gram_matrix(channels: usize, side: usize, peak: f64) {
     let seconds = median(|| drop(gram::gram_matrix(&features)));
     // Half of a symmetric matrix is enough.
     row(&format!("Gram {channels}, {side}"), seconds, flop / 2.0, peak);
-    let seconds = median(|| gram::gradient(1.0, &features, &gram, &target, &gradient).expect("a gradient"));
+    let seconds = median(|| gram::gradient(1.0, &features, &gram, &target, false, &gradient).expect("a gradient"));
     row(&format!("Gram gradient {channels}, {side}"), seconds, flop, peak);
 }
 

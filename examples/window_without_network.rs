@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use image::{Rgba, RgbaImage};
 use pentimento::app::{Opening, open_window};
-use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress};
+use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
+use pentimento::recipe::Recipe;
 
 /// Time that one iteration pretends to take.
 const ITERATION: Duration = Duration::from_millis(40);
@@ -102,6 +103,16 @@ impl Painter for Swirl {
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
         self.job = job.clone();
         Ok(())
+    }
+
+    fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
+        let Recipe { content_layers, style_layers, .. } = &self.job.recipe;
+        let weights = self.job.recipe.weights();
+        let content = content_layers.iter().map(|(layer, weight)| (Term::Content(layer), weight * weights.content));
+        let style = style_layers.iter().map(|(layer, weight)| (Term::Style(layer), weight * weights.style));
+        let share =
+            |(term, weight)| TermShare { term, loss: f64::from(weight) * 10.0, gradient_rms: f64::from(weight) };
+        Ok(content.chain(style).map(share).collect())
     }
 }
 

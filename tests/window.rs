@@ -14,7 +14,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use image::{Rgba, RgbaImage};
 use pentimento::app::{Answer, App, FileDialogs, Opening, Preferences, Purpose, Reply};
-use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress};
+use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
 use pentimento::recipe::{PictureSource, Recipe};
 use pentimento::studio::{Studio, StudioConfig};
 
@@ -82,6 +82,10 @@ impl Painter for Tame {
         self.reins.seen.lock().unwrap().push(job.recipe.clone());
         self.iterations = job.recipe.iterations;
         Ok(())
+    }
+
+    fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
+        Ok(vec![TermShare { term: Term::TotalVariation, loss: 2.0, gradient_rms: 0.5 }])
     }
 }
 

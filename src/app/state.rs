@@ -106,6 +106,11 @@ impl State {
                     }
                 }
             }
+            Event::Shares { run, shares, .. } => {
+                if let Some(painting) = self.painting_of(run) {
+                    painting.shares = shares;
+                }
+            }
             Event::Paused(run) => self.set_phase(run, Phase::Paused),
             Event::Resumed(run) => self.set_phase(run, Phase::Running),
             Event::Finished(run) => self.set_phase(run, Phase::Finished),

@@ -119,7 +119,7 @@ mod tests {
     use image::RgbaImage;
 
     use super::*;
-    use crate::engine::{EngineError, Evaluation, Losses, Progress};
+    use crate::engine::{EngineError, Evaluation, Losses, Progress, TermShare};
     use crate::image_io::read_record;
 
     /// Finishes after `iterations`, fails at `fails_at`, and raises the flag of a stop at `stops_at`.
@@ -166,6 +166,10 @@ mod tests {
 
         fn revise(&mut self, _job: &Job) -> Result<(), EngineError> {
             Ok(())
+        }
+
+        fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
+            Ok(vec![])
         }
     }
 

@@ -1,8 +1,8 @@
 //! How much memory a painting takes, and how much there is: running out would end the program and lose the canvas.
 
 use super::EngineError;
-use super::objective::DEEPEST_TAP;
-use super::vgg::{LAYERS, closes_block};
+use super::feature_maps;
+use super::terms::Terms;
 
 /// Share of the free memory that a painting may take.
 const SHARE: f64 = 0.9;
@@ -11,13 +11,12 @@ const SHARE: f64 = 0.9;
 ///
 /// # Errors
 /// [`EngineError::Memory`] says what is needed, what is free and which size would fit.
-pub fn check(width: u32, height: u32, lbfgs_pairs: u32) -> Result<(), EngineError> {
+pub fn check(width: u32, height: u32, lbfgs_pairs: u32, terms: &Terms) -> Result<(), EngineError> {
     let Some(free) = available_bytes() else { return Ok(()) };
-    check_against(width, height, lbfgs_pairs, free as f64)
+    check_against(width, height, bytes_per_pixel(lbfgs_pairs, terms), free as f64)
 }
 
-fn check_against(width: u32, height: u32, lbfgs_pairs: u32, free: f64) -> Result<(), EngineError> {
-    let per_pixel = bytes_per_pixel(lbfgs_pairs);
+fn check_against(width: u32, height: u32, per_pixel: f64, free: f64) -> Result<(), EngineError> {
     let needed = per_pixel * f64::from(width) * f64::from(height);
     if needed <= free * SHARE {
         return Ok(());
@@ -35,17 +34,10 @@ fn check_against(width: u32, height: u32, lbfgs_pairs: u32, free: f64) -> Result
 
 /// Bytes for each pixel of the canvas: what is kept of every layer, room for the gradient of a loss, half of that again
 /// for the stage before (it is let go when the next one stands), and the optimiser's vectors.
-fn bytes_per_pixel(lbfgs_pairs: u32) -> f64 {
-    let (mut values, mut scale) = (0.0, 1.0);
-    for (i, layer) in LAYERS.iter().enumerate().take(DEEPEST_TAP.layer() + 1) {
-        if closes_block(i) {
-            scale /= 4.0;
-        }
-        values += scale * layer.out_channels as f64;
-    }
-    let gradient = LAYERS[0].out_channels as f64;
+fn bytes_per_pixel(lbfgs_pairs: u32, terms: &Terms) -> f64 {
+    let maps = feature_maps::values_per_pixel(&terms.taps());
     let optimizer = 3.0 * (2.0 * f64::from(lbfgs_pairs) + 8.0);
-    (1.5 * (values + gradient) + optimizer) * size_of::<f32>() as f64
+    (1.5 * maps + optimizer) * size_of::<f32>() as f64
 }
 
 /// Memory that a program may take without others being pushed out, where the system tells.
@@ -60,15 +52,26 @@ fn available_bytes() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::Recipe;
 
     #[test]
     fn a_canvas_that_does_not_fit_is_refused_with_one_that_does() {
-        let free = 2e9;
-        assert!(check_against(512, 512, 20, free).is_ok());
-        let Err(EngineError::Memory { fitting_long_side, .. }) = check_against(4096, 2048, 20, free) else {
+        let (free, per_pixel) = (2e9, bytes_per_pixel(20, &Terms::of(&Recipe::default())));
+        assert!(check_against(512, 512, per_pixel, free).is_ok());
+        let Err(EngineError::Memory { fitting_long_side, .. }) = check_against(4096, 2048, per_pixel, free) else {
             panic!("4096 x 2048 in 2 GB was let through");
         };
-        assert!(check_against(fitting_long_side, fitting_long_side / 2, 20, free).is_ok());
+        assert!(check_against(fitting_long_side, fitting_long_side / 2, per_pixel, free).is_ok());
         assert!(fitting_long_side > 1000);
+    }
+
+    #[test]
+    fn more_is_needed_where_a_loss_looks_before_a_pooling() {
+        let needed = |layers: &str| {
+            let recipe = Recipe { style_layers: layers.parse().unwrap(), ..Recipe::default() };
+            bytes_per_pixel(12, &Terms::of(&recipe))
+        };
+        assert!(needed("relu1_2") > needed("relu1_1") + 1.4 * 4.0 * 64.0);
+        assert!(needed("relu5_4") > needed("relu5_1"));
     }
 }

@@ -8,6 +8,7 @@ mod canvas;
 pub mod conv;
 pub mod device;
 mod error;
+pub mod feature_maps;
 pub mod loss;
 mod memory;
 pub mod objective;
@@ -18,6 +19,8 @@ pub mod score;
 pub mod simd;
 mod storage;
 mod style_engine;
+pub mod target;
+pub mod terms;
 #[cfg(test)]
 mod test_support;
 pub mod threads;
@@ -32,7 +35,7 @@ use image::RgbaImage;
 use serde::Serialize;
 
 use crate::image_io::Picture;
-use crate::recipe::Recipe;
+use crate::recipe::{LayerName, Recipe};
 
 pub use device::{DeviceChoice, DeviceReport, describe_devices};
 pub use error::EngineError;
@@ -64,6 +67,30 @@ pub struct Losses {
     pub style: f64,
     /// gamma times the total variation.
     pub tv: f64,
+}
+
+/// A term of the loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Term {
+    /// The content loss at one layer.
+    Content(LayerName),
+    /// The style loss at one layer.
+    Style(LayerName),
+    /// The histogram loss at one style layer.
+    Histogram(LayerName),
+    /// Total variation of the canvas.
+    TotalVariation,
+}
+
+/// What one term adds to the loss and to its gradient.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TermShare {
+    /// The term.
+    pub term: Term,
+    /// Its loss, weight included.
+    pub loss: f64,
+    /// Root mean square over the canvas of its gradient with respect to the pixels, weight included.
+    pub gradient_rms: f64,
 }
 
 /// One evaluation of loss and gradient.
@@ -126,6 +153,13 @@ pub trait Painter: Send {
     /// # Errors
     /// When the recipe is invalid or the new stage cannot be prepared; the painting then goes on as before.
     fn revise(&mut self, job: &Job) -> Result<(), EngineError>;
+
+    /// What each term of the loss adds to it and to its gradient on the canvas as it stands: content, style and histogram
+    /// terms from the pixels up, then total variation. Changes nothing and takes several iterations' time.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn shares(&mut self) -> Result<Vec<TermShare>, EngineError>;
 }
 
 /// Something that can paint.

@@ -2,8 +2,10 @@
 
 use candle_core::Result;
 
-use super::objective::{ContentTarget, Objective, StyleTarget};
+use super::objective::Objective;
 use super::schedule::canvas_size;
+use super::target::{ContentTarget, StyleTarget};
+use super::terms::Terms;
 use super::vgg::Vgg;
 use super::{EngineError, Losses, StyleEngine, canvas, memory};
 use crate::image_io::Picture;
@@ -39,26 +41,26 @@ pub fn score(
     let size = size.unwrap_or_else(|| image.width().max(image.height()));
     let (width, height) = canvas_size(content.width(), content.height(), size);
     let style_sides = canvas_size(style.width(), style.height(), style_size.unwrap_or(size));
-    memory::check(width, height, 0)?;
-    memory::check(style_sides.0, style_sides.1, 0)?;
-    let losses = losses(engine.vgg(), [content, image], (width, height), style, style_sides)?;
+    let terms = Terms::of(&Recipe::from_preset(Preset::Gatys));
+    memory::check(width, height, 0, &terms)?;
+    memory::check(style_sides.0, style_sides.1, 0, &terms)?;
+    let losses = losses(engine.vgg(), &terms, [content, image], (width, height), style, style_sides)?;
     Ok(Score { losses, width, height })
 }
 
 fn losses(
     vgg: &std::sync::Arc<Vgg>,
+    terms: &Terms,
     [content, image]: [&Picture; 2],
     (width, height): (u32, u32),
     style: &Picture,
     style_sides: (u32, u32),
 ) -> Result<Losses> {
-    let recipe = Recipe::from_preset(Preset::Gatys);
     let read = |picture, width, height| canvas::from_picture(picture, width, height, vgg.mean_rgb(), vgg.device());
-    let style = StyleTarget::of(vgg, &read(style, style_sides.0, style_sides.1)?, recipe.pooling)?;
-    let content = ContentTarget::of(vgg, &read(content, width, height)?, recipe.pooling)?;
+    let style = StyleTarget::of(vgg, &read(style, style_sides.0, style_sides.1)?, terms)?;
+    let content = ContentTarget::of(vgg, &read(content, width, height)?, terms)?;
     let shape = (height as usize, width as usize);
-    let objective =
-        Objective::new(std::sync::Arc::clone(vgg), shape, recipe.pooling, content, style, recipe.weights())?;
+    let objective = Objective::new(std::sync::Arc::clone(vgg), shape, terms, content, &style)?;
     let image = read(image, width, height)?;
     objective.evaluate(&image, &image.zeros_like()?)
 }

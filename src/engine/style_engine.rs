@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::device::{self, DeviceChoice};
-use super::objective::DEEPEST_TAP;
 use super::transfer::StyleTransfer;
 use super::vgg::Vgg;
 use super::weights::VggWeights;
@@ -23,7 +22,7 @@ impl StyleEngine {
     pub fn new(device: DeviceChoice, weights: Option<&Path>) -> Result<Self, EngineError> {
         let device = device::open(device)?;
         let weights = VggWeights::load(weights)?;
-        Ok(Self { vgg: Arc::new(Vgg::new(weights, DEEPEST_TAP, device)) })
+        Ok(Self { vgg: Arc::new(Vgg::new(weights, device)) })
     }
 
     /// The network.

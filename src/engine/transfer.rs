@@ -6,11 +6,13 @@ use std::time::Instant;
 use candle_core::Tensor;
 use image::RgbaImage;
 
-use super::objective::{ContentTarget, Objective, StyleTarget};
+use super::objective::Objective;
 use super::optimizer::{Adam, AdamConfig, Lbfgs, LbfgsConfig, Optimizer, Outcome};
 use super::schedule::{self, Stage, canvas_size};
+use super::target::{ContentTarget, StyleTarget};
+use super::terms::Terms;
 use super::vgg::Vgg;
-use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, canvas, memory, threads, vector};
+use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, TermShare, canvas, memory, threads, vector};
 use crate::image_io::Picture;
 use crate::recipe::{Init, OptimizerKind, Recipe};
 
@@ -243,18 +245,22 @@ impl Painter for StyleTransfer {
             self.optimizer = new_optimizer(&self.job.recipe);
         }
         if change.weights {
-            self.objective.set_weights(self.job.recipe.weights());
+            self.objective.set_weights(&Terms::of(&self.job.recipe));
             self.optimizer.forget();
         }
         Ok(())
+    }
+
+    fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
+        Ok(threads::pool().install(|| self.objective.shares(&self.canvas))?)
     }
 }
 
 /// What differs between two jobs, as far as a running painting cares.
 struct Change {
-    /// Pictures, their mixture or the network: content and style must be measured again.
+    /// Pictures, their mixture, the network or where it is looked at: content and style must be measured again.
     targets: bool,
-    /// alpha, beta or gamma.
+    /// How strongly any term counts.
     weights: bool,
     /// Optimiser or one of its parameters.
     optimizer: bool,
@@ -266,9 +272,10 @@ impl Change {
             && old.styles.len() == new.styles.len()
             && old.styles.iter().zip(&new.styles).all(|(old, new)| Arc::ptr_eq(old, new));
         let (old, new) = (&old.recipe, &new.recipe);
+        let (old_terms, new_terms) = (Terms::of(old), Terms::of(new));
         Self {
-            targets: !same_pictures || old.styles != new.styles || old.pooling != new.pooling,
-            weights: old.weights() != new.weights(),
+            targets: !same_pictures || old.styles != new.styles || !new_terms.share_targets_with(&old_terms),
+            weights: old_terms != new_terms,
             optimizer: old.optimizer != new.optimizer
                 || old.lbfgs_history != new.lbfgs_history
                 || old.adam_step.to_bits() != new.adam_step.to_bits(),
@@ -289,7 +296,7 @@ fn check_memory(recipe: &Recipe, stage: &Stage) -> Result<(), EngineError> {
         OptimizerKind::Lbfgs => recipe.lbfgs_history,
         OptimizerKind::Adam => 0,
     };
-    memory::check(stage.width, stage.height, pairs)
+    memory::check(stage.width, stage.height, pairs, &Terms::of(recipe))
 }
 
 fn new_optimizer(recipe: &Recipe) -> Box<dyn Optimizer> {
@@ -316,19 +323,19 @@ fn initial_canvas(vgg: &Vgg, job: &Job, stage: &Stage) -> Result<Tensor, EngineE
 
 /// Measures content and styles at the sizes of `stage`.
 fn prepare_objective(vgg: &Arc<Vgg>, job: &Job, stage: &Stage) -> Result<Objective, EngineError> {
-    let recipe = &job.recipe;
+    let (recipe, terms) = (&job.recipe, Terms::of(&job.recipe));
     let read =
         |picture: &Picture, width, height| canvas::from_picture(picture, width, height, vgg.mean_rgb(), vgg.device());
     let mut styles = Vec::new();
     // A style of weight zero costs nothing.
     for (picture, source) in job.styles.iter().zip(&recipe.styles).filter(|(_, source)| source.weight > 0.0) {
         let (width, height) = canvas_size(picture.width(), picture.height(), stage.style_long_side);
-        memory::check(width, height, 0)?;
-        let style = StyleTarget::of(vgg, &read(picture, width, height)?, recipe.pooling)?;
+        memory::check(width, height, 0, &terms)?;
+        let style = StyleTarget::of(vgg, &read(picture, width, height)?, &terms)?;
         styles.push((f64::from(source.weight), style));
     }
     let style = StyleTarget::blend(&styles)?;
-    let content = ContentTarget::of(vgg, &read(&job.content, stage.width, stage.height)?, recipe.pooling)?;
+    let content = ContentTarget::of(vgg, &read(&job.content, stage.width, stage.height)?, &terms)?;
     let shape = (stage.height as usize, stage.width as usize);
-    Ok(Objective::new(Arc::clone(vgg), shape, recipe.pooling, content, style, recipe.weights())?)
+    Ok(Objective::new(Arc::clone(vgg), shape, &terms, content, &style)?)
 }

@@ -131,7 +131,8 @@ impl Recipe {
         parameter::COLOUR_MATCH.check(self.colour_match)?;
         self.content_layers.check()?;
         self.style_layers.check()?;
-        if self.content_layers.is_empty() && self.style_layers.is_empty() {
+        // A preset may leave content out altogether, whatever its layers.
+        if (self.content_layers.is_empty() || self.preset.balance().content == 0.0) && self.style_layers.is_empty() {
             return Err(RecipeError::NoLayer);
         }
         parameter::HISTOGRAM.check(self.histogram)?;

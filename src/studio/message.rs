@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use image::RgbaImage;
 
-use crate::engine::Progress;
+use crate::engine::{Progress, TermShare};
 use crate::recipe::{PictureSource, Recipe};
 
 /// Identifies one painting, so that events of an abandoned one can be ignored.
@@ -76,6 +76,9 @@ pub enum Command {
     DeleteFavourite(PathBuf),
     /// List the library and answer with [`Event::Library`].
     ListLibrary,
+    /// Find out what each term adds to the loss of the current canvas, and answer with [`Event::Shares`]. Takes several
+    /// iterations' time; without a painting there is no answer.
+    MeasureShares,
     /// Use other VGG-19 weights from the next painting on; `None` returns to the built-in ones.
     UseWeights(Option<PathBuf>),
 }
@@ -142,6 +145,15 @@ pub enum Event {
         run: RunId,
         /// What it did.
         progress: Box<Progress>,
+    },
+    /// What each term adds to the loss and its gradient.
+    Shares {
+        /// Which painting.
+        run: RunId,
+        /// Iterations that the canvas has seen.
+        iteration: u32,
+        /// Content, style and histogram terms from the pixels up, then total variation.
+        shares: Vec<TermShare>,
     },
     /// The painting holds.
     Paused(RunId),

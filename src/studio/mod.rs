@@ -125,6 +125,7 @@ impl Studio {
             | Command::Stop
             | Command::Keep
             | Command::SaveAs(_)
+            | Command::MeasureShares
             | Command::UseWeights(_) => {
                 // A send fails only when the thread could not be started, and that has been said as a Problem.
                 if let Some(painting) = &self.painting {

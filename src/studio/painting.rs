@@ -49,6 +49,9 @@ fn is_superseded(command: &Command, later: &[Command]) -> bool {
     let fresh_start = |later: &Command| matches!(later, Command::Paint { .. } | Command::Stop);
     match command {
         Command::Revise(_) => later.iter().any(|later| fresh_start(later) || matches!(later, Command::Revise(_))),
+        Command::MeasureShares => {
+            later.iter().any(|later| fresh_start(later) || matches!(later, Command::MeasureShares))
+        }
         Command::Paint { .. } | Command::Pause | Command::Resume => later.iter().any(fresh_start),
         _ => false,
     }
@@ -89,6 +92,7 @@ impl Easel {
             Command::Pause => self.pause(),
             Command::Resume => self.resume(),
             Command::Stop => self.set_aside(),
+            Command::MeasureShares => self.measure_shares(),
             Command::UseWeights(weights) => self.use_weights(weights.clone()),
             // Studio::send gives these to the file thread.
             Command::LoadPicture(_)
@@ -183,6 +187,16 @@ impl Easel {
                 // The canvas may have another size now, and nothing else will show it.
                 Phase::Paused | Phase::Finished | Phase::Failed => self.show(),
             },
+        }
+    }
+
+    fn measure_shares(&mut self) {
+        let Some(run) = self.run.as_mut().filter(|run| run.is_alive()) else { return };
+        let (id, iteration) = (run.id, run.iteration);
+        match run.shares() {
+            Ok(shares) => self.tell(Event::Shares { run: id, iteration, shares }),
+            Err(error @ PaintingError::Panic(_)) => self.fail(&error),
+            Err(error) => self.hub.outbox.problem(error),
         }
     }
 

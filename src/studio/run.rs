@@ -7,7 +7,7 @@ use std::sync::Arc;
 use image::RgbaImage;
 
 use super::{Canvas, RunId};
-use crate::engine::{EngineError, Job, Painter, Progress};
+use crate::engine::{EngineError, Job, Painter, Progress, TermShare};
 use crate::image_io::PictureError;
 use crate::recipe::Recipe;
 
@@ -83,6 +83,11 @@ impl Run {
         })?;
         self.recipe = job.recipe;
         Ok(finished)
+    }
+
+    /// What each term adds to the loss of the canvas as it stands.
+    pub fn shares(&mut self) -> Result<Vec<TermShare>, PaintingError> {
+        self.with_painter(|painter| painter.shares())
     }
 
     /// The canvas as it stands; after a panic, the last one that was seen.

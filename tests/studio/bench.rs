@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use image::{Rgba, RgbaImage};
-use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress};
+use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
 use pentimento::recipe::{PictureSource, Recipe, StyleSource};
 use pentimento::studio::{Command, Event, Favourite, Frame, RunId, Studio, StudioConfig};
 use tempfile::TempDir;
@@ -91,6 +91,11 @@ impl Painter for FakePainter {
         self.engine.seen.send(Seen::Revise(job.recipe.style_strength, job.content.width())).unwrap();
         self.recipe = job.recipe.clone();
         Ok(())
+    }
+
+    /// One share, whose loss tells the iteration.
+    fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
+        Ok(vec![TermShare { term: Term::TotalVariation, loss: f64::from(self.iteration), gradient_rms: 0.5 }])
     }
 }
 

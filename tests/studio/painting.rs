@@ -211,6 +211,32 @@ fn a_paused_painting_holds_with_its_last_canvas_shown() {
 }
 
 #[test]
+fn the_terms_shares_are_told_while_painting_and_paused() {
+    let bench = Bench::new();
+    let shares = |bench: &Bench| {
+        bench.wait(|event| match event {
+            Event::Shares { run: RunId(1), iteration, shares } => Some((iteration, shares)),
+            _ => None,
+        })
+    };
+    // Nobody paints yet: there is nothing to tell.
+    bench.studio.send(Command::MeasureShares);
+    bench.paint(1, &bench.recipe(100));
+    bench.allow(1);
+    bench.steps_begun(2);
+    // Asked twice before the painter looks, it answers once.
+    bench.studio.send(Command::MeasureShares);
+    bench.studio.send(Command::MeasureShares);
+    bench.studio.send(Command::Pause);
+    bench.allow(1);
+    let (iteration, found) = shares(&bench);
+    assert_eq!((iteration, found.len(), found[0].loss), (2, 1, 2.0));
+    assert!(matches!(bench.next_event(), Event::Paused(RunId(1))));
+    bench.studio.send(Command::MeasureShares);
+    assert_eq!(shares(&bench).0, 2);
+}
+
+#[test]
 fn a_recipe_out_of_range_never_reaches_the_engine() {
     let bench = Bench::new();
     bench.paint(1, &Recipe { tv: -1.0, ..bench.recipe(1) });

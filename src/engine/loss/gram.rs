@@ -37,17 +37,29 @@ pub fn loss(gram: &Tensor, target: &Tensor) -> Result<f64> {
     Ok(vector::squared_distance(gram, target)? / gram.elem_count() as f64)
 }
 
-/// `gradient = weight * dL/dF`.
+/// `gradient = [gradient +] weight * dL/dF`; added if `accumulate`.
 ///
 /// # Errors
 /// When the tensors do not fit each other or the device fails.
-pub fn gradient(weight: f64, features: &Tensor, gram: &Tensor, target: &Tensor, gradient: &Tensor) -> Result<()> {
+pub fn gradient(
+    weight: f64,
+    features: &Tensor,
+    gram: &Tensor,
+    target: &Tensor,
+    accumulate: bool,
+    gradient: &Tensor,
+) -> Result<()> {
     let (height, width, _) = features.dims3()?;
     let factor = 4.0 * weight / (gram.elem_count() as f64 * (height * width) as f64);
     let slope = gram.copy()?;
     let factor = factor as f32;
     vector::zip(target, &slope, |a, g| factor * (g - a))?;
-    gradient.inplace_op3(features, &slope, &PixelwiseProduct)
+    pixelwise_product(features, &slope, accumulate, gradient)
+}
+
+/// `output = [output +] features * matrix`, pixel by pixel: `(height, width, C) x (C, C)`; added if `accumulate`.
+pub(super) fn pixelwise_product(features: &Tensor, matrix: &Tensor, accumulate: bool, output: &Tensor) -> Result<()> {
+    output.inplace_op3(features, matrix, &PixelwiseProduct { accumulate })
 }
 
 struct Gram;
@@ -169,8 +181,9 @@ fn pack<S: Simd>(features: &[f32], channels: usize, packed: &mut [f32]) {
     }
 }
 
-/// `output = features * matrix`, pixel by pixel: `(height, width, C) x (C, C)`.
-struct PixelwiseProduct;
+struct PixelwiseProduct {
+    accumulate: bool,
+}
 
 impl InplaceOp3 for PixelwiseProduct {
     fn name(&self) -> &'static str {
@@ -202,7 +215,14 @@ impl InplaceOp3 for PixelwiseProduct {
         threads::pool().install(|| {
             output.par_chunks_mut(run).zip(features.par_chunks(run)).for_each(|(output, features)| {
                 arena::with_scratch(run / channels * matrix.width(), |products| {
-                    simd::arch().dispatch(RunProduct { features, channels, matrix: &matrix, products, output });
+                    simd::arch().dispatch(RunProduct {
+                        features,
+                        channels,
+                        matrix: &matrix,
+                        products,
+                        accumulate: self.accumulate,
+                        output,
+                    });
                 });
             });
         });
@@ -217,6 +237,7 @@ struct RunProduct<'a> {
     matrix: &'a PanelMatrix,
     /// Room for a panel's columns, where the last panel is not whole.
     products: &'a mut [f32],
+    accumulate: bool,
     output: &'a mut [f32],
 }
 
@@ -233,7 +254,7 @@ impl WithSimd for RunProduct<'_> {
             let columns = width.min(channels - panel * width);
             if columns == width {
                 let start = self.output[panel * width..].as_mut_ptr();
-                let target = Target { start, row_stride: channels, accumulate: false };
+                let target = Target { start, row_stride: channels, accumulate: self.accumulate };
                 // SAFETY: features and output are pixels x channels, the matrix channels x width.
                 unsafe { panel::multiply(simd, pixels, channels, left, matrix, target) };
             } else {
@@ -241,7 +262,12 @@ impl WithSimd for RunProduct<'_> {
                 // SAFETY: as above; the products have room for pixels x width.
                 unsafe { panel::multiply(simd, pixels, channels, left, matrix, target) };
                 for (output, product) in self.output.chunks_exact_mut(channels).zip(self.products.chunks_exact(width)) {
-                    output[panel * width..].copy_from_slice(&product[..columns]);
+                    let output = &mut output[panel * width..];
+                    if self.accumulate {
+                        output.iter_mut().zip(product).for_each(|(output, product)| *output += product);
+                    } else {
+                        output.copy_from_slice(&product[..columns]);
+                    }
                 }
             }
         }
@@ -271,7 +297,7 @@ mod tests {
 
     #[test]
     fn gradient_matches_differences() {
-        let (h, w, c) = (3, 4, 6);
+        let (h, w, c) = (3, 4, 22); // whole panels and a rest, whatever the vectors' width
         let mut noise = Noise::new(6);
         let values = noise.vec(h * w * c);
         let target = gram_matrix(&Tensor::from_slice(&noise.vec(h * w * c), (h, w, c), &Device::Cpu).unwrap()).unwrap();
@@ -280,9 +306,18 @@ mod tests {
             3.0 * loss(&gram_matrix(&features).unwrap(), &target).unwrap()
         };
         let features = Tensor::from_slice(&values, (h, w, c), &Device::Cpu).unwrap();
-        let found = Tensor::zeros((h, w, c), DType::F32, &Device::Cpu).unwrap();
-        gradient(3.0, &features, &gram_matrix(&features).unwrap(), &target, &found).unwrap();
+        let found = Tensor::ones((h, w, c), DType::F32, &Device::Cpu).unwrap();
+        gradient(3.0, &features, &gram_matrix(&features).unwrap(), &target, false, &found).unwrap();
+        let doubled = found.copy().unwrap();
+        gradient(3.0, &features, &gram_matrix(&features).unwrap(), &target, true, &doubled).unwrap();
         let found: Vec<f32> = found.flatten_all().unwrap().to_vec1().unwrap();
+        let doubled: Vec<f32> = doubled.flatten_all().unwrap().to_vec1().unwrap();
+        assert!(
+            doubled
+                .iter()
+                .zip(&found)
+                .all(|(doubled, found)| (doubled - 2.0 * found).abs() < 1e-6 * found.abs().max(1.0))
+        );
         for i in 0..values.len() {
             let (mut up, mut down) = (values.clone(), values.clone());
             up[i] += 1e-2;

@@ -2,4 +2,7 @@
 
 pub mod content;
 pub mod gram;
+pub mod histogram;
+pub mod moments;
+mod root;
 pub mod tv;
