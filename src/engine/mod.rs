@@ -5,6 +5,7 @@
 
 mod arena;
 mod canvas;
+mod change;
 pub mod conv;
 pub mod device;
 mod error;
@@ -13,6 +14,7 @@ mod memory;
 pub mod objective;
 pub mod optimizer;
 mod panel;
+mod preparation;
 pub mod schedule;
 pub mod score;
 pub mod simd;

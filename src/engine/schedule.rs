@@ -70,6 +70,15 @@ pub fn canvas_size(width: u32, height: u32, long_side: u32) -> (u32, u32) {
     (width.max(MIN_SIDE_PX), height.max(MIN_SIDE_PX))
 }
 
+/// The stage whose canvas is most like `current`'s.
+#[must_use]
+pub fn nearest_stage(stages: &[Stage], current: &Stage) -> usize {
+    let pixels = |stage: &Stage| (f64::from(stage.width) * f64::from(stage.height)).ln();
+    let distance = |stage: &Stage| (pixels(stage) - pixels(current)).abs();
+    let nearest = stages.iter().enumerate().min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)));
+    nearest.map_or(0, |(index, _)| index)
+}
+
 fn long_sides(recipe: &Recipe) -> Vec<u32> {
     let mut sides = vec![recipe.size];
     if recipe.scales == Scales::CoarseToFine {

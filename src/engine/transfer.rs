@@ -6,13 +6,14 @@ use std::time::Instant;
 use candle_core::Tensor;
 use image::RgbaImage;
 
-use super::objective::{ContentTarget, Objective, StyleTarget};
-use super::optimizer::{Adam, AdamConfig, Lbfgs, LbfgsConfig, Optimizer, Outcome};
-use super::schedule::{self, Stage, canvas_size};
+use super::change::Change;
+use super::objective::Objective;
+use super::optimizer::{Optimizer, Outcome};
+use super::preparation::{check_memory, initial_canvas, new_optimizer, prepare_objective};
+use super::schedule::{self, Stage, nearest_stage};
 use super::vgg::Vgg;
-use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, canvas, memory, threads, vector};
-use crate::image_io::Picture;
-use crate::recipe::{Init, OptimizerKind, Recipe};
+use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, canvas, threads, vector};
+use crate::recipe::OptimizerKind;
 
 /// Roll-backs in a row after which a painting is given up.
 const MAX_ROLLBACKS: u32 = 3;
@@ -248,87 +249,4 @@ impl Painter for StyleTransfer {
         }
         Ok(())
     }
-}
-
-/// What differs between two jobs, as far as a running painting cares.
-struct Change {
-    /// Pictures, their mixture or the network: content and style must be measured again.
-    targets: bool,
-    /// alpha, beta or gamma.
-    weights: bool,
-    /// Optimiser or one of its parameters.
-    optimizer: bool,
-}
-
-impl Change {
-    fn between(old: &Job, new: &Job) -> Self {
-        let same_pictures = Arc::ptr_eq(&old.content, &new.content)
-            && old.styles.len() == new.styles.len()
-            && old.styles.iter().zip(&new.styles).all(|(old, new)| Arc::ptr_eq(old, new));
-        let (old, new) = (&old.recipe, &new.recipe);
-        Self {
-            targets: !same_pictures || old.styles != new.styles || old.pooling != new.pooling,
-            weights: old.weights() != new.weights(),
-            optimizer: old.optimizer != new.optimizer
-                || old.lbfgs_history != new.lbfgs_history
-                || old.adam_step.to_bits() != new.adam_step.to_bits(),
-        }
-    }
-}
-
-/// The stage whose canvas is most like `current`'s.
-fn nearest_stage(stages: &[Stage], current: &Stage) -> usize {
-    let pixels = |stage: &Stage| (f64::from(stage.width) * f64::from(stage.height)).ln();
-    let distance = |stage: &Stage| (pixels(stage) - pixels(current)).abs();
-    let nearest = stages.iter().enumerate().min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)));
-    nearest.map_or(0, |(index, _)| index)
-}
-
-fn check_memory(recipe: &Recipe, stage: &Stage) -> Result<(), EngineError> {
-    let pairs = match recipe.optimizer {
-        OptimizerKind::Lbfgs => recipe.lbfgs_history,
-        OptimizerKind::Adam => 0,
-    };
-    memory::check(stage.width, stage.height, pairs)
-}
-
-fn new_optimizer(recipe: &Recipe) -> Box<dyn Optimizer> {
-    match recipe.optimizer {
-        OptimizerKind::Lbfgs => {
-            Box::new(Lbfgs::new(LbfgsConfig { history: recipe.lbfgs_history as usize, ..LbfgsConfig::default() }))
-        }
-        OptimizerKind::Adam => {
-            Box::new(Adam::new(AdamConfig { step: f64::from(recipe.adam_step), ..AdamConfig::default() }))
-        }
-    }
-}
-
-fn initial_canvas(vgg: &Vgg, job: &Job, stage: &Stage) -> Result<Tensor, EngineError> {
-    let from =
-        |picture: &Picture| canvas::from_picture(picture, stage.width, stage.height, vgg.mean_rgb(), vgg.device());
-    Ok(match (&job.recipe.init, &job.init) {
-        (Init::Noise, _) => canvas::noise(job.recipe.seed, stage.width, stage.height, vgg.device())?,
-        (Init::Style, _) => from(&job.styles[0])?,
-        (Init::Picture(_), Some(picture)) => from(picture)?,
-        (Init::Content | Init::Picture(_), _) => from(&job.content)?,
-    })
-}
-
-/// Measures content and styles at the sizes of `stage`.
-fn prepare_objective(vgg: &Arc<Vgg>, job: &Job, stage: &Stage) -> Result<Objective, EngineError> {
-    let recipe = &job.recipe;
-    let read =
-        |picture: &Picture, width, height| canvas::from_picture(picture, width, height, vgg.mean_rgb(), vgg.device());
-    let mut styles = Vec::new();
-    // A style of weight zero costs nothing.
-    for (picture, source) in job.styles.iter().zip(&recipe.styles).filter(|(_, source)| source.weight > 0.0) {
-        let (width, height) = canvas_size(picture.width(), picture.height(), stage.style_long_side);
-        memory::check(width, height, 0)?;
-        let style = StyleTarget::of(vgg, &read(picture, width, height)?, recipe.pooling)?;
-        styles.push((f64::from(source.weight), style));
-    }
-    let style = StyleTarget::blend(&styles)?;
-    let content = ContentTarget::of(vgg, &read(&job.content, stage.width, stage.height)?, recipe.pooling)?;
-    let shape = (stage.height as usize, stage.width as usize);
-    Ok(Objective::new(Arc::clone(vgg), shape, recipe.pooling, content, style, recipe.weights())?)
 }
