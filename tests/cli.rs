@@ -152,7 +152,7 @@ fn help_tells_what_the_parameter_table_tells() {
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let (studio, gatys) = (Recipe::default(), Recipe::from_preset(Preset::Gatys));
     told(&help, &parameter::SIZE, &studio.size.to_string());
-    told(&help, &parameter::STYLE_SIZE, "as the canvas");
+    told(&help, &parameter::STYLE_SCALE, "1");
     told(&help, &parameter::ITERATIONS, &studio.iterations.to_string());
     told(&help, &parameter::STYLE_STRENGTH, &studio.style_strength.to_string());
     told(&help, &parameter::CONTENT_STRENGTH, &studio.content_strength.to_string());
@@ -256,6 +256,37 @@ fn a_small_painting_end_to_end() {
         json["loss"].as_f64().unwrap()
     };
     assert!(score("photo-in-style.png") < score("photo.png"));
+}
+
+#[test]
+fn a_painting_can_be_begun_from_another_ones_pixels() {
+    let bench = Bench::new();
+    let words = [
+        "render",
+        "--content",
+        "photo.png",
+        "--style",
+        "style.png",
+        "--size",
+        "64",
+        "--iterations",
+        "2",
+        "--preset",
+        "gatys",
+        "--quiet",
+    ];
+    assert!(bench.run(&[&words[..], &["--output", "favourite.png"]].concat()).status.success());
+    let from_it = ["--init", "favourite.png", "--output", "again.png", "--trace", "trace.jsonl"];
+    let output = bench.run(&[&words[..], &from_it].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    // The recipe that travels in the favourite is of no account, its pixels are: they are where the painting begins.
+    let first = trace_lines(&bench.path("trace.jsonl"))[0]["loss"].as_f64().unwrap();
+    let words = ["score", "--content", "photo.png", "--style", "style.png", "--image", "favourite.png", "--size", "64"];
+    let scored: serde_json::Value = serde_json::from_slice(&bench.run(&words).stdout).unwrap();
+    let scored = scored["loss"].as_f64().unwrap();
+    assert!((first / scored - 1.0).abs() < 1e-6, "begins at {first}, the favourite scores {scored}");
+    let record = read_record(&bench.path("again.png")).unwrap().unwrap();
+    assert!(record.recipe.init.to_string().ends_with("favourite.png"));
 }
 
 #[test]

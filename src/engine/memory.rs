@@ -16,26 +16,51 @@ pub fn check(width: u32, height: u32, lbfgs_pairs: u32) -> Result<(), EngineErro
     check_against(width, height, lbfgs_pairs, free as f64)
 }
 
+/// Refuses to read a style picture at a size that does not fit into the free memory.
+///
+/// # Errors
+/// [`EngineError::StyleMemory`] says what is needed, what is free and which size would fit.
+pub fn check_style(width: u32, height: u32) -> Result<(), EngineError> {
+    let Some(free) = available_bytes() else { return Ok(()) };
+    check_style_against(width, height, free as f64)
+}
+
+const GB: f64 = 1e9;
+
 fn check_against(width: u32, height: u32, lbfgs_pairs: u32, free: f64) -> Result<(), EngineError> {
-    let per_pixel = bytes_per_pixel(lbfgs_pairs);
-    let needed = per_pixel * f64::from(width) * f64::from(height);
-    if needed <= free * SHARE {
+    let Some((needed, fitting_long_side)) = excess(width, height, bytes_per_pixel(lbfgs_pairs), free) else {
         return Ok(());
+    };
+    Err(EngineError::Memory { width, height, needed_gb: needed / GB, free_gb: free / GB, fitting_long_side })
+}
+
+fn check_style_against(width: u32, height: u32, free: f64) -> Result<(), EngineError> {
+    // What is kept of every layer, and the picture itself; all is let go once it is measured.
+    let per_pixel = (values_per_pixel() + 3.0) * size_of::<f32>() as f64;
+    let Some((needed, fitting_long_side)) = excess(width, height, per_pixel, free) else { return Ok(()) };
+    Err(EngineError::StyleMemory { width, height, needed_gb: needed / GB, free_gb: free / GB, fitting_long_side })
+}
+
+/// The bytes needed, and the long side that would fit, where a picture takes more than there is.
+fn excess(width: u32, height: u32, bytes_per_pixel: f64, free: f64) -> Option<(f64, u32)> {
+    let needed = bytes_per_pixel * f64::from(width) * f64::from(height);
+    if needed <= free * SHARE {
+        return None;
     }
     let long_side = f64::from(width.max(height)) * (free * SHARE / needed).sqrt();
-    const GB: f64 = 1e9;
-    Err(EngineError::Memory {
-        width,
-        height,
-        needed_gb: needed / GB,
-        free_gb: free / GB,
-        fitting_long_side: (long_side / 16.0).floor() as u32 * 16,
-    })
+    Some((needed, (long_side / 16.0).floor() as u32 * 16))
 }
 
 /// Bytes for each pixel of the canvas: what is kept of every layer, room for the gradient of a loss, half of that again
 /// for the stage before (it is let go when the next one stands), and the optimiser's vectors.
 fn bytes_per_pixel(lbfgs_pairs: u32) -> f64 {
+    let gradient = LAYERS[0].out_channels as f64;
+    let optimizer = 3.0 * (2.0 * f64::from(lbfgs_pairs) + 8.0);
+    (1.5 * (values_per_pixel() + gradient) + optimizer) * size_of::<f32>() as f64
+}
+
+/// Values that are kept of every layer, for each pixel of the picture.
+fn values_per_pixel() -> f64 {
     let (mut values, mut scale) = (0.0, 1.0);
     for (i, layer) in LAYERS.iter().enumerate().take(DEEPEST_TAP.layer() + 1) {
         if closes_block(i) {
@@ -43,9 +68,7 @@ fn bytes_per_pixel(lbfgs_pairs: u32) -> f64 {
         }
         values += scale * layer.out_channels as f64;
     }
-    let gradient = LAYERS[0].out_channels as f64;
-    let optimizer = 3.0 * (2.0 * f64::from(lbfgs_pairs) + 8.0);
-    (1.5 * (values + gradient) + optimizer) * size_of::<f32>() as f64
+    values
 }
 
 /// Memory that a program may take without others being pushed out, where the system tells.
@@ -70,5 +93,16 @@ mod tests {
         };
         assert!(check_against(fitting_long_side, fitting_long_side / 2, 20, free).is_ok());
         assert!(fitting_long_side > 1000);
+    }
+
+    #[test]
+    fn a_style_that_does_not_fit_is_refused_with_a_size_that_does() {
+        let free = 2e9;
+        assert!(check_style_against(1024, 1024, free).is_ok());
+        let Err(EngineError::StyleMemory { fitting_long_side, .. }) = check_style_against(1000, 8000, free) else {
+            panic!("8000 x 1000 in 2 GB was let through");
+        };
+        assert!(check_style_against(fitting_long_side / 8, fitting_long_side, free).is_ok());
+        assert!(check_style_against(fitting_long_side / 4, fitting_long_side * 2, free).is_err());
     }
 }

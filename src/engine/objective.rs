@@ -115,6 +115,11 @@ impl Objective {
         self.weights = weights;
     }
 
+    /// Changes the style to be reached from the next evaluation on.
+    pub fn set_style(&mut self, style: StyleTarget) {
+        self.style = style;
+    }
+
     /// The losses of `canvas`, and their gradient into `gradient` (both `(height, width, 3)`).
     ///
     /// # Errors

@@ -1,62 +1,60 @@
-//! What a painting needs before its first iteration at a size: memory, canvas, measured pictures, optimiser.
+//! What a painting needs before its first iteration at a size: memory, a canvas, an objective.
 
 use std::sync::Arc;
 
 use candle_core::Tensor;
 
 use super::objective::{ContentTarget, Objective, StyleTarget};
-use super::optimizer::{Adam, AdamConfig, Lbfgs, LbfgsConfig, Optimizer};
-use super::schedule::{Stage, canvas_size};
+use super::schedule::Stage;
 use super::vgg::Vgg;
-use super::{EngineError, Job, canvas, memory};
+use super::{EngineError, Job, canvas, memory, style_mix};
 use crate::image_io::Picture;
-use crate::recipe::{Init, OptimizerKind, Recipe};
+use crate::recipe::{Init, OptimizerKind};
 
-pub fn check_memory(recipe: &Recipe, stage: &Stage) -> Result<(), EngineError> {
-    let pairs = match recipe.optimizer {
-        OptimizerKind::Lbfgs => recipe.lbfgs_history,
+/// Refuses a job that needs more memory in `stage` than there is.
+///
+/// # Errors
+/// [`EngineError::Memory`] or [`EngineError::StyleMemory`].
+pub fn check_memory(job: &Job, stage: &Stage) -> Result<(), EngineError> {
+    let pairs = match job.recipe.optimizer {
+        OptimizerKind::Lbfgs => job.recipe.lbfgs_history,
         OptimizerKind::Adam => 0,
     };
-    memory::check(stage.width, stage.height, pairs)
+    memory::check(stage.width, stage.height, pairs)?;
+    style_mix::check_memory(job, stage)
 }
 
-pub fn new_optimizer(recipe: &Recipe) -> Box<dyn Optimizer> {
-    match recipe.optimizer {
-        OptimizerKind::Lbfgs => {
-            Box::new(Lbfgs::new(LbfgsConfig { history: recipe.lbfgs_history as usize, ..LbfgsConfig::default() }))
-        }
-        OptimizerKind::Adam => {
-            Box::new(Adam::new(AdamConfig { step: f64::from(recipe.adam_step), ..AdamConfig::default() }))
-        }
-    }
+/// A picture as the canvas of `stage`.
+///
+/// # Errors
+/// When memory does not suffice.
+pub fn canvas_of(picture: &Picture, vgg: &Vgg, stage: &Stage) -> Result<Tensor, EngineError> {
+    Ok(canvas::from_picture(picture, stage.width, stage.height, vgg.mean_rgb(), vgg.device())?)
 }
 
+/// What the recipe says that the canvas starts from.
+///
+/// # Errors
+/// When memory does not suffice.
 pub fn initial_canvas(vgg: &Vgg, job: &Job, stage: &Stage) -> Result<Tensor, EngineError> {
-    let from =
-        |picture: &Picture| canvas::from_picture(picture, stage.width, stage.height, vgg.mean_rgb(), vgg.device());
-    Ok(match (&job.recipe.init, &job.init) {
-        (Init::Noise, _) => canvas::noise(job.recipe.seed, stage.width, stage.height, vgg.device())?,
-        (Init::Style, _) => from(&job.styles[0])?,
-        (Init::Picture(_), Some(picture)) => from(picture)?,
-        (Init::Content | Init::Picture(_), _) => from(&job.content)?,
-    })
+    match (&job.recipe.init, &job.init) {
+        (Init::Noise, _) => {
+            let (seed, levels) = (job.recipe.seed, canvas::NOISE_LEVELS);
+            Ok(canvas::noise(seed, levels, stage.width, stage.height, vgg.device())?)
+        }
+        (Init::Style, _) => canvas_of(&job.styles[0], vgg, stage),
+        (Init::Picture(_), Some(picture)) => canvas_of(picture, vgg, stage),
+        (Init::Content | Init::Picture(_), _) => canvas_of(&job.content, vgg, stage),
+    }
 }
 
-/// Measures content and styles at the sizes of `stage`.
-pub fn prepare_objective(vgg: &Arc<Vgg>, job: &Job, stage: &Stage) -> Result<Objective, EngineError> {
+/// Measures the content at the size of `stage` and sets the goal of content and `style`.
+///
+/// # Errors
+/// When memory does not suffice or the device fails.
+pub fn new_objective(vgg: &Arc<Vgg>, job: &Job, stage: &Stage, style: StyleTarget) -> Result<Objective, EngineError> {
     let recipe = &job.recipe;
-    let read =
-        |picture: &Picture, width, height| canvas::from_picture(picture, width, height, vgg.mean_rgb(), vgg.device());
-    let mut styles = Vec::new();
-    // A style of weight zero costs nothing.
-    for (picture, source) in job.styles.iter().zip(&recipe.styles).filter(|(_, source)| source.weight > 0.0) {
-        let (width, height) = canvas_size(picture.width(), picture.height(), stage.style_long_side);
-        memory::check(width, height, 0)?;
-        let style = StyleTarget::of(vgg, &read(picture, width, height)?, recipe.pooling)?;
-        styles.push((f64::from(source.weight), style));
-    }
-    let style = StyleTarget::blend(&styles)?;
-    let content = ContentTarget::of(vgg, &read(&job.content, stage.width, stage.height)?, recipe.pooling)?;
+    let content = ContentTarget::of(vgg, &canvas_of(&job.content, vgg, stage)?, recipe.pooling)?;
     let shape = (stage.height as usize, stage.width as usize);
     Ok(Objective::new(Arc::clone(vgg), shape, recipe.pooling, content, style, recipe.weights())?)
 }

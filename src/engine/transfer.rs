@@ -6,14 +6,17 @@ use std::time::Instant;
 use candle_core::Tensor;
 use image::RgbaImage;
 
+use super::average::Average;
 use super::change::Change;
 use super::objective::Objective;
-use super::optimizer::{Optimizer, Outcome};
-use super::preparation::{check_memory, initial_canvas, new_optimizer, prepare_objective};
+use super::optimizer::{ChosenOptimizer, Optimizer, Outcome};
+use super::preparation::{canvas_of, check_memory, initial_canvas, new_objective};
 use super::schedule::{self, Stage, nearest_stage};
+use super::style_mix::StyleMix;
 use super::vgg::Vgg;
 use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, canvas, threads, vector};
-use crate::recipe::OptimizerKind;
+use crate::image_io::Picture;
+use crate::recipe::{OptimizerKind, parameter};
 
 /// Roll-backs in a row after which a painting is given up.
 const MAX_ROLLBACKS: u32 = 3;
@@ -33,13 +36,19 @@ pub struct StyleTransfer {
     /// Iterations that it was given beyond the plan, when its goal moved after it was finished.
     extension: u32,
     canvas: Tensor,
+    /// The canvases since the last change of the objective, averaged, if the recipe wants it: then this is the picture.
+    average: Option<Average>,
     /// The canvas before the last iteration whose loss was finite.
     last_good: Tensor,
+    /// The styles as measured for the current stage.
+    styles: StyleMix,
     objective: Objective,
-    optimizer: Box<dyn Optimizer>,
+    optimizer: ChosenOptimizer,
     losses: Losses,
     evaluations: u32,
     rollbacks: u32,
+    /// How often the canvas was stirred: each time takes noise of its own.
+    stirs: u64,
     started: Instant,
     /// Seconds for one iteration and pixel, once measured.
     pace: Option<f64>,
@@ -55,12 +64,14 @@ impl StyleTransfer {
         let stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
         // The largest stage is checked before the first, so that nobody waits for a painting that cannot be finished.
         for stage in &stages {
-            check_memory(&job.recipe, stage)?;
+            check_memory(&job, stage)?;
         }
         let canvas = initial_canvas(&vgg, &job, &stages[0])?;
-        let objective = prepare_objective(&vgg, &job, &stages[0])?;
+        let styles = StyleMix::default().revised(&vgg, &job, &stages[0])?;
+        let objective = new_objective(&vgg, &job, &stages[0], styles.target()?)?;
         Ok(Self {
-            optimizer: new_optimizer(&job.recipe),
+            optimizer: ChosenOptimizer::new(&job.recipe),
+            average: new_average(&job, &canvas)?,
             last_good: canvas.copy()?,
             vgg,
             job,
@@ -69,10 +80,12 @@ impl StyleTransfer {
             done_in_stage: 0,
             extension: 0,
             canvas,
+            styles,
             objective,
             losses: Losses::default(),
             evaluations: 0,
             rollbacks: 0,
+            stirs: 0,
             started: Instant::now(),
             pace: None,
         })
@@ -92,7 +105,9 @@ impl StyleTransfer {
     fn advance(&mut self) -> Result<(), EngineError> {
         if self.done_in_stage >= self.current().iterations && self.stage + 1 < self.stages.len() {
             let next = self.stages[self.stage + 1];
-            let objective = prepare_objective(&self.vgg, &self.job, &next)?;
+            let styles = self.styles.revised(&self.vgg, &self.job, &next)?;
+            let objective = new_objective(&self.vgg, &self.job, &next, styles.target()?)?;
+            self.styles = styles;
             self.enter(self.stage + 1, objective)?;
             self.done_in_stage = 0;
             self.extension = 0;
@@ -100,17 +115,44 @@ impl StyleTransfer {
         Ok(())
     }
 
-    /// Takes up `objective` for stage `index` and brings the canvas to its size.
+    /// The picture as it is to be shown: the average where there is one.
+    fn picture(&self) -> Result<Tensor, EngineError> {
+        let average = self.average.as_ref().map(Average::value).transpose()?.flatten();
+        Ok(average.unwrap_or_else(|| self.canvas.clone()))
+    }
+
+    /// Takes up `objective` for stage `index` and brings the picture to its size.
     fn enter(&mut self, index: usize, objective: Objective) -> Result<(), EngineError> {
         let stage = self.stages[index];
         let (height, width, _) = self.canvas.dims3()?;
         if (width as u32, height as u32) != (stage.width, stage.height) {
-            self.canvas = canvas::resample(&self.canvas, stage.width, stage.height, self.vgg.mean_rgb())?;
+            self.canvas = canvas::resample(&self.picture()?, stage.width, stage.height, self.vgg.mean_rgb())?;
         }
         self.last_good = self.canvas.copy()?;
+        self.average = new_average(&self.job, &self.canvas)?;
         self.objective = objective;
-        self.optimizer = new_optimizer(&self.job.recipe);
+        self.optimizer = ChosenOptimizer::new(&self.job.recipe);
         self.stage = index;
+        Ok(())
+    }
+
+    /// After the canvas or its goal was moved by somebody else than the optimiser: the past no longer counts.
+    fn forget_the_past(&mut self) -> Result<(), EngineError> {
+        self.average = new_average(&self.job, &self.canvas)?;
+        self.optimizer.forget();
+        Ok(())
+    }
+
+    /// Puts `canvas`, of the current stage's size, in the canvas' place. A finished painting is painted on.
+    fn replace_canvas(&mut self, canvas: Tensor) -> Result<(), EngineError> {
+        let last_good = canvas.copy()?;
+        (self.canvas, self.last_good) = (canvas, last_good);
+        self.forget_the_past()?;
+        if self.is_finished() {
+            let planned = self.current().iterations - self.extension;
+            self.extension += planned;
+            self.stages[self.stage].iterations += planned;
+        }
         Ok(())
     }
 
@@ -181,6 +223,9 @@ impl Painter for StyleTransfer {
                     canvas::clamp(&self.canvas, self.vgg.mean_rgb())?;
                 }
                 vector::copy(&self.canvas, &self.last_good)?;
+                if let Some(average) = &mut self.average {
+                    average.add(&self.canvas)?;
+                }
                 self.rollbacks = 0;
                 self.done_in_stage += 1;
                 if let Some(last) = evaluations.iter().rev().find(|evaluation| evaluation.losses.loss.is_finite()) {
@@ -202,7 +247,23 @@ impl Painter for StyleTransfer {
     }
 
     fn frame(&self) -> Result<RgbaImage, EngineError> {
-        Ok(canvas::to_rgba(&self.canvas, self.vgg.mean_rgb())?)
+        Ok(canvas::to_rgba(&self.picture()?, self.vgg.mean_rgb())?)
+    }
+
+    fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
+        let levels = parameter::STIR.check(levels)?;
+        let Stage { width, height, .. } = *self.current();
+        let seed = self.job.recipe.seed.wrapping_add(self.stirs + 1);
+        let canvas = canvas::noise(seed, levels, width, height, self.vgg.device())?;
+        vector::add_scaled(1.0, &self.canvas, &canvas)?;
+        canvas::clamp(&canvas, self.vgg.mean_rgb())?;
+        self.stirs += 1;
+        self.replace_canvas(canvas)
+    }
+
+    fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError> {
+        let canvas = canvas_of(picture, &self.vgg, self.current())?;
+        self.replace_canvas(canvas)
     }
 
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
@@ -211,25 +272,27 @@ impl Painter for StyleTransfer {
         let mut stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
         let stage = nearest_stage(&stages, self.current());
         let same_size = stages[stage].width == self.current().width && stages[stage].height == self.current().height;
-        let same_style_size = stages[stage].style_long_side == self.current().style_long_side;
         let finished = self.is_finished();
 
         for stage in &stages[stage..] {
-            check_memory(&job.recipe, stage)?;
+            check_memory(job, stage)?;
         }
         // Whatever can fail is done before anything is changed.
-        let objective = if change.targets || !same_size || !same_style_size {
-            Some(prepare_objective(&self.vgg, job, &stages[stage])?)
+        let styles = self.styles.revised(&self.vgg, job, &stages[stage])?;
+        let style = if styles == self.styles { None } else { Some(styles.target()?) };
+        let objective = if change.content || !same_size {
+            Some(new_objective(&self.vgg, job, &stages[stage], styles.target()?)?)
         } else {
             None
         };
+        let goal_moved = change.weights || style.is_some() || objective.is_some();
         let planned = stages[stage].iterations;
         if !same_size {
             self.done_in_stage = 0;
         }
         if !same_size || self.job.recipe.iterations != job.recipe.iterations {
             self.extension = 0;
-        } else if finished && (change.weights || objective.is_some()) {
+        } else if finished && goal_moved {
             // A finished painting whose goal has moved is painted on, for as long as its last stage.
             self.extension += planned;
         }
@@ -238,15 +301,31 @@ impl Painter for StyleTransfer {
         self.done_in_stage = self.done_in_stage.min(stages[stage].iterations);
         self.stages = stages;
         self.stage = stage;
+        self.styles = styles;
+        self.optimizer.follow(&self.job.recipe);
         if let Some(objective) = objective {
-            self.enter(stage, objective)?;
-        } else if change.optimizer {
-            self.optimizer = new_optimizer(&self.job.recipe);
+            return self.enter(stage, objective);
         }
-        if change.weights {
-            self.objective.set_weights(self.job.recipe.weights());
-            self.optimizer.forget();
+        if let Some(style) = style {
+            self.objective.set_style(style);
+        }
+        self.objective.set_weights(self.job.recipe.weights());
+        if goal_moved {
+            self.forget_the_past()?;
+        } else {
+            match &mut self.average {
+                Some(average) if self.job.recipe.averaging > 0.0 => {
+                    average.set_decay(f64::from(self.job.recipe.averaging));
+                }
+                average => *average = new_average(&self.job, &self.canvas)?,
+            }
         }
         Ok(())
     }
+}
+
+/// An average that begins now, if the recipe wants one.
+fn new_average(job: &Job, canvas: &Tensor) -> Result<Option<Average>, EngineError> {
+    let decay = f64::from(job.recipe.averaging);
+    Ok(if decay > 0.0 { Some(Average::new(decay, canvas)?) } else { None })
 }
