@@ -183,6 +183,14 @@ impl Bench {
         self.settle();
     }
 
+    /// Opens the section at the end, which lies below what fits into the window, and goes to one of its buttons.
+    fn open_advanced(&mut self, button: &str) {
+        self.window().get_by_label("Advanced").click();
+        self.settle();
+        self.window().get_by_role_and_label(Role::Button, button).scroll_to_me();
+        self.window().run_steps(20);
+    }
+
     fn press(&mut self, key: Key) {
         self.window().key_press(key);
         self.settle();
@@ -340,8 +348,7 @@ fn starting_over_keeps_the_canvas_within_reach() {
 fn a_stirred_canvas_can_be_had_back() {
     let mut bench = Bench::new();
     bench.ready();
-    bench.window().get_by_label("Advanced").click();
-    bench.settle();
+    bench.open_advanced("Stir");
     bench.paint(3);
     bench.window().get_by_role_and_label(Role::SpinButton, "Strength of the stir").set_value_accesskit(40.0);
     bench.settle();
@@ -363,8 +370,7 @@ fn a_stirred_canvas_can_be_had_back() {
 fn a_new_painting_starts_from_the_canvas_or_from_a_favourite() {
     let mut bench = Bench::new();
     bench.ready();
-    bench.window().get_by_label("Advanced").click();
-    bench.settle();
+    bench.open_advanced("Random seed");
     let start_from_this_canvas = |bench: &mut Bench| {
         bench.window().get_by_role_and_label(Role::ComboBox, "Start from").click();
         bench.settle();
@@ -523,11 +529,7 @@ fn the_closed_sections_reach_the_painter_too() {
     bench.settle();
     bench.window().get_by_role_and_label(Role::SpinButton, "Iterations").set_value_accesskit(7.0);
     bench.settle();
-    bench.window().get_by_label("Advanced").click();
-    bench.settle();
-    // The section lies below what fits into the window.
-    bench.window().get_by_label("Random seed").scroll_to_me();
-    bench.window().run_steps(20);
+    bench.open_advanced("Random seed");
     bench.click("Random seed");
     bench.click("Paint");
     bench.iterate(7);
