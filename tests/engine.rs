@@ -163,6 +163,170 @@ fn pictures_sizes_and_optimisers_change_under_the_running_canvas() {
 }
 
 #[test]
+fn a_moved_style_weight_acts_like_a_start_with_that_weight() {
+    let mut job = job(small(20));
+    job.styles.push(picture(32, 64, 0.9));
+    job.recipe.styles.push(StyleSource { scale: 0.5, ..job.recipe.styles[0].clone() });
+    let mut painter = engine().begin(&job).unwrap();
+    let even = painter.step().unwrap().evaluations[0].losses;
+    let canvas = painter.frame().unwrap();
+    job.recipe.styles[0].weight = 0.0;
+    job.recipe.styles[1].weight = 5.0;
+    painter.revise(&job).unwrap();
+    assert_eq!(painter.frame().unwrap(), canvas, "the canvas stays");
+    let moved = painter.step().unwrap();
+    assert_eq!(moved.iteration, 2, "and counts on");
+    assert!(moved.evaluations[0].losses.style != even.style);
+    let alone = Job {
+        styles: vec![Arc::clone(&job.styles[1])],
+        recipe: Recipe { styles: vec![job.recipe.styles[1].clone()], ..job.recipe.clone() },
+        ..job.clone()
+    };
+    let first = |job: &Job| engine().begin(job).unwrap().step().unwrap().evaluations[0].losses;
+    assert_eq!(first(&job), first(&alone));
+    // A style of its own size is not what it is at the common one.
+    let mut larger = alone.clone();
+    larger.recipe.styles[0].scale = 1.0;
+    assert!((first(&larger).style / first(&alone).style - 1.0).abs() > 0.01);
+    // The two sizes multiply.
+    larger.recipe.style_scale = 0.5;
+    assert_eq!(first(&larger), first(&alone));
+}
+
+#[test]
+fn matched_colours_act_on_the_running_canvas_and_keep_it() {
+    let mut job = job(small(20));
+    let mut painter = engine().begin(&job).unwrap();
+    let before = (0..3).map(|_| painter.step().unwrap()).last().unwrap();
+    let canvas = painter.frame().unwrap();
+    for (strength, expected) in [(0.0, 1.0), (100.0, 0.9)] {
+        job.recipe.colour_match = strength;
+        painter.revise(&job).unwrap();
+        assert_eq!(painter.frame().unwrap(), canvas);
+        if strength > 0.0 {
+            let after = painter.step().unwrap().evaluations[0].losses;
+            assert!((after.content / before.losses.content - 1.0).abs() < 1e-3, "the content has not moved");
+            assert!((after.style / before.losses.style - expected).abs() > 0.01, "the style has");
+        }
+    }
+}
+
+#[test]
+fn the_shown_picture_is_the_average_where_one_is_wanted() {
+    let mut job = job(Recipe { averaging: 0.9, ..small(8) });
+    let mut averaged = engine().begin(&job).unwrap();
+    let start = averaged.frame().unwrap();
+    let mut plain = engine().begin(&Job { recipe: small(8), ..job.clone() }).unwrap();
+    assert_eq!(start, plain.frame().unwrap());
+    let (mut sum, mut weight) = (vec![0.0; start.len()], 0.0);
+    for _ in 0..4 {
+        // What is painted is the same; only what is shown is not.
+        assert_eq!(averaged.step().unwrap().losses, plain.step().unwrap().losses);
+        let canvas = plain.frame().unwrap();
+        sum.iter_mut().zip(canvas.iter()).for_each(|(sum, value)| *sum = 0.9 * *sum + 0.1 * f64::from(*value));
+        weight = 0.9 * weight + 0.1;
+    }
+    // The frames are clamped and rounded before they are averaged here, so single pixels may differ by more.
+    let distance = |frame: &RgbaImage| {
+        sum.iter().zip(frame.iter()).map(|(s, v)| (s / weight - f64::from(*v)).abs()).sum::<f64>() / sum.len() as f64
+    };
+    let (near, far) = (distance(&averaged.frame().unwrap()), distance(&plain.frame().unwrap()));
+    assert!(near < 0.5 && far > 2.0 * near, "{near} from the average, the canvas {far}");
+
+    // Switched off and on: at once the canvas itself, then a new average.
+    job.recipe.averaging = 0.0;
+    averaged.revise(&job).unwrap();
+    assert_eq!(averaged.frame().unwrap(), plain.frame().unwrap());
+    job.recipe.averaging = 0.9;
+    averaged.revise(&job).unwrap();
+    averaged.step().unwrap();
+    plain.step().unwrap();
+    assert_eq!(averaged.frame().unwrap(), plain.frame().unwrap(), "one canvas is its own average");
+    averaged.step().unwrap();
+    plain.step().unwrap();
+    assert_ne!(averaged.frame().unwrap(), plain.frame().unwrap());
+    // A moved goal begins anew.
+    job.recipe.style_strength = 1.0;
+    averaged.revise(&job).unwrap();
+    assert_eq!(averaged.frame().unwrap(), plain.frame().unwrap());
+}
+
+#[test]
+fn the_next_stage_starts_from_the_average() {
+    let recipe = Recipe { size: 181, iterations: 8, averaging: 0.99, ..Recipe::default() };
+    let mut painter = engine().begin(&job(recipe)).unwrap();
+    let mut end_of_stage = painter.frame().unwrap();
+    let mut progress = painter.step().unwrap();
+    while progress.stage == 0 {
+        end_of_stage = painter.frame().unwrap();
+        progress = painter.step().unwrap();
+    }
+    // One iteration later it still looks like what was shown; L-BFGS's first step is one level on average.
+    let frame = painter.frame().unwrap();
+    let small = image::imageops::resize(&frame, end_of_stage.width(), end_of_stage.height(), image::imageops::Triangle);
+    let distance: u64 = small.iter().zip(end_of_stage.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    assert!(distance < 6 * small.len() as u64, "{} levels apart", distance as f64 / small.len() as f64);
+}
+
+#[test]
+fn stirring_moves_the_canvas_by_so_many_levels_and_paints_on() {
+    let job = job(small(3));
+    let mut painter = engine().begin(&job).unwrap();
+    painter.step().unwrap();
+    let before = painter.frame().unwrap();
+    painter.stir(8.0).unwrap();
+    let after = painter.frame().unwrap();
+    // Values that are neither black nor white move freely.
+    let moves: Vec<f64> = before
+        .iter()
+        .zip(after.iter())
+        .enumerate()
+        .filter(|(i, (before, _))| i % 4 < 3 && (40..215).contains(*before))
+        .map(|(_, (before, after))| f64::from(*after) - f64::from(*before))
+        .collect();
+    let rms = (moves.iter().map(|d| d * d).sum::<f64>() / moves.len() as f64).sqrt();
+    assert!((rms - 8.0).abs() < 0.5, "{rms}");
+    // Each stir is another one, and the same in every run.
+    let twin = || {
+        let mut twin = engine().begin(&job).unwrap();
+        twin.step().unwrap();
+        twin.stir(8.0).unwrap();
+        twin
+    };
+    assert_eq!(twin().frame().unwrap(), after);
+    let mut twice = twin();
+    twice.go_on_from(&Picture::from_rgba(before.clone())).unwrap();
+    assert_eq!(twice.frame().unwrap(), before, "a picture of the same size is taken exactly");
+    twice.stir(8.0).unwrap();
+    assert_ne!(twice.frame().unwrap(), after);
+
+    assert!(painter.stir(f32::NAN).is_err() && painter.stir(1000.0).is_err());
+    assert_eq!(painter.frame().unwrap(), after, "a refused stir changes nothing");
+    paint(painter.as_mut());
+    painter.stir(20.0).unwrap();
+    assert!(!painter.is_finished());
+    let progress = painter.step().unwrap();
+    assert_eq!((progress.iteration, progress.iterations), (4, 6));
+    paint(painter.as_mut());
+    painter.go_on_from(&picture(10, 10, 0.5)).unwrap();
+    assert!(!painter.is_finished());
+}
+
+#[test]
+fn a_picture_of_the_same_size_is_the_first_canvas_exactly() {
+    let mut painter = engine().begin(&job(small(3))).unwrap();
+    paint(painter.as_mut());
+    let favourite = painter.frame().unwrap();
+    let init = Init::Picture(pentimento::recipe::PictureSource::Sample("unused".to_owned()));
+    let again = Job {
+        recipe: Recipe { init, ..small(3) },
+        init: Some(Arc::new(Picture::from_rgba(favourite.clone()))),
+        ..job(small(3))
+    };
+    assert_eq!(engine().begin(&again).unwrap().frame().unwrap(), favourite);
+}
+
+#[test]
 fn a_style_of_weight_zero_leaves_no_trace() {
     let alone = job(small(3));
     let mut with_idle = alone.clone();

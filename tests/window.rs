@@ -15,7 +15,8 @@ use egui_kittest::kittest::Queryable;
 use image::{Rgba, RgbaImage};
 use pentimento::app::{Answer, App, FileDialogs, Opening, Preferences, Purpose, Reply};
 use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
-use pentimento::recipe::{PictureSource, Recipe};
+use pentimento::image_io::Picture;
+use pentimento::recipe::{Init, PictureSource, Recipe};
 use pentimento::studio::{Studio, StudioConfig};
 
 /// How long a test waits for a thread before it gives up. Never waited out when all is well.
@@ -28,6 +29,8 @@ struct Reins {
     steps: Receiver<Result<(), String>>,
     /// Every recipe that reached the painter, in order.
     seen: Arc<Mutex<Vec<Recipe>>>,
+    /// What was done to its canvas otherwise than by painting, in order.
+    disturbed: Arc<Mutex<Vec<String>>>,
 }
 
 impl Engine for Reins {
@@ -78,6 +81,17 @@ impl Painter for Tame {
         Ok(RgbaImage::from_pixel(24, 16, Rgba([self.iteration as u8, 100, 50, 255])))
     }
 
+    fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
+        self.reins.disturbed.lock().unwrap().push(format!("stirred by {levels}"));
+        Ok(())
+    }
+
+    fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError> {
+        let red = picture.to_rgba().get_pixel(0, 0).0[0];
+        self.reins.disturbed.lock().unwrap().push(format!("went on from iteration {red}"));
+        Ok(())
+    }
+
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
         self.reins.seen.lock().unwrap().push(job.recipe.clone());
         self.iterations = job.recipe.iterations;
@@ -106,6 +120,7 @@ struct Bench {
     steps: Option<Sender<Result<(), String>>>,
     harness: Option<Harness<'static, App>>,
     seen: Arc<Mutex<Vec<Recipe>>>,
+    disturbed: Arc<Mutex<Vec<String>>>,
     answer: Arc<Mutex<Answer>>,
     woken: Receiver<()>,
     folder: tempfile::TempDir,
@@ -123,7 +138,8 @@ impl Bench {
         let (wake, woken) = unbounded();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let answer = Arc::new(Mutex::new(Answer::Cancelled));
-        let engine = Reins { steps: tokens, seen: Arc::clone(&seen) };
+        let disturbed = Arc::new(Mutex::new(Vec::new()));
+        let engine = Reins { steps: tokens, seen: Arc::clone(&seen), disturbed: Arc::clone(&disturbed) };
         let dialogs = Dialogs { answer: Arc::clone(&answer) };
         let harness = Harness::builder().with_size([1280.0, 800.0]).build_eframe(move |cc| {
             let config = StudioConfig {
@@ -137,7 +153,7 @@ impl Bench {
             let studio = Studio::start(config);
             App::new(&cc.egui_ctx, studio, &Opening::default(), Preferences::default(), Box::new(dialogs))
         });
-        Self { steps: Some(steps), harness: Some(harness), seen, answer, woken, folder }
+        Self { steps: Some(steps), harness: Some(harness), seen, disturbed, answer, woken, folder }
     }
 
     fn window(&mut self) -> &mut Harness<'static, App> {
@@ -169,6 +185,14 @@ impl Bench {
     fn click(&mut self, label: &str) {
         self.window().get_by_role_and_label(Role::Button, label).click();
         self.settle();
+    }
+
+    /// Opens the section at the end, which lies below what fits into the window, and goes to one of its buttons.
+    fn open_advanced(&mut self, button: &str) {
+        self.window().get_by_label("Advanced").click();
+        self.settle();
+        self.window().get_by_role_and_label(Role::Button, button).scroll_to_me();
+        self.window().run_steps(20);
     }
 
     fn press(&mut self, key: Key) {
@@ -325,6 +349,65 @@ fn starting_over_keeps_the_canvas_within_reach() {
 }
 
 #[test]
+fn a_stirred_canvas_can_be_had_back() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.open_advanced("Stir");
+    bench.paint(3);
+    bench.window().get_by_role_and_label(Role::SpinButton, "Strength of the stir").set_value_accesskit(40.0);
+    bench.settle();
+    bench.click("Stir");
+    bench.iterate(1);
+    bench.until_label("Previous canvas");
+    assert_eq!(*bench.disturbed.lock().unwrap(), ["stirred by 40"]);
+    bench.iterate(2);
+    bench.until_label("Iteration 6 /");
+    bench.click("Previous canvas");
+    bench.click("Paint on from it");
+    assert!(!bench.has("Viewing the previous canvas"));
+    bench.iterate(1);
+    bench.until_label("Iteration 7 /");
+    assert_eq!(*bench.disturbed.lock().unwrap(), ["stirred by 40", "went on from iteration 4"]);
+}
+
+#[test]
+fn a_new_painting_starts_from_the_canvas_or_from_a_favourite() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.open_advanced("Random seed");
+    let start_from_this_canvas = |bench: &mut Bench| {
+        bench.window().get_by_role_and_label(Role::ComboBox, "Start from").click();
+        bench.settle();
+        bench.click("This canvas");
+    };
+    bench.paint(2);
+    start_from_this_canvas(&mut bench);
+    bench.until_label("Starting picture picture: Canvas at iteration");
+    // The canvas shows what was last taken of the painting, which may be an iteration behind it.
+    let shown = (0..=2).find(|n| bench.has(&format!("Canvas at iteration {n}"))).unwrap();
+    bench.click("Start over");
+    bench.iterate(2);
+    bench.until_label("Iteration 1 /");
+    let init = bench.seen.lock().unwrap().last().unwrap().init.clone();
+    let Init::Picture(PictureSource::File(path)) = init else { panic!("starts from {init}") };
+    assert_eq!(image::open(path).unwrap().to_rgba8().get_pixel(0, 0).0, [shown, 100, 50, 255], "its very pixels");
+
+    bench.click("Keep");
+    bench.iterate(1);
+    bench.until_label("Favourite, iteration 2");
+    bench.click("Favourite, iteration 2");
+    start_from_this_canvas(&mut bench);
+    bench.until_label("Starting picture picture: pentimento-");
+    bench.press(Key::Escape);
+    bench.click("Start over");
+    bench.iterate(2);
+    bench.until_label("Iteration 1 /");
+    let init = bench.seen.lock().unwrap().last().unwrap().init.clone();
+    let Init::Picture(source) = init else { panic!("starts from {init}") };
+    assert_eq!(Picture::load(&source).unwrap().to_rgba().get_pixel(0, 0).0, [2, 100, 50, 255]);
+}
+
+#[test]
 fn an_error_of_the_painter_becomes_one_sentence_in_the_window() {
     let mut bench = Bench::new();
     bench.ready();
@@ -452,11 +535,7 @@ fn the_closed_sections_reach_the_painter_too() {
     bench.settle();
     bench.window().get_by_role_and_label(Role::SpinButton, "Iterations").set_value_accesskit(7.0);
     bench.settle();
-    bench.window().get_by_label("Advanced").click();
-    bench.settle();
-    // The section lies below what fits into the window.
-    bench.window().get_by_label("Random seed").scroll_to_me();
-    bench.window().run_steps(20);
+    bench.open_advanced("Random seed");
     bench.click("Random seed");
     bench.click("Paint");
     bench.iterate(7);

@@ -24,6 +24,8 @@ pub enum Action {
     Keep,
     /// Write the shown picture to a file.
     SaveAs,
+    /// Stir noise into the canvas.
+    Stir,
     /// Choose the photo.
     OpenPhoto,
     /// Choose the style.
@@ -38,6 +40,8 @@ pub enum Action {
     BackToPainting,
     /// Restore the recipe of the shown favourite.
     TakeSettings,
+    /// Let the painting go on from the shown picture.
+    GoOnFromShown,
     /// Move the shown favourite to the trash.
     DeleteShown,
     /// Show or hide the favourites.
@@ -75,6 +79,7 @@ impl Action {
         Self::StartOver,
         Self::Keep,
         Self::SaveAs,
+        Self::Stir,
         Self::OpenStyle,
         Self::OpenPhoto,
         Self::Fit,
@@ -82,6 +87,7 @@ impl Action {
         Self::Compare,
         Self::BackToPainting,
         Self::TakeSettings,
+        Self::GoOnFromShown,
         Self::DeleteShown,
         Self::ToggleFavourites,
         Self::ToggleCurve,
@@ -112,6 +118,12 @@ impl Action {
                 icons::ICON_SAVE,
                 command(Key::S),
             ),
+            Self::Stir => (
+                "Stir",
+                "Add noise to the canvas, to shake it out of a place where it is stuck; the canvas from before moves to Previous, beside the favourites",
+                icons::ICON_BLUR_ON,
+                key(Key::S),
+            ),
             Self::OpenPhoto => ("Open photo", "Choose a photo from a file", icons::ICON_FOLDER_OPEN, command(Key::O)),
             Self::OpenStyle => (
                 "Open style",
@@ -132,6 +144,12 @@ impl Action {
                 "Set every control, and the pictures, as they were for this favourite; a running painting goes on with them",
                 icons::ICON_TUNE,
                 key(Key::T),
+            ),
+            Self::GoOnFromShown => (
+                "Paint on from it",
+                "The painting goes on from this picture, under the settings as they are now; its canvas moves to Previous",
+                icons::ICON_FORMAT_PAINT,
+                key(Key::P),
             ),
             Self::DeleteShown => {
                 ("Delete", "Move this favourite to the library's trash folder", icons::ICON_DELETE, key(Key::Delete))
@@ -229,6 +247,10 @@ pub enum UiCommand {
     Want(PictureSource),
     /// Show something else than the painting.
     Show(Exhibit),
+    /// Let new paintings start from this, or from the painting's canvas as it is now.
+    StartFrom(Option<Exhibit>),
+    /// Stir with noise of this standard deviation, out of 255, from now on.
+    SetStir(f32),
     /// Restore the recipe of something.
     TakeSettings(Exhibit),
     /// Write something to a file that the artist chooses.

@@ -7,6 +7,7 @@ use egui::Context;
 use super::action::{Action, Exhibit, Slot, UiCommand};
 use super::dialogs::{Answer, Purpose};
 use super::panels::prompt::Prompt;
+use super::state::StirLevels;
 use super::view::View;
 use super::window::App;
 use crate::recipe::PictureSource;
@@ -36,6 +37,11 @@ impl App {
                 self.send(command);
             }
             UiCommand::Show(exhibit) => self.show(exhibit),
+            UiCommand::StartFrom(exhibit) => {
+                let command = self.state.start_from(exhibit.as_ref());
+                self.send(command);
+            }
+            UiCommand::SetStir(levels) => self.state.stir = StirLevels(levels),
             UiCommand::TakeSettings(exhibit) => self.take_settings(&exhibit),
             UiCommand::Save(exhibit) => self.ask_for_path(Purpose::SaveExhibit(exhibit), frame),
             UiCommand::KeepPrevious => {
@@ -84,6 +90,7 @@ impl App {
                 let purpose = self.state.exhibit.clone().map_or(Purpose::SavePainting, Purpose::SaveExhibit);
                 self.ask_for_path(purpose, frame);
             }
+            Action::Stir => self.send([Command::Stir { levels: self.state.stir.0 }]),
             Action::OpenPhoto => self.dispatch(UiCommand::Browse(Slot::Photo), ctx, frame),
             Action::OpenStyle => self.dispatch(UiCommand::Browse(Slot::Style), ctx, frame),
             Action::Fit => self.canvas.view = View::Fit,
@@ -94,6 +101,12 @@ impl App {
             Action::TakeSettings => {
                 if let Some(exhibit) = self.state.exhibit.clone() {
                     self.take_settings(&exhibit);
+                }
+            }
+            Action::GoOnFromShown => {
+                if let Some(image) = self.state.shown_exhibit() {
+                    self.send([Command::GoOnFrom(image)]);
+                    self.state.exhibit = None;
                 }
             }
             Action::DeleteShown => {

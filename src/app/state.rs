@@ -10,7 +10,7 @@ use super::action::{Action, Exhibit, Slot};
 use super::notices::{Notices, Severity};
 use super::painting::{Painting, Phase, ShownFrame};
 use super::words;
-use crate::recipe::{Init, PictureSource, Recipe};
+use crate::recipe::{Init, PictureSource, Recipe, parameter};
 use crate::studio::{Canvas, Command, Event, Favourite, Frame, RunId};
 
 /// A decoded picture, as far as the window needs it.
@@ -35,7 +35,7 @@ pub enum PictureState {
     Failed,
 }
 
-/// The canvas that was there before the artist started over. It lives in memory until it is kept or saved.
+/// The canvas that was there before the artist started over, stirred it or put another in its place. It lives in memory until it is kept or saved.
 #[derive(Debug, Clone)]
 pub struct Previous {
     /// The painting it belonged to.
@@ -44,12 +44,24 @@ pub struct Previous {
     pub canvas: Canvas,
 }
 
+/// Strength of the noise that a stir adds: standard deviation out of 255.
+#[derive(Debug, Clone, Copy)]
+pub struct StirLevels(pub f32);
+
+impl Default for StirLevels {
+    fn default() -> Self {
+        Self(parameter::STIR.default)
+    }
+}
+
 /// What the window knows.
 #[derive(Debug, Default)]
 pub struct State {
     /// The parameters as the controls show them. Its pictures were all decoded once; the artist's next choice waits in
     /// [`State::awaited`] until it is known to be usable.
     pub recipe: Recipe,
+    /// How strongly the canvas is stirred when the artist asks for it.
+    pub stir: StirLevels,
     /// The painting, if there is one.
     pub painting: Option<Painting>,
     /// The canvas before this one.
@@ -233,7 +245,27 @@ impl State {
 
     /// Puts a picture without a file into a place as soon as the studio has given it one.
     pub fn adopt(&mut self, slot: Slot, image: Arc<RgbaImage>) -> Command {
-        let name = format!("Pasted {}", slot.label().to_lowercase());
+        self.adopt_as(format!("Pasted {}", slot.label().to_lowercase()), slot, image)
+    }
+
+    /// Lets new paintings start from something that is looked at, or from the painting's canvas as it is now. A canvas
+    /// becomes a file in the library first, so that the recipe can be read again.
+    pub fn start_from(&mut self, exhibit: Option<&Exhibit>) -> Option<Command> {
+        let (image, iteration) = match exhibit {
+            Some(Exhibit::Favourite(path)) => return self.choose(Slot::Start, PictureSource::File(path.clone())),
+            Some(Exhibit::Previous) => {
+                let canvas = &self.previous.as_ref()?.canvas;
+                (Arc::clone(&canvas.image), canvas.iteration)
+            }
+            None => {
+                let canvas = self.painting.as_ref()?.canvas.as_ref()?;
+                (Arc::clone(&canvas.image), canvas.iteration)
+            }
+        };
+        Some(self.adopt_as(format!("Canvas at iteration {iteration}"), Slot::Start, image))
+    }
+
+    fn adopt_as(&mut self, name: String, slot: Slot, image: Arc<RgbaImage>) -> Command {
         // Several pastes at once would be told apart by their names only.
         let name = if self.adopting.contains_key(&name) { format!("{name} {}", self.adopting.len() + 1) } else { name };
         self.adopting.insert(name.clone(), slot);
@@ -285,15 +317,36 @@ impl State {
     /// Whether an action makes sense now.
     #[must_use]
     pub fn offers(&self, action: Action) -> bool {
-        let has_canvas = self.painting.as_ref().is_some_and(|painting| painting.canvas.is_some());
+        let has_canvas = self.has_canvas();
+        // After a failure a new start is all that is sure to work.
+        let can_go_on = has_canvas && self.painting.as_ref().is_some_and(|painting| painting.phase != Phase::Failed);
         match action {
             Action::Paint | Action::Pause | Action::Resume => self.primary() == action,
             Action::StartOver => self.painting.is_some(),
             Action::Keep => has_canvas,
+            Action::Stir => can_go_on,
+            Action::GoOnFromShown => can_go_on && self.shown_exhibit().is_some(),
             Action::SaveAs => has_canvas || self.exhibit.is_some(),
             Action::BackToPainting | Action::TakeSettings => self.exhibit.is_some(),
             Action::DeleteShown => matches!(self.exhibit, Some(Exhibit::Favourite(_))),
             _ => true,
+        }
+    }
+
+    /// Whether there is a canvas of the painting to look at.
+    #[must_use]
+    pub fn has_canvas(&self) -> bool {
+        self.painting.as_ref().is_some_and(|painting| painting.canvas.is_some())
+    }
+
+    /// What is looked at instead of the painting, at full size, once it is read.
+    #[must_use]
+    pub fn shown_exhibit(&self) -> Option<Arc<RgbaImage>> {
+        match self.exhibit.as_ref()? {
+            Exhibit::Previous => self.previous.as_ref().map(|previous| Arc::clone(&previous.canvas.image)),
+            Exhibit::Favourite(path) => {
+                self.opened.as_ref().filter(|(opened, _)| opened == path).map(|(_, image)| Arc::clone(image))
+            }
         }
     }
 

@@ -164,6 +164,14 @@ mod tests {
             Ok(RgbaImage::new(3, 2))
         }
 
+        fn stir(&mut self, _levels: f32) -> Result<(), EngineError> {
+            Ok(())
+        }
+
+        fn go_on_from(&mut self, _picture: &Picture) -> Result<(), EngineError> {
+            Ok(())
+        }
+
         fn revise(&mut self, _job: &Job) -> Result<(), EngineError> {
             Ok(())
         }

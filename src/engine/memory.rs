@@ -16,20 +16,39 @@ pub fn check(width: u32, height: u32, lbfgs_pairs: u32, terms: &Terms) -> Result
     check_against(width, height, bytes_per_pixel(lbfgs_pairs, terms), free as f64)
 }
 
+/// Refuses to read a style picture at a size that does not fit into the free memory.
+///
+/// # Errors
+/// [`EngineError::StyleMemory`] says what is needed, what is free and which size would fit.
+pub fn check_style(width: u32, height: u32, terms: &Terms) -> Result<(), EngineError> {
+    let Some(free) = available_bytes() else { return Ok(()) };
+    check_style_against(width, height, terms, free as f64)
+}
+
+const GB: f64 = 1e9;
+
 fn check_against(width: u32, height: u32, per_pixel: f64, free: f64) -> Result<(), EngineError> {
-    let needed = per_pixel * f64::from(width) * f64::from(height);
-    if needed <= free * SHARE {
+    let Some((needed, fitting_long_side)) = excess(width, height, per_pixel, free) else {
         return Ok(());
+    };
+    Err(EngineError::Memory { width, height, needed_gb: needed / GB, free_gb: free / GB, fitting_long_side })
+}
+
+fn check_style_against(width: u32, height: u32, terms: &Terms, free: f64) -> Result<(), EngineError> {
+    // What is kept of every layer, and the picture itself; all is let go once it is measured.
+    let per_pixel = (feature_maps::values_per_pixel(&terms.style_taps()) + 3.0) * size_of::<f32>() as f64;
+    let Some((needed, fitting_long_side)) = excess(width, height, per_pixel, free) else { return Ok(()) };
+    Err(EngineError::StyleMemory { width, height, needed_gb: needed / GB, free_gb: free / GB, fitting_long_side })
+}
+
+/// The bytes needed, and the long side that would fit, where a picture takes more than there is.
+fn excess(width: u32, height: u32, bytes_per_pixel: f64, free: f64) -> Option<(f64, u32)> {
+    let needed = bytes_per_pixel * f64::from(width) * f64::from(height);
+    if needed <= free * SHARE {
+        return None;
     }
     let long_side = f64::from(width.max(height)) * (free * SHARE / needed).sqrt();
-    const GB: f64 = 1e9;
-    Err(EngineError::Memory {
-        width,
-        height,
-        needed_gb: needed / GB,
-        free_gb: free / GB,
-        fitting_long_side: (long_side / 16.0).floor() as u32 * 16,
-    })
+    Some((needed, (long_side / 16.0).floor() as u32 * 16))
 }
 
 /// Bytes for each pixel of the canvas: what is kept of every layer, room for the gradient of a loss, half of that again
@@ -73,5 +92,17 @@ mod tests {
         };
         assert!(needed("relu1_2") > needed("relu1_1") + 1.4 * 4.0 * 64.0);
         assert!(needed("relu5_4") > needed("relu5_1"));
+    }
+
+    #[test]
+    fn a_style_that_does_not_fit_is_refused_with_a_size_that_does() {
+        let (free, terms) = (2e9, Terms::of(&Recipe::default()));
+        assert!(check_style_against(1024, 1024, &terms, free).is_ok());
+        let Err(EngineError::StyleMemory { fitting_long_side, .. }) = check_style_against(1000, 8000, &terms, free)
+        else {
+            panic!("8000 x 1000 in 2 GB was let through");
+        };
+        assert!(check_style_against(fitting_long_side / 8, fitting_long_side, &terms, free).is_ok());
+        assert!(check_style_against(fitting_long_side / 4, fitting_long_side * 2, &terms, free).is_err());
     }
 }

@@ -4,7 +4,10 @@
 //! needs no weights. Nothing here knows of windows, channels or files of paintings.
 
 mod arena;
+mod average;
 mod canvas;
+mod change;
+mod colour_match;
 pub mod conv;
 pub mod device;
 mod error;
@@ -14,11 +17,14 @@ mod memory;
 pub mod objective;
 pub mod optimizer;
 mod panel;
+mod preparation;
 pub mod schedule;
 pub mod score;
 pub mod simd;
 mod storage;
 mod style_engine;
+mod style_mix;
+mod symmetric;
 pub mod target;
 pub mod terms;
 #[cfg(test)]
@@ -146,6 +152,21 @@ pub trait Painter: Send {
     /// # Errors
     /// When the canvas cannot be read from the device.
     fn frame(&self) -> Result<RgbaImage, EngineError>;
+
+    /// Stirs Gaussian noise of a standard deviation of `levels` out of 255 into the canvas. The optimiser forgets how it
+    /// came there, and a finished painting is painted on.
+    ///
+    /// # Errors
+    /// When `levels` is out of the range of [`crate::recipe::parameter::STIR`] or the device fails; the painting then
+    /// goes on as before.
+    fn stir(&mut self, levels: f32) -> Result<(), EngineError>;
+
+    /// Goes on from this picture in the canvas' place, stretched to the size of the current stage; where that is its own
+    /// size, from exactly its pixels. The optimiser forgets how it came there, and a finished painting is painted on.
+    ///
+    /// # Errors
+    /// When memory does not suffice; the painting then goes on as before.
+    fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError>;
 
     /// Goes on painting the same canvas under a changed job: new weights act at the very next iteration, new pictures
     /// or sizes re-enter the current stage.

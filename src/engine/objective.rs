@@ -30,6 +30,12 @@ struct FeatureTerm {
     goal: Goal,
 }
 
+impl FeatureTerm {
+    fn new(name: Term, tap: Tap, goal: Goal) -> Self {
+        Self { name, tap, weight: 0.0, goal }
+    }
+}
+
 /// What the features of one layer should become.
 enum Goal {
     /// This feature map.
@@ -78,16 +84,9 @@ impl Objective {
         if content.layers.len() != terms.content.len() || style.layers.len() != terms.style.len() {
             candle_core::bail!("the targets were measured for other layers");
         }
-        let mut feature_terms = Vec::new();
-        let mut add = |name, tap, goal| feature_terms.push(FeatureTerm { name, tap, weight: 0.0, goal });
-        for (term, statistics) in terms.style.iter().zip(&style.layers) {
-            add(Term::Style(term.layer), term.tap(), style_goal(terms.style_loss, statistics)?);
-            if let Some(quantiles) = &statistics.quantiles {
-                add(Term::Histogram(term.layer), term.tap(), Goal::Histogram(quantiles.clone()));
-            }
-        }
+        let mut feature_terms = style_terms(terms, style)?;
         for (term, target) in terms.content.iter().zip(content.layers) {
-            add(Term::Content(term.layer), term.tap(), Goal::Content(target));
+            feature_terms.push(FeatureTerm::new(Term::Content(term.layer), term.tap(), Goal::Content(target)));
         }
         let mut objective = Self { vgg, maps, terms: feature_terms, tv: 0.0, tv_norm: terms.tv_norm };
         objective.set_weights(terms);
@@ -108,6 +107,18 @@ impl Objective {
             };
         }
         (self.tv, self.tv_norm) = (terms.tv, terms.tv_norm);
+    }
+
+    /// Changes the style to be reached, and the weights, from the next evaluation on; as [`Objective::set_weights`].
+    ///
+    /// # Errors
+    /// When the target lacks what a term needs, or the device fails.
+    pub fn set_style(&mut self, terms: &Terms, style: &StyleTarget) -> Result<()> {
+        let mut all = style_terms(terms, style)?;
+        all.extend(self.terms.drain(..).filter(|term| matches!(term.name, Term::Content(_))));
+        self.terms = all;
+        self.set_weights(terms);
+        Ok(())
     }
 
     /// The losses of `canvas`, and their gradient into `gradient` (both `(height, width, 3)`).
@@ -185,6 +196,19 @@ impl Objective {
         tv::add_gradient(self.tv_norm, self.tv, canvas, gradient)?;
         Ok(self.tv * tv::loss(self.tv_norm, canvas)?)
     }
+}
+
+/// What the styles ask of the layers, still without weights.
+fn style_terms(terms: &Terms, style: &StyleTarget) -> Result<Vec<FeatureTerm>> {
+    let mut all = Vec::new();
+    for (term, statistics) in terms.style.iter().zip(&style.layers) {
+        let goal = style_goal(terms.style_loss, statistics)?;
+        all.push(FeatureTerm::new(Term::Style(term.layer), term.tap(), goal));
+        if let Some(quantiles) = &statistics.quantiles {
+            all.push(FeatureTerm::new(Term::Histogram(term.layer), term.tap(), Goal::Histogram(quantiles.clone())));
+        }
+    }
+    Ok(all)
 }
 
 fn style_goal(kind: StyleLoss, statistics: &Statistics) -> Result<Goal> {

@@ -6,15 +6,18 @@ use std::time::Instant;
 use candle_core::Tensor;
 use image::RgbaImage;
 
+use super::average::Average;
+use super::change::Change;
 use super::objective::Objective;
-use super::optimizer::{Adam, AdamConfig, Lbfgs, LbfgsConfig, Optimizer, Outcome};
-use super::schedule::{self, Stage, canvas_size};
-use super::target::{ContentTarget, StyleTarget};
+use super::optimizer::{ChosenOptimizer, Optimizer, Outcome};
+use super::preparation::{canvas_of, check_memory, initial_canvas, new_objective};
+use super::schedule::{self, Stage, nearest_stage};
+use super::style_mix::StyleMix;
 use super::terms::Terms;
 use super::vgg::Vgg;
-use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, TermShare, canvas, memory, threads, vector};
+use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, TermShare, canvas, threads, vector};
 use crate::image_io::Picture;
-use crate::recipe::{Init, OptimizerKind, Recipe};
+use crate::recipe::{OptimizerKind, parameter};
 
 /// Roll-backs in a row after which a painting is given up.
 const MAX_ROLLBACKS: u32 = 3;
@@ -34,13 +37,19 @@ pub struct StyleTransfer {
     /// Iterations that it was given beyond the plan, when its goal moved after it was finished.
     extension: u32,
     canvas: Tensor,
+    /// The canvases since the last change of the objective, averaged, if the recipe wants it: then this is the picture.
+    average: Option<Average>,
     /// The canvas before the last iteration whose loss was finite.
     last_good: Tensor,
+    /// The styles as measured for the current stage.
+    styles: StyleMix,
     objective: Objective,
-    optimizer: Box<dyn Optimizer>,
+    optimizer: ChosenOptimizer,
     losses: Losses,
     evaluations: u32,
     rollbacks: u32,
+    /// How often the canvas was stirred: each time takes noise of its own.
+    stirs: u64,
     started: Instant,
     /// Seconds for one iteration and pixel, once measured.
     pace: Option<f64>,
@@ -56,12 +65,14 @@ impl StyleTransfer {
         let stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
         // The largest stage is checked before the first, so that nobody waits for a painting that cannot be finished.
         for stage in &stages {
-            check_memory(&job.recipe, stage)?;
+            check_memory(&job, stage)?;
         }
         let canvas = initial_canvas(&vgg, &job, &stages[0])?;
-        let objective = prepare_objective(&vgg, &job, &stages[0])?;
+        let styles = StyleMix::default().revised(&vgg, &job, &stages[0])?;
+        let objective = new_objective(&vgg, &job, &stages[0], &styles.target()?)?;
         Ok(Self {
-            optimizer: new_optimizer(&job.recipe),
+            optimizer: ChosenOptimizer::new(&job.recipe),
+            average: new_average(&job, &canvas)?,
             last_good: canvas.copy()?,
             vgg,
             job,
@@ -70,10 +81,12 @@ impl StyleTransfer {
             done_in_stage: 0,
             extension: 0,
             canvas,
+            styles,
             objective,
             losses: Losses::default(),
             evaluations: 0,
             rollbacks: 0,
+            stirs: 0,
             started: Instant::now(),
             pace: None,
         })
@@ -93,7 +106,9 @@ impl StyleTransfer {
     fn advance(&mut self) -> Result<(), EngineError> {
         if self.done_in_stage >= self.current().iterations && self.stage + 1 < self.stages.len() {
             let next = self.stages[self.stage + 1];
-            let objective = prepare_objective(&self.vgg, &self.job, &next)?;
+            let styles = self.styles.revised(&self.vgg, &self.job, &next)?;
+            let objective = new_objective(&self.vgg, &self.job, &next, &styles.target()?)?;
+            self.styles = styles;
             self.enter(self.stage + 1, objective)?;
             self.done_in_stage = 0;
             self.extension = 0;
@@ -101,17 +116,44 @@ impl StyleTransfer {
         Ok(())
     }
 
-    /// Takes up `objective` for stage `index` and brings the canvas to its size.
+    /// The picture as it is to be shown: the average where there is one.
+    fn picture(&self) -> Result<Tensor, EngineError> {
+        let average = self.average.as_ref().map(Average::value).transpose()?.flatten();
+        Ok(average.unwrap_or_else(|| self.canvas.clone()))
+    }
+
+    /// Takes up `objective` for stage `index` and brings the picture to its size.
     fn enter(&mut self, index: usize, objective: Objective) -> Result<(), EngineError> {
         let stage = self.stages[index];
         let (height, width, _) = self.canvas.dims3()?;
         if (width as u32, height as u32) != (stage.width, stage.height) {
-            self.canvas = canvas::resample(&self.canvas, stage.width, stage.height, self.vgg.mean_rgb())?;
+            self.canvas = canvas::resample(&self.picture()?, stage.width, stage.height, self.vgg.mean_rgb())?;
         }
         self.last_good = self.canvas.copy()?;
+        self.average = new_average(&self.job, &self.canvas)?;
         self.objective = objective;
-        self.optimizer = new_optimizer(&self.job.recipe);
+        self.optimizer = ChosenOptimizer::new(&self.job.recipe);
         self.stage = index;
+        Ok(())
+    }
+
+    /// After the canvas or its goal was moved by somebody else than the optimiser: the past no longer counts.
+    fn forget_the_past(&mut self) -> Result<(), EngineError> {
+        self.average = new_average(&self.job, &self.canvas)?;
+        self.optimizer.forget();
+        Ok(())
+    }
+
+    /// Puts `canvas`, of the current stage's size, in the canvas' place. A finished painting is painted on.
+    fn replace_canvas(&mut self, canvas: Tensor) -> Result<(), EngineError> {
+        let last_good = canvas.copy()?;
+        (self.canvas, self.last_good) = (canvas, last_good);
+        self.forget_the_past()?;
+        if self.is_finished() {
+            let planned = self.current().iterations - self.extension;
+            self.extension += planned;
+            self.stages[self.stage].iterations += planned;
+        }
         Ok(())
     }
 
@@ -182,6 +224,9 @@ impl Painter for StyleTransfer {
                     canvas::clamp(&self.canvas, self.vgg.mean_rgb())?;
                 }
                 vector::copy(&self.canvas, &self.last_good)?;
+                if let Some(average) = &mut self.average {
+                    average.add(&self.canvas)?;
+                }
                 self.rollbacks = 0;
                 self.done_in_stage += 1;
                 if let Some(last) = evaluations.iter().rev().find(|evaluation| evaluation.losses.loss.is_finite()) {
@@ -203,7 +248,23 @@ impl Painter for StyleTransfer {
     }
 
     fn frame(&self) -> Result<RgbaImage, EngineError> {
-        Ok(canvas::to_rgba(&self.canvas, self.vgg.mean_rgb())?)
+        Ok(canvas::to_rgba(&self.picture()?, self.vgg.mean_rgb())?)
+    }
+
+    fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
+        let levels = parameter::STIR.check(levels)?;
+        let Stage { width, height, .. } = *self.current();
+        let seed = self.job.recipe.seed.wrapping_add(self.stirs + 1);
+        let canvas = canvas::noise(seed, levels, width, height, self.vgg.device())?;
+        vector::add_scaled(1.0, &self.canvas, &canvas)?;
+        canvas::clamp(&canvas, self.vgg.mean_rgb())?;
+        self.stirs += 1;
+        self.replace_canvas(canvas)
+    }
+
+    fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError> {
+        let canvas = canvas_of(picture, &self.vgg, self.current())?;
+        self.replace_canvas(canvas)
     }
 
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
@@ -212,25 +273,27 @@ impl Painter for StyleTransfer {
         let mut stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
         let stage = nearest_stage(&stages, self.current());
         let same_size = stages[stage].width == self.current().width && stages[stage].height == self.current().height;
-        let same_style_size = stages[stage].style_long_side == self.current().style_long_side;
         let finished = self.is_finished();
 
         for stage in &stages[stage..] {
-            check_memory(&job.recipe, stage)?;
+            check_memory(job, stage)?;
         }
         // Whatever can fail is done before anything is changed.
-        let objective = if change.targets || !same_size || !same_style_size {
-            Some(prepare_objective(&self.vgg, job, &stages[stage])?)
+        let styles = self.styles.revised(&self.vgg, job, &stages[stage])?;
+        let style = if styles == self.styles { None } else { Some(styles.target()?) };
+        let objective = if change.content || !same_size {
+            Some(new_objective(&self.vgg, job, &stages[stage], &styles.target()?)?)
         } else {
             None
         };
+        let goal_moved = change.weights || style.is_some() || objective.is_some();
         let planned = stages[stage].iterations;
         if !same_size {
             self.done_in_stage = 0;
         }
         if !same_size || self.job.recipe.iterations != job.recipe.iterations {
             self.extension = 0;
-        } else if finished && (change.weights || objective.is_some()) {
+        } else if finished && goal_moved {
             // A finished painting whose goal has moved is painted on, for as long as its last stage.
             self.extension += planned;
         }
@@ -239,14 +302,25 @@ impl Painter for StyleTransfer {
         self.done_in_stage = self.done_in_stage.min(stages[stage].iterations);
         self.stages = stages;
         self.stage = stage;
+        self.styles = styles;
+        self.optimizer.follow(&self.job.recipe);
         if let Some(objective) = objective {
-            self.enter(stage, objective)?;
-        } else if change.optimizer {
-            self.optimizer = new_optimizer(&self.job.recipe);
+            return self.enter(stage, objective);
         }
-        if change.weights {
-            self.objective.set_weights(&Terms::of(&self.job.recipe));
-            self.optimizer.forget();
+        let terms = Terms::of(&self.job.recipe);
+        match style {
+            Some(style) => self.objective.set_style(&terms, &style)?,
+            None => self.objective.set_weights(&terms),
+        }
+        if goal_moved {
+            self.forget_the_past()?;
+        } else {
+            match &mut self.average {
+                Some(average) if self.job.recipe.averaging > 0.0 => {
+                    average.set_decay(f64::from(self.job.recipe.averaging));
+                }
+                average => *average = new_average(&self.job, &self.canvas)?,
+            }
         }
         Ok(())
     }
@@ -256,86 +330,8 @@ impl Painter for StyleTransfer {
     }
 }
 
-/// What differs between two jobs, as far as a running painting cares.
-struct Change {
-    /// Pictures, their mixture, the network or where it is looked at: content and style must be measured again.
-    targets: bool,
-    /// How strongly any term counts.
-    weights: bool,
-    /// Optimiser or one of its parameters.
-    optimizer: bool,
-}
-
-impl Change {
-    fn between(old: &Job, new: &Job) -> Self {
-        let same_pictures = Arc::ptr_eq(&old.content, &new.content)
-            && old.styles.len() == new.styles.len()
-            && old.styles.iter().zip(&new.styles).all(|(old, new)| Arc::ptr_eq(old, new));
-        let (old, new) = (&old.recipe, &new.recipe);
-        let (old_terms, new_terms) = (Terms::of(old), Terms::of(new));
-        Self {
-            targets: !same_pictures || old.styles != new.styles || !new_terms.share_targets_with(&old_terms),
-            weights: old_terms != new_terms,
-            optimizer: old.optimizer != new.optimizer
-                || old.lbfgs_history != new.lbfgs_history
-                || old.adam_step.to_bits() != new.adam_step.to_bits(),
-        }
-    }
-}
-
-/// The stage whose canvas is most like `current`'s.
-fn nearest_stage(stages: &[Stage], current: &Stage) -> usize {
-    let pixels = |stage: &Stage| (f64::from(stage.width) * f64::from(stage.height)).ln();
-    let distance = |stage: &Stage| (pixels(stage) - pixels(current)).abs();
-    let nearest = stages.iter().enumerate().min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)));
-    nearest.map_or(0, |(index, _)| index)
-}
-
-fn check_memory(recipe: &Recipe, stage: &Stage) -> Result<(), EngineError> {
-    let pairs = match recipe.optimizer {
-        OptimizerKind::Lbfgs => recipe.lbfgs_history,
-        OptimizerKind::Adam => 0,
-    };
-    memory::check(stage.width, stage.height, pairs, &Terms::of(recipe))
-}
-
-fn new_optimizer(recipe: &Recipe) -> Box<dyn Optimizer> {
-    match recipe.optimizer {
-        OptimizerKind::Lbfgs => {
-            Box::new(Lbfgs::new(LbfgsConfig { history: recipe.lbfgs_history as usize, ..LbfgsConfig::default() }))
-        }
-        OptimizerKind::Adam => {
-            Box::new(Adam::new(AdamConfig { step: f64::from(recipe.adam_step), ..AdamConfig::default() }))
-        }
-    }
-}
-
-fn initial_canvas(vgg: &Vgg, job: &Job, stage: &Stage) -> Result<Tensor, EngineError> {
-    let from =
-        |picture: &Picture| canvas::from_picture(picture, stage.width, stage.height, vgg.mean_rgb(), vgg.device());
-    Ok(match (&job.recipe.init, &job.init) {
-        (Init::Noise, _) => canvas::noise(job.recipe.seed, stage.width, stage.height, vgg.device())?,
-        (Init::Style, _) => from(&job.styles[0])?,
-        (Init::Picture(_), Some(picture)) => from(picture)?,
-        (Init::Content | Init::Picture(_), _) => from(&job.content)?,
-    })
-}
-
-/// Measures content and styles at the sizes of `stage`.
-fn prepare_objective(vgg: &Arc<Vgg>, job: &Job, stage: &Stage) -> Result<Objective, EngineError> {
-    let (recipe, terms) = (&job.recipe, Terms::of(&job.recipe));
-    let read =
-        |picture: &Picture, width, height| canvas::from_picture(picture, width, height, vgg.mean_rgb(), vgg.device());
-    let mut styles = Vec::new();
-    // A style of weight zero costs nothing.
-    for (picture, source) in job.styles.iter().zip(&recipe.styles).filter(|(_, source)| source.weight > 0.0) {
-        let (width, height) = canvas_size(picture.width(), picture.height(), stage.style_long_side);
-        memory::check(width, height, 0, &terms)?;
-        let style = StyleTarget::of(vgg, &read(picture, width, height)?, &terms)?;
-        styles.push((f64::from(source.weight), style));
-    }
-    let style = StyleTarget::blend(&styles)?;
-    let content = ContentTarget::of(vgg, &read(&job.content, stage.width, stage.height)?, &terms)?;
-    let shape = (stage.height as usize, stage.width as usize);
-    Ok(Objective::new(Arc::clone(vgg), shape, &terms, content, &style)?)
+/// An average that begins now, if the recipe wants one.
+fn new_average(job: &Job, canvas: &Tensor) -> Result<Option<Average>, EngineError> {
+    let decay = f64::from(job.recipe.averaging);
+    Ok(if decay > 0.0 { Some(Average::new(decay, canvas)?) } else { None })
 }

@@ -44,6 +44,15 @@ pub enum Command {
     },
     /// Change the running, paused or finished painting: acts between two iterations.
     Revise(Box<Recipe>),
+    /// Stir noise into the running, paused or finished painting, between two iterations; a finished one is painted on. The
+    /// canvas from before comes back as [`Event::SetAside`].
+    Stir {
+        /// Standard deviation of the noise out of 255, see [`crate::recipe::parameter::STIR`].
+        levels: f32,
+    },
+    /// Go on from this picture in the canvas' place: the running, paused or finished painting, between two iterations. The
+    /// canvas from before comes back as [`Event::SetAside`], so that one can go back and forth.
+    GoOnFrom(Arc<RgbaImage>),
     /// Hold after the current iteration.
     Pause,
     /// Go on.
@@ -170,7 +179,8 @@ pub enum Event {
         /// Where the canvas was rescued to, if there was one.
         rescued: Option<PathBuf>,
     },
-    /// A painting was abandoned for a new one or stopped; this is what it had come to, in case it is wanted after all.
+    /// A painting was abandoned for a new one or stopped, or its canvas was stirred or replaced; this is what it had come
+    /// to, in case it is wanted after all.
     SetAside {
         /// Which painting.
         run: RunId,

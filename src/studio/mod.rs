@@ -120,6 +120,8 @@ impl Studio {
             Command::ListLibrary => FileJob::List,
             Command::Paint { .. }
             | Command::Revise(_)
+            | Command::Stir { .. }
+            | Command::GoOnFrom(_)
             | Command::Pause
             | Command::Resume
             | Command::Stop

@@ -90,6 +90,17 @@ impl Run {
         self.with_painter(|painter| painter.shares())
     }
 
+    /// Lets the painter change its canvas otherwise than by painting; tells whether there is nothing left to do.
+    pub fn disturb(
+        &mut self,
+        act: impl FnOnce(&mut dyn Painter) -> Result<(), EngineError>,
+    ) -> Result<bool, PaintingError> {
+        self.with_painter(|painter| {
+            act(painter)?;
+            Ok(painter.is_finished())
+        })
+    }
+
     /// The canvas as it stands; after a panic, the last one that was seen.
     pub fn image(&mut self) -> Result<Arc<RgbaImage>, PaintingError> {
         if let (None, Some(last)) = (&self.painter, &self.last) {

@@ -8,8 +8,9 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use image::{Rgba, RgbaImage};
 use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
-use pentimento::recipe::{PictureSource, Recipe, StyleSource};
-use pentimento::studio::{Command, Event, Favourite, Frame, RunId, Studio, StudioConfig};
+use pentimento::image_io::Picture;
+use pentimento::recipe::{PictureSource, Recipe, StyleSource, parameter};
+use pentimento::studio::{Canvas, Command, Event, Favourite, Frame, RunId, Studio, StudioConfig};
 use tempfile::TempDir;
 
 /// Long enough for any machine; only a broken studio waits for it.
@@ -30,6 +31,10 @@ pub enum Seen {
     Step(f32),
     /// The job was changed: style strength and width of the content picture.
     Revise(f32, u32),
+    /// The canvas was stirred, so strongly.
+    Stir(f32),
+    /// Another picture was put in the canvas' place, so wide.
+    GoOnFrom(u32),
 }
 
 #[derive(Clone)]
@@ -53,6 +58,15 @@ pub struct FakePainter {
     engine: FakeEngine,
     recipe: Recipe,
     iteration: u32,
+}
+
+impl FakePainter {
+    /// Like the real one: a canvas that was disturbed at the end is painted on.
+    fn disturbed(&mut self) {
+        if self.is_finished() {
+            self.recipe.iterations += 2;
+        }
+    }
 }
 
 impl Painter for FakePainter {
@@ -85,6 +99,19 @@ impl Painter for FakePainter {
     fn frame(&self) -> Result<RgbaImage, EngineError> {
         self.engine.frames.fetch_add(1, Ordering::SeqCst);
         Ok(canvas(self.iteration))
+    }
+
+    fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
+        parameter::STIR.check(levels)?;
+        self.engine.seen.send(Seen::Stir(levels)).unwrap();
+        self.disturbed();
+        Ok(())
+    }
+
+    fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError> {
+        self.engine.seen.send(Seen::GoOnFrom(picture.width())).unwrap();
+        self.disturbed();
+        Ok(())
     }
 
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
@@ -169,7 +196,7 @@ impl Bench {
     pub fn step_begun(&self) -> f32 {
         match self.seen.recv_timeout(PATIENCE).unwrap() {
             Seen::Step(strength) => strength,
-            Seen::Revise(..) => self.step_begun(),
+            Seen::Revise(..) | Seen::Stir(_) | Seen::GoOnFrom(_) => self.step_begun(),
         }
     }
 
@@ -222,6 +249,13 @@ impl Bench {
     pub fn wait_kept(&self) -> Favourite {
         self.wait(|event| match event {
             Event::Kept(favourite) => Some(favourite),
+            _ => None,
+        })
+    }
+
+    pub fn wait_set_aside(&self, wanted: u64) -> Canvas {
+        self.wait(|event| match event {
+            Event::SetAside { run, canvas } if run == RunId(wanted) => Some(canvas),
             _ => None,
         })
     }

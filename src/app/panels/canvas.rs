@@ -190,6 +190,7 @@ fn banner_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
                     desk.action_icon(ui, Action::DeleteShown, false);
                 }
                 desk.action_button(ui, Action::TakeSettings);
+                desk.action_button(ui, Action::GoOnFromShown);
             });
         });
     });
@@ -198,19 +199,16 @@ fn banner_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
 /// The picture that the canvas shows.
 fn shown_picture(state: &State) -> Option<(Arc<RgbaImage>, Shown)> {
     match &state.exhibit {
-        Some(Exhibit::Previous) => {
-            let previous = state.previous.as_ref()?;
-            return Some((Arc::clone(&previous.canvas.image), Shown::Exhibit));
-        }
-        Some(Exhibit::Favourite(path)) => {
-            if let Some((opened, image)) = &state.opened
-                && opened == path
-            {
-                return Some((Arc::clone(image), Shown::Exhibit));
-            }
-            // The small version bridges the moment until the file is read.
-            let favourite = state.favourites.iter().find(|known| known.path == *path)?;
-            return Some((Arc::clone(&favourite.thumbnail), Shown::Exhibit));
+        Some(exhibit) => {
+            let image = state.shown_exhibit().or_else(|| match exhibit {
+                // The small version bridges the moment until the file is read.
+                Exhibit::Favourite(path) => {
+                    let favourite = state.favourites.iter().find(|known| known.path == *path)?;
+                    Some(Arc::clone(&favourite.thumbnail))
+                }
+                Exhibit::Previous => None,
+            });
+            return image.map(|image| (image, Shown::Exhibit));
         }
         None => {}
     }

@@ -10,4 +10,5 @@ pub mod pictures;
 pub mod prompt;
 pub mod settings;
 pub mod shortcuts;
+pub mod stir;
 pub mod toolbar;

@@ -6,11 +6,14 @@ use egui_material_icons::icons;
 use super::super::action::{Slot, UiCommand};
 use super::super::widgets::{Desk, icon_button};
 use super::controls::tooltip;
-use super::pictures;
+use super::{pictures, stir};
 use crate::recipe::{Init, OptimizerKind, Parameter, Pooling, Preset, Recipe, SEED_HELP, Scales, parameter};
 
 /// Leaves room for the longest title, the indentation and the scroll bar.
 const FIELD_WIDTH_PT: f32 = 118.0;
+
+const THIS_CANVAS_HELP: &str = "The painting or favourite that the canvas shows, as it is now. \
+    With Scales at One size it keeps its details too.";
 
 /// Draws both sections.
 pub fn settings_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
@@ -64,6 +67,8 @@ fn advanced_ui(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
         ui.label(RichText::new("The starting canvas and the seed take effect at Start over.").small().weak());
     }
     ui.add_space(4.0);
+    stir::stir_ui(desk, ui);
+    ui.add_space(4.0);
     weights_ui(desk, ui);
 }
 
@@ -82,6 +87,13 @@ fn init_row(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
             for init in [Init::Content, Init::Style, Init::Noise] {
                 let name = label(&init);
                 ui.selectable_value(&mut recipe.init, init, name);
+            }
+            let canvas = ui.add_enabled(
+                desk.state.has_canvas() || desk.state.exhibit.is_some(),
+                egui::Button::selectable(false, "This canvas"),
+            );
+            if canvas.on_hover_text(THIS_CANVAS_HELP).clicked() {
+                desk.ask(UiCommand::StartFrom(desk.state.exhibit.clone()));
             }
             let picture = matches!(recipe.init, Init::Picture(_));
             if ui.selectable_label(picture, "A picture…").clicked() {

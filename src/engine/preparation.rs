@@ -1,0 +1,62 @@
+//! What a painting needs before its first iteration at a size: memory, a canvas, an objective.
+
+use std::sync::Arc;
+
+use candle_core::Tensor;
+
+use super::objective::Objective;
+use super::schedule::Stage;
+use super::target::{ContentTarget, StyleTarget};
+use super::terms::Terms;
+use super::vgg::Vgg;
+use super::{EngineError, Job, canvas, memory, style_mix};
+use crate::image_io::Picture;
+use crate::recipe::{Init, OptimizerKind};
+
+/// Refuses a job that needs more memory in `stage` than there is.
+///
+/// # Errors
+/// [`EngineError::Memory`] or [`EngineError::StyleMemory`].
+pub fn check_memory(job: &Job, stage: &Stage) -> Result<(), EngineError> {
+    let pairs = match job.recipe.optimizer {
+        OptimizerKind::Lbfgs => job.recipe.lbfgs_history,
+        OptimizerKind::Adam => 0,
+    };
+    memory::check(stage.width, stage.height, pairs, &Terms::of(&job.recipe))?;
+    style_mix::check_memory(job, stage)
+}
+
+/// A picture as the canvas of `stage`.
+///
+/// # Errors
+/// When memory does not suffice.
+pub fn canvas_of(picture: &Picture, vgg: &Vgg, stage: &Stage) -> Result<Tensor, EngineError> {
+    Ok(canvas::from_picture(picture, stage.width, stage.height, vgg.mean_rgb(), vgg.device())?)
+}
+
+/// What the recipe says that the canvas starts from.
+///
+/// # Errors
+/// When memory does not suffice.
+pub fn initial_canvas(vgg: &Vgg, job: &Job, stage: &Stage) -> Result<Tensor, EngineError> {
+    match (&job.recipe.init, &job.init) {
+        (Init::Noise, _) => {
+            let (seed, levels) = (job.recipe.seed, canvas::NOISE_LEVELS);
+            Ok(canvas::noise(seed, levels, stage.width, stage.height, vgg.device())?)
+        }
+        (Init::Style, _) => canvas_of(&job.styles[0], vgg, stage),
+        (Init::Picture(_), Some(picture)) => canvas_of(picture, vgg, stage),
+        (Init::Content | Init::Picture(_), _) => canvas_of(&job.content, vgg, stage),
+    }
+}
+
+/// Measures the content at the size of `stage` and sets the goal of content and `style`.
+///
+/// # Errors
+/// When memory does not suffice or the device fails.
+pub fn new_objective(vgg: &Arc<Vgg>, job: &Job, stage: &Stage, style: &StyleTarget) -> Result<Objective, EngineError> {
+    let terms = Terms::of(&job.recipe);
+    let content = ContentTarget::of(vgg, &canvas_of(&job.content, vgg, stage)?, &terms)?;
+    let shape = (stage.height as usize, stage.width as usize);
+    Ok(Objective::new(Arc::clone(vgg), shape, &terms, content, style)?)
+}
