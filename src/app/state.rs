@@ -1,6 +1,8 @@
 //! What the window knows. It changes by the studio's events and by the artist's wishes, and draws nothing.
 
 mod pictures;
+mod presets;
+mod styles;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -8,12 +10,13 @@ use std::sync::Arc;
 
 use image::RgbaImage;
 
-use super::action::{Action, Exhibit, Slot};
+use super::action::{Action, Exhibit, Slot, UiCommand};
+use super::basis::Basis;
 use super::notices::{Notices, Severity};
 use super::painting::{Painting, Phase, ShownFrame};
 use super::words;
 use crate::recipe::{PictureSource, Recipe};
-use crate::studio::{Canvas, Command, Event, Favourite, Frame, RunId};
+use crate::studio::{Canvas, Command, Event, Favourite, Frame, OwnPreset, RunId};
 
 pub use pictures::{PictureInfo, PictureState, pictures_of};
 
@@ -32,6 +35,10 @@ pub struct State {
     /// The parameters as the controls show them. Its pictures were all decoded once; the artist's next choice waits in
     /// [`State::awaited`] until it is known to be usable.
     pub recipe: Recipe,
+    /// The preset that the parameters started from, which they are measured against.
+    pub basis: Basis,
+    /// The artist's own presets, by name.
+    pub own_presets: Vec<OwnPreset>,
     /// The painting, if there is one.
     pub painting: Option<Painting>,
     /// The canvas before this one.
@@ -49,7 +56,8 @@ pub struct State {
     /// The weights in words.
     pub weights: Option<String>,
     pictures: HashMap<PictureSource, PictureState>,
-    awaited: HashMap<Slot, PictureSource>,
+    /// Choices on their way, in the order in which they were made; each place but that for a new style has one at most.
+    awaited: Vec<(Slot, PictureSource)>,
     awaited_recipe: Option<Box<Recipe>>,
     adopting: HashMap<String, Slot>,
     adopted_names: HashMap<PictureSource, String>,
@@ -68,7 +76,7 @@ impl State {
             Event::PictureFailed { source, message } => self.picture_failed(&source, message, now_secs),
             Event::PictureAdopted { name, source } => {
                 if let Some(slot) = self.adopting.remove(&name) {
-                    self.awaited.insert(slot, source.clone());
+                    self.expect(slot, source.clone());
                 }
                 self.adopted_names.insert(source.clone(), name);
                 self.settle(&source);
@@ -114,18 +122,26 @@ impl State {
                 self.notices.push(Severity::Info, format!("Saved {}", path.display()), now_secs);
             }
             Event::FavouriteOpened { path, image } => self.opened = Some((path, image)),
-            Event::FavouriteDeleted(path) => {
+            Event::FavouriteDeleted { path, trashed } => {
                 self.favourites.retain(|known| known.path != path);
                 if self.exhibit == Some(Exhibit::Favourite(path.clone())) {
                     self.exhibit = None;
                 }
                 let text = format!("Moved {} to the trash folder of the library", words::file_name(&path));
-                self.notices.push(Severity::Info, text, now_secs);
+                self.notices.push_undoable(text, UiCommand::RestoreFavourite { trashed, path }, now_secs);
+            }
+            Event::FavouriteRestored(favourite) => {
+                // Newest first, by the time in their names.
+                let place = self.favourites.iter().position(|known| known.path < favourite.path);
+                self.favourites.insert(place.unwrap_or(self.favourites.len()), favourite);
             }
             Event::Library(mut favourites) => {
                 favourites.reverse();
                 self.favourites = favourites;
             }
+            Event::Presets(presets) => self.own_presets = presets,
+            Event::PresetSaved(preset) => self.preset_saved(preset, now_secs),
+            Event::PresetDeleted(name) => self.preset_deleted(&name, now_secs),
             Event::WeightsChosen(weights) => self.weights = Some(weights),
             Event::Device(device) => self.device = Some(device),
             Event::Problem(message) => {

@@ -98,7 +98,9 @@ impl Easel {
             | Command::ExportFavourite { .. }
             | Command::OpenFavourite(_)
             | Command::DeleteFavourite(_)
-            | Command::ListLibrary => {}
+            | Command::RestoreFavourite { .. }
+            | Command::ListLibrary
+            | Command::Preset(_) => {}
         }
     }
 

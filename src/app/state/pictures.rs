@@ -7,10 +7,11 @@ use std::sync::Arc;
 use image::RgbaImage;
 
 use super::super::action::Slot;
+use super::super::basis::Basis;
 use super::super::notices::Severity;
 use super::super::words;
 use super::State;
-use crate::recipe::{Init, PictureSource, Recipe};
+use crate::recipe::{Init, PictureSource, Recipe, StyleSource};
 use crate::studio::Command;
 
 /// A decoded picture, as far as the window needs it.
@@ -62,7 +63,8 @@ impl State {
     pub fn in_slot(&self, slot: Slot) -> Option<&PictureSource> {
         match slot {
             Slot::Photo => Some(&self.recipe.content),
-            Slot::Style => self.recipe.styles.first().map(|style| &style.picture),
+            Slot::Style(index) => self.recipe.styles.get(index).map(|style| &style.picture),
+            Slot::NewStyle => None,
             Slot::Start => match &self.recipe.init {
                 Init::Picture(source) => Some(source),
                 _ => None,
@@ -73,7 +75,8 @@ impl State {
     /// Whether the artist has chosen a picture for this place that is not here yet.
     #[must_use]
     pub fn is_awaited(&self, slot: Slot) -> bool {
-        self.awaited.contains_key(&slot) || self.adopting.values().any(|adopting| *adopting == slot)
+        self.awaited.iter().any(|(awaiting, _)| *awaiting == slot)
+            || self.adopting.values().any(|adopting| *adopting == slot)
     }
 
     /// Asks for a picture, unless it is here or on its way.
@@ -89,7 +92,7 @@ impl State {
 
     /// Puts a picture into a place as soon as it is decoded.
     pub fn choose(&mut self, slot: Slot, source: PictureSource) -> Option<Command> {
-        self.awaited.insert(slot, source.clone());
+        self.expect(slot, source.clone());
         if self.picture_info(&source).is_some() {
             self.settle(&source);
             return None;
@@ -101,9 +104,17 @@ impl State {
         self.want(&source)
     }
 
+    /// Notes which picture is to go into a place.
+    pub(super) fn expect(&mut self, slot: Slot, source: PictureSource) {
+        if slot != Slot::NewStyle {
+            self.awaited.retain(|(awaiting, _)| *awaiting != slot);
+        }
+        self.awaited.push((slot, source));
+    }
+
     /// Puts a picture without a file into a place as soon as the studio has given it one.
     pub fn adopt(&mut self, slot: Slot, image: Arc<RgbaImage>) -> Command {
-        let name = format!("Pasted {}", slot.label().to_lowercase());
+        let name = format!("Pasted {}", self.slot_name(slot).to_lowercase());
         // Several pastes at once would be told apart by their names only.
         let name = if self.adopting.contains_key(&name) { format!("{name} {}", self.adopting.len() + 1) } else { name };
         self.adopting.insert(name.clone(), slot);
@@ -121,11 +132,11 @@ impl State {
     /// A picture has arrived: whoever waited for it gets it.
     pub(super) fn settle(&mut self, source: &PictureSource) {
         if self.picture_info(source).is_some() {
-            for slot in [Slot::Photo, Slot::Style, Slot::Start] {
-                if self.awaited.get(&slot) == Some(source) {
-                    self.awaited.remove(&slot);
-                    self.put(slot, source.clone());
-                }
+            let (arrived, awaited) = self.awaited.drain(..).partition(|(_, awaited)| awaited == source);
+            self.awaited = awaited;
+            let arrived: Vec<(Slot, PictureSource)> = arrived;
+            for (slot, source) in arrived {
+                self.put(slot, source);
             }
         }
         self.settle_recipe();
@@ -137,6 +148,7 @@ impl State {
             .as_ref()
             .is_some_and(|recipe| pictures_of(recipe).iter().all(|source| self.picture_info(source).is_some()));
         if all_here && let Some(recipe) = self.awaited_recipe.take() {
+            self.basis = Basis::built_in(recipe.preset);
             self.recipe = *recipe;
         }
     }
@@ -145,23 +157,25 @@ impl State {
         match slot {
             Slot::Photo => self.recipe.content = source,
             Slot::Start => self.recipe.init = Init::Picture(source),
-            Slot::Style => {
-                if let Some(style) = self.recipe.styles.first_mut() {
-                    style.picture = source;
-                }
-            }
+            // A style that was taken out while a file was chosen for it comes back as a new one.
+            Slot::Style(index) => match self.recipe.styles.get_mut(index) {
+                Some(style) => style.picture = source,
+                None => self.recipe.styles.push(StyleSource::new(source)),
+            },
+            Slot::NewStyle => self.recipe.styles.push(StyleSource::new(source)),
         }
     }
 
     pub(super) fn picture_failed(&mut self, source: &PictureSource, message: String, now_secs: f64) {
         self.pictures.insert(source.clone(), PictureState::Failed);
-        self.awaited.retain(|_, awaited| awaited != source);
+        self.awaited.retain(|(_, awaited)| awaited != source);
         self.notices.push(Severity::Error, message, now_secs);
         // The rest of a favourite's settings is still worth having.
         if let Some(recipe) = self.awaited_recipe.take_if(|recipe| pictures_of(recipe).contains(&source)) {
             let init =
                 if matches!(recipe.init, Init::Picture(_)) { self.recipe.init.clone() } else { recipe.init.clone() };
             let (content, styles) = (self.recipe.content.clone(), self.recipe.styles.clone());
+            self.basis = Basis::built_in(recipe.preset);
             self.recipe = Recipe { content, styles, init, ..*recipe };
             let text = "The settings are back, but with the pictures that were here";
             self.notices.push(Severity::Info, text, now_secs);
