@@ -633,6 +633,8 @@ fn layers_are_weighted_added_and_taken_out() {
 
     bench.click("Reset style layers");
     bench.click("Reset photo layers");
+    // Two changes, each taken over between two steps.
+    bench.iterate(1);
     bench.until_painter_has("the layers of the preset", |recipe| *recipe == Recipe::default());
     assert!(!bench.has("Layers, changed"));
 }
