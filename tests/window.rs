@@ -16,7 +16,7 @@ use image::{Rgba, RgbaImage};
 use pentimento::app::{Answer, App, FileDialogs, Opening, Preferences, Purpose, Reply};
 use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
 use pentimento::image_io::Picture;
-use pentimento::recipe::{Init, PictureSource, Recipe};
+use pentimento::recipe::{Colours, Edges, Init, OptimizerKind, PictureSource, Recipe, StyleCurve, StyleLoss, TvNorm};
 use pentimento::studio::{Studio, StudioConfig};
 
 /// How long a test waits for a thread before it gives up. Never waited out when all is well.
@@ -134,6 +134,7 @@ impl Bench {
     fn with_library(library: impl Fn(&Path) -> PathBuf) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let library = library(folder.path());
+        let presets = folder.path().join("presets");
         let (steps, tokens) = unbounded();
         let (wake, woken) = unbounded();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -144,6 +145,7 @@ impl Bench {
         let harness = Harness::builder().with_size([1280.0, 800.0]).build_eframe(move |cc| {
             let config = StudioConfig {
                 library: library.clone(),
+                presets: presets.clone(),
                 make_engine: Arc::new(move |_| Ok(Arc::new(engine.clone()) as Arc<dyn Engine>)),
                 // A wake-up after the end of the test has nobody to reach.
                 waker: Arc::new(move || {
@@ -530,12 +532,15 @@ fn a_slider_goes_back_to_the_preset() {
 #[test]
 fn the_closed_sections_reach_the_painter_too() {
     let mut bench = Bench::new();
+    // All sections fit into the window.
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
     bench.ready();
     bench.window().get_by_label("Painting").click();
     bench.settle();
     bench.window().get_by_role_and_label(Role::SpinButton, "Iterations").set_value_accesskit(7.0);
     bench.settle();
-    bench.open_advanced("Random seed");
+    bench.window().get_by_label("Advanced").click();
+    bench.settle();
     bench.click("Random seed");
     bench.click("Paint");
     bench.iterate(7);
@@ -554,4 +559,222 @@ fn panels_come_and_go_by_key() {
     assert!(!bench.has("The loss curve appears here"));
     bench.press(Key::F1);
     assert!(bench.has("Zoom to the pointer"));
+}
+
+#[test]
+fn several_styles_are_blended_each_with_its_own_share_and_size() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.click("Add a style");
+    bench.click("Ocean Waves");
+    bench.until_label("Style 2 picture: Ocean Waves");
+    bench.set_slider("Style 2 blend", 3.0);
+    assert!(bench.has("75 %"));
+    let size = bench.window().get_by_role_and_label(Role::SpinButton, "Style 1 own brush size");
+    size.set_value_accesskit(2.0);
+    bench.settle();
+    bench.paint(1);
+    let of = |recipe: &Recipe| recipe.styles.iter().map(|style| (style.weight, style.scale)).collect::<Vec<_>>();
+    assert_eq!(of(&bench.seen.lock().unwrap()[0]), [(1.0, 2.0), (3.0, 1.0)]);
+
+    // One goes, and comes back as it was.
+    bench.click("Remove style 1");
+    assert!(bench.has("Style picture: Ocean Waves"));
+    bench.until_painter_has("one style", |recipe| recipe.styles.len() == 1);
+    bench.click("Undo");
+    assert!(bench.has("Style 1 picture: The Starry Night"));
+    bench.until_painter_has("both styles", move |recipe| of(recipe) == [(1.0, 2.0), (3.0, 1.0)]);
+}
+
+#[test]
+fn the_last_share_of_a_mixture_cannot_be_taken_away() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.click("Add a style");
+    bench.click("Ocean Waves");
+    bench.until_label("Style 2 picture: Ocean Waves");
+    bench.set_slider("Style 1 blend", 0.0);
+    bench.set_slider("Style 2 blend", 0.0);
+    bench.paint(1);
+    let seen = bench.seen.lock().unwrap()[0].clone();
+    assert_eq!(seen.styles.iter().map(|style| style.weight).collect::<Vec<_>>(), [0.0, 1.0]);
+}
+
+#[test]
+fn pictures_dropped_on_the_styles_replace_one_or_join_them() {
+    let mut bench = Bench::new();
+    bench.ready();
+    let place = |bench: &mut Bench, label: &str| bench.window().get_by_label_contains(label).rect().center();
+    let drop_at = |bench: &mut Bench, name: &str, at: egui::Pos2| {
+        let path = bench.write_picture(name);
+        bench.drop_file(path);
+        bench.window().step();
+        bench.window().event(Event::PointerMoved(at));
+    };
+    let add = place(&mut bench, "Add a style");
+    drop_at(&mut bench, "second.png", add);
+    bench.until_label("Style 2 picture: second.png");
+    let second = place(&mut bench, "Style 2 picture");
+    drop_at(&mut bench, "other.png", second);
+    bench.until_label("Style 2 picture: other.png");
+    let heading = place(&mut bench, "Styles");
+    drop_at(&mut bench, "third.png", heading);
+    bench.until_label("Style 3 picture: third.png");
+    assert!(bench.has("Style 1 picture: The Starry Night") && bench.has("Style 2 picture: other.png"));
+}
+
+#[test]
+fn a_preset_is_one_step_there_and_one_step_back() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.set_slider("Style strength", 3.0);
+    bench.window().get_by_label("Painting").click();
+    bench.settle();
+    bench.window().get_by_role_and_label(Role::SpinButton, "Size").set_value_accesskit(256.0);
+    bench.settle();
+    bench.click("Preset: Studio");
+    bench.click("Bold");
+    assert!(bench.has("Preset: Bold") && bench.has("The settings are those of Bold"));
+    bench.paint(1);
+    let wanted = Recipe { size: 256, ..Recipe::from_preset(pentimento::recipe::Preset::Bold) };
+    assert_eq!(bench.seen.lock().unwrap()[0], wanted);
+    bench.click("Undo");
+    assert!(bench.has("Preset: Studio"));
+    let before = Recipe { style_strength: 3.0, size: 256, ..Recipe::default() };
+    bench.until_painter_has("the settings from before", move |recipe| *recipe == before);
+}
+
+#[test]
+fn settings_are_kept_under_a_name_and_serve_as_a_preset() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.window().get_by_label("Painting").click();
+    bench.set_slider("Style strength", 3.0);
+    bench.paint(1);
+    bench.click("Preset: Studio");
+    bench.click("Save as preset…");
+    bench.window().get_by_role_and_label(Role::TextInput, "Name of the preset").type_text("Misty");
+    bench.settle();
+    bench.click("Save");
+    bench.until_label("The preset Misty is kept");
+    let file = bench.folder.path().join("presets").join("Misty.json");
+    assert!(file.exists() && file.with_extension("jpg").exists());
+
+    // From now on it is what the settings are measured against.
+    bench.set_slider("Style strength", -1.0);
+    bench.click("Reset style strength");
+    bench.until_painter_has("the strength of Misty", |recipe| recipe.style_strength == 3.0);
+    bench.click("Preset: Misty");
+    bench.click("Draft");
+    bench.until_painter_has("a draft", |recipe| *recipe == Recipe::from_preset(pentimento::recipe::Preset::Draft));
+    bench.click("Preset: Draft");
+    bench.click("Misty");
+    let misty = Recipe { style_strength: 3.0, ..Recipe::default() };
+    bench.until_painter_has("Misty again", move |recipe| *recipe == misty);
+
+    // Deleted, and brought back.
+    bench.click("Preset: Misty");
+    bench.click("Delete preset Misty");
+    bench.until_label("Deleted the preset Misty");
+    assert!(!file.exists());
+    bench.window().get_all_by_role_and_label(Role::Button, "Undo").last().unwrap().click();
+    let back = file.clone();
+    bench.until("the file is back", move |_| back.exists());
+}
+
+#[test]
+fn a_deleted_favourite_comes_back() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.paint(1);
+    bench.click("Keep");
+    bench.iterate(1);
+    bench.until_label("Favourite, iteration 2");
+    bench.click("Favourite, iteration 2");
+    bench.press(Key::Delete);
+    bench.until_label("Moved pentimento-");
+    assert!(!bench.has("Favourite, iteration"));
+    bench.click("Undo");
+    bench.until_label("Favourite, iteration 2");
+}
+
+#[test]
+fn layers_are_weighted_added_and_taken_out() {
+    let mut bench = Bench::new();
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    bench.window().get_by_label("Layers").click();
+    bench.settle();
+    bench.set_slider("Style layers: relu3_1", 4.0);
+    bench.set_slider("Photo layers: relu4_2", 0.0);
+    bench.click("Add to photo layers");
+    bench.click("relu2_2");
+    bench.click("Add to style layers");
+    bench.click("relu3_3");
+    bench.click("Remove Style layers: relu3_3");
+    assert!(bench.has("Layers, changed"));
+    bench.paint(1);
+    let seen = bench.seen.lock().unwrap()[0].clone();
+    assert_eq!(seen.style_layers.to_string(), "relu1_1,relu2_1,relu3_1=4,relu4_1,relu5_1");
+    assert_eq!(seen.content_layers.to_string(), "relu2_2");
+
+    bench.click("Reset style layers");
+    bench.click("Reset photo layers");
+    // Two changes, each taken over between two steps.
+    bench.iterate(1);
+    bench.until_painter_has("the layers of the preset", |recipe| *recipe == Recipe::default());
+    assert!(!bench.has("Layers, changed"));
+}
+
+#[test]
+fn every_section_reaches_the_painter() {
+    let mut bench = Bench::new();
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    for section in ["Painting", "Colour", "Layers", "Advanced"] {
+        bench.window().get_by_label(section).click();
+        bench.settle();
+    }
+    for (slider, value) in [("Brush size", 2.0), ("Match colours", 40.0), ("Histogram", 0.5)] {
+        bench.set_slider(slider, value);
+    }
+    for (choice, value) in [
+        ("Colours", "The photo's"),
+        ("Style curve", "Falling"),
+        ("Style loss", "Mean and covariance"),
+        ("Smoothing", "Edge-keeping"),
+        ("Optimiser", "Adam"),
+        ("Edges", "Grey"),
+    ] {
+        bench.window().get_by_role_and_label(Role::ComboBox, choice).click();
+        bench.settle();
+        bench.click(value);
+    }
+    for (number, value) in [("Adam momentum", 0.5), ("Adam caution", 0.9), ("Averaging", 0.75)] {
+        bench.window().get_by_role_and_label(Role::SpinButton, number).set_value_accesskit(value);
+        bench.settle();
+    }
+    bench.paint(1);
+    let wanted = Recipe {
+        style_scale: 2.0,
+        colour_match: 40.0,
+        histogram: 0.5,
+        colours: Colours::Photo,
+        style_curve: StyleCurve::Falling,
+        style_loss: StyleLoss::Moments,
+        tv_norm: TvNorm::L1,
+        optimizer: OptimizerKind::Adam,
+        edges: Edges::Zeros,
+        adam_beta1: 0.5,
+        adam_beta2: 0.9,
+        averaging: 0.75,
+        ..Recipe::default()
+    };
+    assert_eq!(bench.seen.lock().unwrap()[0], wanted);
+    for section in ["Painting, changed", "Colour, changed", "Layers, changed", "Advanced, changed"] {
+        assert!(bench.has(section), "{section}");
+    }
+    bench.click("Reset colours");
+    bench.click("Reset match colours");
+    assert!(!bench.has("Colour, changed"));
 }

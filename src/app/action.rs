@@ -7,7 +7,9 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use egui_material_icons::{MaterialIcon, icons};
 use image::RgbaImage;
 
-use crate::recipe::{PictureSource, Recipe};
+use super::basis::Basis;
+use crate::recipe::{PictureSource, Recipe, StyleSource};
+use crate::studio::OwnPreset;
 
 /// An action without parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,8 +205,10 @@ impl Action {
 pub enum Slot {
     /// The photo.
     Photo,
-    /// The (first) style.
-    Style,
+    /// A style, by its place in the mixture.
+    Style(usize),
+    /// One more style.
+    NewStyle,
     /// The picture that the canvas starts from.
     Start,
 }
@@ -215,7 +219,7 @@ impl Slot {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Photo => "Photo",
-            Self::Style => "Style",
+            Self::Style(_) | Self::NewStyle => "Style",
             Self::Start => "Starting picture",
         }
     }
@@ -237,6 +241,30 @@ pub enum UiCommand {
     Do(Action),
     /// Use these parameters from now on.
     SetRecipe(Box<Recipe>),
+    /// Take these settings over and measure them against this preset; pictures, masks and size stay.
+    Apply {
+        /// The settings.
+        settings: Box<Recipe>,
+        /// What they start from.
+        basis: Box<Basis>,
+    },
+    /// Ask for a name to keep the settings under.
+    NamePreset,
+    /// Keep the settings under this name.
+    SavePreset(String),
+    /// Delete one of the artist's own presets.
+    DeletePreset(String),
+    /// Keep a preset again that was deleted.
+    BringBackPreset(Box<OwnPreset>),
+    /// Take a style out of the mixture.
+    RemoveStyle(usize),
+    /// Put a style back into the mixture.
+    BringBackStyle {
+        /// Its place.
+        index: usize,
+        /// The style.
+        style: Box<StyleSource>,
+    },
     /// Ask for a file for this place.
     Browse(Slot),
     /// Put this picture there.
@@ -259,6 +287,15 @@ pub enum UiCommand {
     KeepPrevious,
     /// Move a favourite to the trash.
     Delete(PathBuf),
+    /// Bring a favourite back from the trash.
+    RestoreFavourite {
+        /// Where it lies in the trash.
+        trashed: PathBuf,
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// Take back what a message reports.
+    Undo(u64),
     /// Ask for a weights file.
     BrowseWeights,
     /// Go back to the built-in weights.

@@ -27,7 +27,8 @@ impl Purpose {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Picture(Slot::Photo) => "Open photo",
-            Self::Picture(Slot::Style) => "Open style",
+            Self::Picture(Slot::Style(_)) => "Open style",
+            Self::Picture(Slot::NewStyle) => "Add a style",
             Self::Picture(Slot::Start) => "Open starting picture",
             Self::SavePainting | Self::SaveExhibit(_) => "Save picture as",
             Self::Weights => "Open VGG-19 weights",

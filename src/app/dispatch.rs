@@ -6,19 +6,37 @@ use egui::Context;
 
 use super::action::{Action, Exhibit, Slot, UiCommand};
 use super::dialogs::{Answer, Purpose};
+use super::panels::naming::Naming;
 use super::panels::prompt::Prompt;
 use super::state::StirLevels;
 use super::view::View;
 use super::window::App;
 use crate::recipe::PictureSource;
-use crate::studio::Command;
+use crate::studio::{Command, OwnPreset, PresetCommand, safe_name};
 
 impl App {
     /// Carries out one wish.
     pub(super) fn dispatch(&mut self, command: UiCommand, ctx: &Context, frame: &eframe::Frame) {
+        let now_secs = ctx.input(|input| input.time);
         match command {
             UiCommand::Do(action) => self.act(action, ctx, frame),
             UiCommand::SetRecipe(recipe) => self.state.recipe = *recipe,
+            UiCommand::Apply { settings, basis } => self.state.apply_settings(&settings, *basis, now_secs),
+            UiCommand::NamePreset => {
+                self.naming = Some(Naming::new(self.state.basis.own_name.clone().unwrap_or_default()));
+            }
+            UiCommand::SavePreset(name) => {
+                let command = self.state.save_preset(name);
+                self.send([command]);
+            }
+            UiCommand::DeletePreset(name) => self.send([Command::Preset(PresetCommand::Delete(name))]),
+            UiCommand::BringBackPreset(preset) => {
+                let OwnPreset { name, settings, thumbnail: picture } = *preset;
+                let save = PresetCommand::Save { name, settings: Box::new(settings), picture };
+                self.send([Command::Preset(save)]);
+            }
+            UiCommand::RemoveStyle(index) => self.state.remove_style(index, now_secs),
+            UiCommand::BringBackStyle { index, style } => self.state.bring_back_style(index, *style),
             UiCommand::Browse(slot) => {
                 self.intake.last_slot = slot;
                 self.ask_for_path(Purpose::Picture(slot), frame);
@@ -49,6 +67,12 @@ impl App {
                 self.send(keep);
             }
             UiCommand::Delete(path) => self.send([Command::DeleteFavourite(path)]),
+            UiCommand::RestoreFavourite { trashed, path } => self.send([Command::RestoreFavourite { trashed, path }]),
+            UiCommand::Undo(id) => {
+                if let Some(undo) = self.state.notices.take_undo(id) {
+                    self.dispatch(undo, ctx, frame);
+                }
+            }
             UiCommand::BrowseWeights => self.ask_for_path(Purpose::Weights, frame),
             UiCommand::ResetWeights => self.send([Command::UseWeights(None)]),
             UiCommand::PathTyped(text) => {
@@ -92,7 +116,7 @@ impl App {
             }
             Action::Stir => self.send([Command::Stir { levels: self.state.stir.0 }]),
             Action::OpenPhoto => self.dispatch(UiCommand::Browse(Slot::Photo), ctx, frame),
-            Action::OpenStyle => self.dispatch(UiCommand::Browse(Slot::Style), ctx, frame),
+            Action::OpenStyle => self.dispatch(UiCommand::Browse(Slot::Style(0)), ctx, frame),
             Action::Fit => self.canvas.view = View::Fit,
             Action::ActualPixels => self.canvas.show_actual_pixels(),
             // The canvas itself watches how long it is held.
@@ -169,7 +193,7 @@ impl App {
         let stem = |source: &PictureSource| {
             let name = self.state.picture_name(source);
             let stem = std::path::Path::new(&name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-            stem.unwrap_or(name).replace(['/', '\\', ':', '*', '?', '"', '<', '>', '|'], "-")
+            safe_name(&stem.unwrap_or(name)).unwrap_or_else(|| "picture".to_owned())
         };
         let recipe = &self.state.recipe;
         match recipe.styles.first() {

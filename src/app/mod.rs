@@ -8,9 +8,11 @@
 //! asked for by button or key is listed once, in `action`, with its label, tooltip and shortcut.
 
 mod action;
+mod basis;
 mod dialogs;
 mod dispatch;
 mod history;
+mod icon;
 mod intake;
 mod launch;
 mod notices;

@@ -19,6 +19,14 @@ pub const PICKER_HEIGHT_PT: f32 = 116.0;
 pub const PROGRESS_HEIGHT_PT: f32 = 148.0;
 /// Height of the buttons in the toolbar, in points.
 pub const TOOL_HEIGHT_PT: f32 = 30.0;
+/// Height of a picker's picture where there are several, in points.
+pub const SMALL_PICKER_PT: f32 = 72.0;
+/// Height of one line of a closed section, in points.
+pub const ROW_HEIGHT_PT: f32 = 24.0;
+/// Width of a title in such a line, in points.
+pub const ROW_TITLE_PT: f32 = 104.0;
+/// Width of a field in such a line, in points.
+pub const ROW_FIELD_PT: f32 = 120.0;
 /// Distance between two groups of controls, in points.
 pub const GROUP_GAP_PT: f32 = 12.0;
 /// Distance between things that belong together, in points.

@@ -10,8 +10,9 @@ use image::RgbaImage;
 use super::library::{Library, LibraryError};
 use super::outbox::Outbox;
 use super::pictures::PictureCache;
+use super::presets::{PresetError, PresetShelf};
 use super::run::{PaintingError, guarded};
-use super::{Canvas, Event, PREVIEW_SIDE_PX};
+use super::{Canvas, Event, PREVIEW_SIDE_PX, PresetCommand};
 use crate::image_io::{self, PaintingRecord, Picture, PictureError};
 use crate::recipe::PictureSource;
 
@@ -24,13 +25,16 @@ pub enum FileJob {
     Export { from: PathBuf, to: PathBuf },
     Open(PathBuf),
     Delete(PathBuf),
+    Restore { trashed: PathBuf, path: PathBuf },
     List,
+    Preset(PresetCommand),
 }
 
 pub struct FileThread {
     pub jobs: Receiver<FileJob>,
     pub cache: Arc<PictureCache>,
     pub library: Arc<Library>,
+    pub presets: PresetShelf,
     pub outbox: Arc<Outbox>,
     pub closing: Arc<AtomicBool>,
 }
@@ -79,8 +83,12 @@ impl FileThread {
             FileJob::SaveAs { path, canvas } => save(path, &canvas).map_err(LibraryError::from),
             FileJob::Export { from, to } => export(&from, to).map_err(LibraryError::from),
             FileJob::Open(path) => open(path).map_err(LibraryError::from),
-            FileJob::Delete(path) => self.library.delete(&path).map(|()| Event::FavouriteDeleted(path)),
+            FileJob::Delete(path) => {
+                self.library.delete(&path).map(|trashed| Event::FavouriteDeleted { path, trashed })
+            }
+            FileJob::Restore { trashed, path } => self.library.restore(&trashed, &path).map(Event::FavouriteRestored),
             FileJob::List => return self.list(),
+            FileJob::Preset(command) => return self.serve_preset(command),
         };
         match done {
             Ok(event) => self.outbox.tell(event),
@@ -125,6 +133,27 @@ impl FileThread {
             Ok(favourites) => self.outbox.tell(Event::Library(favourites)),
             Err(error) => self.outbox.problem(error),
         }
+    }
+
+    fn serve_preset(&self, command: PresetCommand) {
+        let done = match command {
+            PresetCommand::List if self.closing() => return,
+            PresetCommand::List => self.list_presets(),
+            PresetCommand::Save { name, settings, picture } => {
+                self.presets.save(&name, &settings, picture.as_deref()).map(Event::PresetSaved)
+            }
+            PresetCommand::Delete(name) => self.presets.delete(&name).map(|()| Event::PresetDeleted(name)),
+        };
+        match done {
+            Ok(event) => self.outbox.tell(event),
+            Err(error) => self.outbox.problem(error),
+        }
+    }
+
+    fn list_presets(&self) -> Result<Event, PresetError> {
+        let (presets, left_out) = self.presets.list()?;
+        left_out.iter().for_each(|reason| self.outbox.problem(reason));
+        Ok(Event::Presets(presets))
     }
 
     fn closing(&self) -> bool {

@@ -81,8 +81,15 @@ pub enum Command {
     },
     /// Read a favourite at full size and answer with [`Event::FavouriteOpened`].
     OpenFavourite(PathBuf),
-    /// Move a favourite to the library's own trash folder.
+    /// Move a favourite to the library's own trash folder and answer with [`Event::FavouriteDeleted`].
     DeleteFavourite(PathBuf),
+    /// Bring a favourite back from there and answer with [`Event::FavouriteRestored`].
+    RestoreFavourite {
+        /// Where it lies in the trash.
+        trashed: PathBuf,
+        /// Where it was; if that name is taken by now, it gets a number.
+        path: PathBuf,
+    },
     /// List the library and answer with [`Event::Library`].
     ListLibrary,
     /// Find out what each term adds to the loss of the current canvas, and answer with [`Event::Shares`]. Takes several
@@ -90,6 +97,37 @@ pub enum Command {
     MeasureShares,
     /// Use other VGG-19 weights from the next painting on; `None` returns to the built-in ones.
     UseWeights(Option<PathBuf>),
+    /// Something about the artist's own presets.
+    Preset(PresetCommand),
+}
+
+/// What can be done with the artist's own presets.
+#[derive(Debug, Clone)]
+pub enum PresetCommand {
+    /// List them and answer with [`Event::Presets`].
+    List,
+    /// Keep settings under a name, over an older preset of that name, and answer with [`Event::PresetSaved`].
+    Save {
+        /// As the artist typed it; what file systems do not take is replaced.
+        name: String,
+        /// The settings; its pictures, masks and size are left out.
+        settings: Box<Recipe>,
+        /// What it looks like.
+        picture: Option<Arc<RgbaImage>>,
+    },
+    /// Remove one, by its name, and answer with [`Event::PresetDeleted`].
+    Delete(String),
+}
+
+/// Settings that the artist has kept under a name.
+#[derive(Debug, Clone)]
+pub struct OwnPreset {
+    /// Its name, which is also that of its file.
+    pub name: String,
+    /// The settings, over the bundled pictures and the default size.
+    pub settings: Recipe,
+    /// What it looked like when it was kept, long side at most [`Favourite::THUMBNAIL_SIDE_PX`].
+    pub thumbnail: Option<Arc<RgbaImage>>,
 }
 
 /// A kept iteration: one PNG in the library with its recipe inside.
@@ -199,9 +237,22 @@ pub enum Event {
         image: Arc<RgbaImage>,
     },
     /// A favourite is gone from the library.
-    FavouriteDeleted(PathBuf),
+    FavouriteDeleted {
+        /// Where it was.
+        path: PathBuf,
+        /// Where it lies in the trash.
+        trashed: PathBuf,
+    },
+    /// A favourite is back from the trash.
+    FavouriteRestored(Favourite),
     /// All favourites, oldest first.
     Library(Vec<Favourite>),
+    /// The artist's own presets, by name.
+    Presets(Vec<OwnPreset>),
+    /// A preset was kept.
+    PresetSaved(OwnPreset),
+    /// A preset is gone, by its name.
+    PresetDeleted(String),
     /// The weights that the next painting will use, in words.
     WeightsChosen(String),
     /// The device in plain words, told once at the start.

@@ -13,9 +13,11 @@
 mod files;
 mod library;
 mod message;
+mod names;
 mod outbox;
 mod painting;
 mod pictures;
+mod presets;
 mod run;
 
 use std::path::{Path, PathBuf};
@@ -28,12 +30,14 @@ use image::RgbaImage;
 
 use crate::engine::{Engine, EngineError};
 
-pub use message::{Canvas, Command, Event, Favourite, PREVIEW_SIDE_PX, RunId};
+pub use message::{Canvas, Command, Event, Favourite, OwnPreset, PREVIEW_SIDE_PX, PresetCommand, RunId};
+pub use names::safe_name;
 
 use files::FileJob;
 use library::Library;
 use outbox::Outbox;
 use pictures::PictureCache;
+use presets::PresetShelf;
 
 /// Called from the studio's threads whenever there is something new to take: the window asks for a repaint in it.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -57,6 +61,8 @@ pub struct Frame {
 pub struct StudioConfig {
     /// Folder of the favourites; created at the first write. See [`default_library`].
     pub library: PathBuf,
+    /// Folder of the artist's own presets; created at the first write. See [`default_presets`].
+    pub presets: PathBuf,
     /// Makes the engine, once at the start and again for every [`Command::UseWeights`].
     pub make_engine: MakeEngine,
     /// Called after every event and frame.
@@ -87,6 +93,7 @@ impl Studio {
             jobs,
             cache: Arc::clone(&cache),
             library: Arc::clone(&library),
+            presets: PresetShelf::new(config.presets),
             outbox: Arc::clone(&outbox),
             closing: Arc::clone(&closing),
         };
@@ -117,6 +124,8 @@ impl Studio {
             Command::ExportFavourite { from, to } => FileJob::Export { from, to },
             Command::OpenFavourite(path) => FileJob::Open(path),
             Command::DeleteFavourite(path) => FileJob::Delete(path),
+            Command::RestoreFavourite { trashed, path } => FileJob::Restore { trashed, path },
+            Command::Preset(command) => FileJob::Preset(command),
             Command::ListLibrary => FileJob::List,
             Command::Paint { .. }
             | Command::Revise(_)
@@ -184,5 +193,15 @@ pub fn default_library() -> PathBuf {
         Some(project) => project.data_dir().join("favourites"),
         // No home folder at all: the folder the program was started in is at least one that the user knows.
         None => PathBuf::from(NAME),
+    }
+}
+
+/// Where the artist's own presets are kept: in the data folder of the account.
+#[must_use]
+pub fn default_presets() -> PathBuf {
+    const FOLDER: &str = "presets";
+    match directories::ProjectDirs::from("", "", "Pentimento") {
+        Some(project) => project.data_dir().join(FOLDER),
+        None => default_library().join(FOLDER),
     }
 }

@@ -111,7 +111,9 @@ impl Easel {
             | Command::ExportFavourite { .. }
             | Command::OpenFavourite(_)
             | Command::DeleteFavourite(_)
-            | Command::ListLibrary => {}
+            | Command::RestoreFavourite { .. }
+            | Command::ListLibrary
+            | Command::Preset(_) => {}
         }
     }
 

@@ -153,6 +153,7 @@ impl Bench {
         canvas(0).save(folder.path().join("style.png")).unwrap();
         let studio = Studio::start(StudioConfig {
             library: folder.path().join("library"),
+            presets: folder.path().join("presets"),
             make_engine: Arc::new(move |weights: Option<&Path>| match weights {
                 Some(path) if path.ends_with("bad.safetensors") => {
                     Err(EngineError::Weights { path: path.to_owned(), problem: "it is bad".to_owned() })

@@ -5,3 +5,4 @@
 mod bench;
 mod files;
 mod painting;
+mod presets;

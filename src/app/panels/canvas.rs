@@ -103,7 +103,7 @@ impl CanvasPanel {
         };
         if files_hover {
             painter.rect_stroke(window.shrink(3.0), 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Inside);
-            pill(ui, window, "Drop here for the photo, or on the style");
+            pill(ui, window, "Drop here for the photo, or on the styles");
         } else if matches!(shown, Shown::Photo) {
             pill(ui, window, photo_hint(desk.state));
         }
@@ -249,8 +249,11 @@ fn caption(state: &State) -> String {
         return String::new();
     }
     let photo = state.picture_name(&state.recipe.content);
-    match (&state.painting, state.recipe.styles.first()) {
-        (Some(_), Some(style)) => format!("{photo} in the style of {}", state.picture_name(&style.picture)),
+    match (&state.painting, state.recipe.styles.as_slice()) {
+        (Some(_), [style]) => format!("{photo} in the style of {}", state.picture_name(&style.picture)),
+        (Some(_), [style, others @ ..]) => {
+            format!("{photo} in the style of {} and {} more", state.picture_name(&style.picture), others.len())
+        }
         _ => format!("{photo}, the photo"),
     }
 }
