@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use candle_core::{DType, Device, Tensor};
 use image::{Rgba, RgbaImage};
 use pentimento::engine::objective::{ContentTarget, Objective, StyleTarget};
-use pentimento::engine::{DeviceChoice, Engine, Job, Painter, StyleEngine};
+use pentimento::engine::{DeviceChoice, Engine, Job, Masks, Painter, StyleEngine};
 use pentimento::image_io::Picture;
 use pentimento::recipe::{Init, LossWeights, OptimizerKind, Pooling, Preset, Recipe, Scales, StyleSource};
 
@@ -27,7 +27,8 @@ fn picture(width: u32, height: u32, turn: f32) -> Arc<Picture> {
 }
 
 fn job(recipe: Recipe) -> Job {
-    Job { recipe, content: picture(60, 40, 0.3), styles: vec![picture(50, 50, 1.7)], init: None }
+    let (content, styles) = (picture(60, 40, 0.3), vec![picture(50, 50, 1.7)]);
+    Job { recipe, content, styles, init: None, masks: Masks::default() }
 }
 
 fn small(iterations: u32) -> Recipe {

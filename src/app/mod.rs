@@ -8,11 +8,13 @@
 //! asked for by button or key is listed once, in `action`, with its label, tooltip and shortcut.
 
 mod action;
+mod brush;
 mod dialogs;
 mod dispatch;
 mod history;
 mod intake;
 mod launch;
+mod masking;
 mod notices;
 mod painting;
 mod panels;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use image::RgbaImage;
 
 use super::action::{Action, Exhibit, Slot};
+use super::masking::Masking;
 use super::notices::{Notices, Severity};
 use super::painting::{Painting, Phase, ShownFrame};
 use super::words;
@@ -60,6 +61,8 @@ pub struct State {
     pub exhibit: Option<Exhibit>,
     /// The favourite that was last read at full size.
     pub opened: Option<(PathBuf, Arc<RgbaImage>)>,
+    /// The mask that is painted, and the brush.
+    pub masking: Masking,
     /// Messages.
     pub notices: Notices,
     /// The device in words.
@@ -79,6 +82,7 @@ impl State {
     pub fn apply(&mut self, event: Event, now_secs: f64) {
         match event {
             Event::PictureLoaded { source, thumbnail, width, height } => {
+                self.mask_arrived(&source, &thumbnail);
                 let info = PictureInfo { thumbnail, width_px: width, height_px: height };
                 self.pictures.insert(source.clone(), PictureState::Ready(info));
                 self.settle(&source);
@@ -91,6 +95,7 @@ impl State {
                 self.adopted_names.insert(source.clone(), name);
                 self.settle(&source);
             }
+            Event::MaskStored { ticket, source } => self.mask_stored(ticket, source),
             Event::Started { run, device } => {
                 if let Some(painting) = self.painting_of(run) {
                     painting.phase = Phase::Running;
@@ -239,6 +244,7 @@ impl State {
     pub fn restore(&mut self, recipe: Recipe) -> Vec<Command> {
         let commands = pictures_of(&recipe).into_iter().filter_map(|source| self.want(source)).collect();
         self.awaited_recipe = Some(Box::new(recipe));
+        self.masking.start_afresh();
         self.settle_recipe();
         commands
     }
@@ -287,6 +293,16 @@ impl State {
             Action::Keep => has_canvas,
             Action::SaveAs => has_canvas || self.exhibit.is_some(),
             Action::BackToPainting | Action::TakeSettings => self.exhibit.is_some(),
+            Action::RedoStroke
+            | Action::UndoStroke
+            | Action::ToggleEraser
+            | Action::SmallerBrush
+            | Action::LargerBrush
+            | Action::InvertMask
+            | Action::ClearMask
+            | Action::OpenMask
+            | Action::SaveMask
+            | Action::LeaveMask => self.masking.offers(action),
             Action::DeleteShown => matches!(self.exhibit, Some(Exhibit::Favourite(_))),
             _ => true,
         }
@@ -353,9 +369,16 @@ impl State {
 
     fn picture_failed(&mut self, source: &PictureSource, message: String, now_secs: f64) {
         self.pictures.insert(source.clone(), PictureState::Failed);
+        self.mask_failed(source);
         self.awaited.retain(|_, awaited| awaited != source);
         self.notices.push(Severity::Error, message, now_secs);
-        // The rest of a favourite's settings is still worth having.
+        // A favourite without its mask is still worth having, and so is the rest of its settings without its pictures.
+        if let Some(recipe) = &mut self.awaited_recipe
+            && without_mask(recipe, source)
+        {
+            self.notices.push(Severity::Info, "The settings come back without this mask", now_secs);
+            return self.settle_recipe();
+        }
         if let Some(recipe) = self.awaited_recipe.take_if(|recipe| pictures_of(recipe).contains(&source)) {
             let init =
                 if matches!(recipe.init, Init::Picture(_)) { self.recipe.init.clone() } else { recipe.init.clone() };
@@ -374,5 +397,12 @@ pub fn pictures_of(recipe: &Recipe) -> Vec<&PictureSource> {
         Init::Picture(source) => Some(source),
         _ => None,
     };
-    std::iter::once(&recipe.content).chain(recipe.styles.iter().map(|style| &style.picture)).chain(init).collect()
+    let styles = recipe.styles.iter().flat_map(|style| std::iter::once(&style.picture).chain(&style.mask));
+    std::iter::once(&recipe.content).chain(styles).chain(init).chain(&recipe.photo_mask).collect()
+}
+
+/// Takes a mask out of a recipe wherever it is named; tells whether it was.
+fn without_mask(recipe: &mut Recipe, source: &PictureSource) -> bool {
+    let masks = recipe.styles.iter_mut().map(|style| &mut style.mask).chain([&mut recipe.photo_mask]);
+    masks.filter_map(|mask| mask.take_if(|mask| mask == source)).count() > 0
 }

@@ -11,7 +11,7 @@ use super::dialogs::{Answer, FileDialogs, Purpose, Reply};
 use super::intake::Intake;
 use super::panels::canvas::CanvasPanel;
 use super::panels::prompt::{self, Prompt};
-use super::panels::{controls, curve, favourites, messages, pictures, settings, shortcuts, toolbar};
+use super::panels::{controls, curve, favourites, masks, messages, pictures, settings, shortcuts, toolbar};
 use super::preferences::Preferences;
 use super::state::{State, pictures_of};
 use super::textures::Textures;
@@ -155,6 +155,7 @@ impl App {
                 controls::controls_ui(&mut desk, ui);
                 ui.add_space(theme::GROUP_GAP_PT);
                 settings::settings_ui(&mut desk, ui);
+                masks::masks_ui(&mut desk, ui);
             });
         });
         if self.preferences.show_favourites {
@@ -202,6 +203,7 @@ impl eframe::App for App {
             self.dispatch(command, ui.ctx(), frame);
         }
         self.preferences.note(ui.ctx());
+        self.state.tidy_masking();
         // Whatever was changed in this frame goes out as one revision.
         let revision = self.state.revision();
         self.send(revision);

@@ -6,6 +6,7 @@ use candle_core::{Result, Tensor};
 
 use super::Losses;
 use super::loss::{content, gram, tv};
+use super::regions::Regions;
 use super::vgg::{FeatureMaps, Tap, Vgg};
 use crate::recipe::{LossWeights, Pooling};
 
@@ -65,6 +66,12 @@ impl StyleTarget {
         }
         Ok(Self { grams })
     }
+
+    /// The Gram matrix for one of [`STYLE_TAPS`], by its index.
+    #[must_use]
+    pub fn gram(&self, index: usize) -> &Tensor {
+        &self.grams[index]
+    }
 }
 
 /// The content of a picture: its feature map at [`CONTENT_TAP`].
@@ -89,7 +96,7 @@ pub struct Objective {
     vgg: Arc<Vgg>,
     maps: FeatureMaps,
     content: ContentTarget,
-    style: StyleTarget,
+    style: Regions,
     weights: LossWeights,
 }
 
@@ -103,9 +110,10 @@ impl Objective {
         (height, width): (usize, usize),
         pooling: Pooling,
         content: ContentTarget,
-        style: StyleTarget,
+        style: impl Into<Regions>,
         weights: LossWeights,
     ) -> Result<Self> {
+        let style = style.into();
         let maps = FeatureMaps::with_gradient(height, width, DEEPEST_TAP, pooling, vgg.device())?;
         Ok(Self { vgg, maps, content, style, weights })
     }
@@ -113,6 +121,17 @@ impl Objective {
     /// Changes alpha, beta and gamma from the next evaluation on.
     pub fn set_weights(&mut self, weights: LossWeights) {
         self.weights = weights;
+    }
+
+    /// The styles, as they are divided over the canvas.
+    #[must_use]
+    pub fn regions(&self) -> &Regions {
+        &self.style
+    }
+
+    /// Divides the styles in another way from the next evaluation on.
+    pub fn set_regions(&mut self, regions: Regions) {
+        self.style = regions;
     }
 
     /// The losses of `canvas`, and their gradient into `gradient` (both `(height, width, 3)`).
@@ -130,9 +149,7 @@ impl Objective {
                 let mut written = false;
                 if let Some(i) = STYLE_TAPS.iter().position(|tap| tap.layer() == layer) {
                     let weight = beta * style_layer_weight(STYLE_TAPS[i]);
-                    let (gram, target) = (gram::gram_matrix(features)?, &self.style.grams[i]);
-                    style += weight * gram::loss(&gram, target)?;
-                    gram::gradient(weight, features, &gram, target, gradient)?;
+                    style += self.style.term(weight, features, i, gradient)?;
                     written = true;
                 }
                 if layer == CONTENT_TAP.layer() {

@@ -6,13 +6,15 @@ use std::time::Instant;
 use candle_core::Tensor;
 use image::RgbaImage;
 
+use super::kept_photo::KeptPhoto;
 use super::objective::{ContentTarget, Objective, StyleTarget};
 use super::optimizer::{Adam, AdamConfig, Lbfgs, LbfgsConfig, Optimizer, Outcome};
+use super::regions::Regions;
 use super::schedule::{self, Stage, canvas_size};
 use super::vgg::Vgg;
 use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, canvas, memory, threads, vector};
 use crate::image_io::Picture;
-use crate::recipe::{Init, OptimizerKind, Recipe};
+use crate::recipe::{Init, OptimizerKind, Recipe, StyleSource};
 
 /// Roll-backs in a row after which a painting is given up.
 const MAX_ROLLBACKS: u32 = 3;
@@ -31,7 +33,9 @@ pub struct StyleTransfer {
     done_in_stage: u32,
     /// Iterations that it was given beyond the plan, when its goal moved after it was finished.
     extension: u32,
+    /// What the optimiser moves. Where the photo stays, see `kept`, it lies behind that.
     canvas: Tensor,
+    kept: Option<KeptPhoto>,
     /// The canvas before the last iteration whose loss was finite.
     last_good: Tensor,
     objective: Objective,
@@ -58,6 +62,7 @@ impl StyleTransfer {
         }
         let canvas = initial_canvas(&vgg, &job, &stages[0])?;
         let objective = prepare_objective(&vgg, &job, &stages[0])?;
+        let kept = prepare_kept_photo(&vgg, &job, &stages[0], None)?;
         Ok(Self {
             optimizer: new_optimizer(&job.recipe),
             last_good: canvas.copy()?,
@@ -68,6 +73,7 @@ impl StyleTransfer {
             done_in_stage: 0,
             extension: 0,
             canvas,
+            kept,
             objective,
             losses: Losses::default(),
             evaluations: 0,
@@ -77,7 +83,8 @@ impl StyleTransfer {
         })
     }
 
-    /// The canvas, `(height, width, 3)`, red green blue on the 0..255 scale minus the mean colour.
+    /// The canvas that the optimiser moves, `(height, width, 3)`, red green blue on the 0..255 scale minus the mean
+    /// colour. Where the photo is to stay, it lies behind the photo.
     #[must_use]
     pub fn canvas(&self) -> &Tensor {
         &self.canvas
@@ -92,7 +99,8 @@ impl StyleTransfer {
         if self.done_in_stage >= self.current().iterations && self.stage + 1 < self.stages.len() {
             let next = self.stages[self.stage + 1];
             let objective = prepare_objective(&self.vgg, &self.job, &next)?;
-            self.enter(self.stage + 1, objective)?;
+            let kept = prepare_kept_photo(&self.vgg, &self.job, &next, None)?;
+            self.enter(self.stage + 1, objective, kept)?;
             self.done_in_stage = 0;
             self.extension = 0;
         }
@@ -100,7 +108,7 @@ impl StyleTransfer {
     }
 
     /// Takes up `objective` for stage `index` and brings the canvas to its size.
-    fn enter(&mut self, index: usize, objective: Objective) -> Result<(), EngineError> {
+    fn enter(&mut self, index: usize, objective: Objective, kept: Option<KeptPhoto>) -> Result<(), EngineError> {
         let stage = self.stages[index];
         let (height, width, _) = self.canvas.dims3()?;
         if (width as u32, height as u32) != (stage.width, stage.height) {
@@ -108,6 +116,7 @@ impl StyleTransfer {
         }
         self.last_good = self.canvas.copy()?;
         self.objective = objective;
+        self.kept = kept;
         self.optimizer = new_optimizer(&self.job.recipe);
         self.stage = index;
         Ok(())
@@ -116,9 +125,17 @@ impl StyleTransfer {
     /// One optimiser iteration; answers with its evaluations and how it ended.
     fn iterate(&mut self) -> Result<(Vec<Evaluation>, Outcome), EngineError> {
         let mut evaluations = Vec::new();
-        let (objective, started, count) = (&self.objective, self.started, &mut self.evaluations);
+        let (objective, kept) = (&self.objective, &self.kept);
+        let (started, count) = (self.started, &mut self.evaluations);
         let mut function = |x: &Tensor, gradient: &Tensor| {
-            let losses = objective.evaluate(x, gradient)?;
+            let losses = match kept {
+                Some(kept) => {
+                    let losses = objective.evaluate(kept.over(x)?, gradient)?;
+                    kept.reach_through(gradient)?;
+                    losses
+                }
+                None => objective.evaluate(x, gradient)?,
+            };
             *count += 1;
             evaluations.push(Evaluation { evaluation: *count, losses, seconds: started.elapsed().as_secs_f64() });
             Ok(losses.loss)
@@ -201,7 +218,11 @@ impl Painter for StyleTransfer {
     }
 
     fn frame(&self) -> Result<RgbaImage, EngineError> {
-        Ok(canvas::to_rgba(&self.canvas, self.vgg.mean_rgb())?)
+        let canvas = match &self.kept {
+            Some(kept) => kept.over(&self.canvas)?,
+            None => &self.canvas,
+        };
+        Ok(canvas::to_rgba(canvas, self.vgg.mean_rgb())?)
     }
 
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
@@ -218,7 +239,16 @@ impl Painter for StyleTransfer {
         }
         // Whatever can fail is done before anything is changed.
         let objective = if change.targets || !same_size || !same_style_size {
-            Some(prepare_objective(&self.vgg, job, &stages[stage])?)
+            let kept = prepare_kept_photo(&self.vgg, job, &stages[stage], None)?;
+            Some((prepare_objective(&self.vgg, job, &stages[stage])?, kept))
+        } else {
+            None
+        };
+        let masks = if objective.is_none() && change.masks {
+            // The styles stay measured and the photo read: a stroke of the brush costs less than an iteration.
+            let shape = (self.current().height as usize, self.current().width as usize);
+            let regions = self.objective.regions().divided(&job.masks.acting(&job.recipe), shape)?;
+            Some((regions, prepare_kept_photo(&self.vgg, job, &stages[stage], self.kept.as_ref())?))
         } else {
             None
         };
@@ -228,7 +258,7 @@ impl Painter for StyleTransfer {
         }
         if !same_size || self.job.recipe.iterations != job.recipe.iterations {
             self.extension = 0;
-        } else if finished && (change.weights || objective.is_some()) {
+        } else if finished && (change.weights || masks.is_some() || objective.is_some()) {
             // A finished painting whose goal has moved is painted on, for as long as its last stage.
             self.extension += planned;
         }
@@ -237,10 +267,15 @@ impl Painter for StyleTransfer {
         self.done_in_stage = self.done_in_stage.min(stages[stage].iterations);
         self.stages = stages;
         self.stage = stage;
-        if let Some(objective) = objective {
-            self.enter(stage, objective)?;
+        if let Some((objective, kept)) = objective {
+            self.enter(stage, objective, kept)?;
         } else if change.optimizer {
             self.optimizer = new_optimizer(&self.job.recipe);
+        }
+        if let Some((regions, kept)) = masks {
+            self.objective.set_regions(regions);
+            self.kept = kept;
+            self.optimizer.forget();
         }
         if change.weights {
             self.objective.set_weights(self.job.recipe.weights());
@@ -254,6 +289,8 @@ impl Painter for StyleTransfer {
 struct Change {
     /// Pictures, their mixture or the network: content and style must be measured again.
     targets: bool,
+    /// Where styles act or the photo stays.
+    masks: bool,
     /// alpha, beta or gamma.
     weights: bool,
     /// Optimiser or one of its parameters.
@@ -265,9 +302,13 @@ impl Change {
         let same_pictures = Arc::ptr_eq(&old.content, &new.content)
             && old.styles.len() == new.styles.len()
             && old.styles.iter().zip(&new.styles).all(|(old, new)| Arc::ptr_eq(old, new));
+        let masks = !old.masks.is_same(&new.masks);
         let (old, new) = (&old.recipe, &new.recipe);
+        let without_mask = |style: &StyleSource| StyleSource { mask: None, ..style.clone() };
+        let same_styles = old.styles.iter().map(without_mask).eq(new.styles.iter().map(without_mask));
         Self {
-            targets: !same_pictures || old.styles != new.styles || old.pooling != new.pooling,
+            targets: !same_pictures || !same_styles || old.pooling != new.pooling,
+            masks,
             weights: old.weights() != new.weights(),
             optimizer: old.optimizer != new.optimizer
                 || old.lbfgs_history != new.lbfgs_history
@@ -327,8 +368,23 @@ fn prepare_objective(vgg: &Arc<Vgg>, job: &Job, stage: &Stage) -> Result<Objecti
         let style = StyleTarget::of(vgg, &read(picture, width, height)?, recipe.pooling)?;
         styles.push((f64::from(source.weight), style));
     }
-    let style = StyleTarget::blend(&styles)?;
     let content = ContentTarget::of(vgg, &read(&job.content, stage.width, stage.height)?, recipe.pooling)?;
     let shape = (stage.height as usize, stage.width as usize);
+    let style = Regions::new(styles, &job.masks.acting(recipe), shape)?;
     Ok(Objective::new(Arc::clone(vgg), shape, recipe.pooling, content, style, recipe.weights())?)
+}
+
+/// The photo where it is to stay, at the size of `stage`; `last` has it at this size already.
+fn prepare_kept_photo(
+    vgg: &Vgg,
+    job: &Job,
+    stage: &Stage,
+    last: Option<&KeptPhoto>,
+) -> Result<Option<KeptPhoto>, EngineError> {
+    let Some(mask) = job.masks.photo(stage.width, stage.height) else { return Ok(None) };
+    let photo = match last {
+        Some(last) => last.photo().clone(),
+        None => canvas::from_picture(&job.content, stage.width, stage.height, vgg.mean_rgb(), vgg.device())?,
+    };
+    Ok(Some(KeptPhoto::new(photo, &mask)?))
 }

@@ -5,6 +5,8 @@ pub mod controls;
 pub mod curve;
 pub mod favourites;
 pub mod gallery;
+pub mod mask_layer;
+pub mod masks;
 pub mod messages;
 pub mod pictures;
 pub mod prompt;

@@ -170,7 +170,7 @@ fn pack<S: Simd>(features: &[f32], channels: usize, packed: &mut [f32]) {
 }
 
 /// `output = features * matrix`, pixel by pixel: `(height, width, C) x (C, C)`.
-struct PixelwiseProduct;
+pub(super) struct PixelwiseProduct;
 
 impl InplaceOp3 for PixelwiseProduct {
     fn name(&self) -> &'static str {

@@ -2,4 +2,5 @@
 
 pub mod content;
 pub mod gram;
+pub mod guided;
 pub mod tv;
