@@ -640,14 +640,22 @@ mod masks {
     }
 
     #[test]
-    fn another_photo_ends_the_mask_and_the_brush_leaves_the_view_alone() {
+    fn the_brush_is_as_large_and_hard_as_its_sliders_say_until_another_photo_ends_the_mask() {
         let mut bench = Bench::new();
         bench.open_where();
+        bench.paint(1);
         bench.take("Paint where The Starry Night acts");
+        bench.window().get_by_role_and_label(Role::Slider, "Brush size").scroll_to_me();
+        bench.window().run_steps(20);
         bench.set_slider("Brush size", 40.0);
         bench.set_slider("Brush hardness", 100.0);
-        bench.stroke(PointerButton::Primary, vec2(-90.0, 0.0), vec2(90.0, 0.0));
-        assert!(!bench.has(" %\""), "painting neither pans nor zooms");
+        bench.stroke(PointerButton::Primary, Vec2::ZERO, Vec2::ZERO);
+        let mask = read(&bench.mask_after(None, of_style));
+        let white = mask.iter().filter(|grey| **grey == 255).count() as f64;
+        let grey = mask.iter().filter(|grey| (1..255).contains(*grey)).count() as f64;
+        // A disc of 0.4 times 1024 pixels, of which only the rim is grey.
+        assert!((white + grey - std::f64::consts::PI * 204.8 * 204.8).abs() < 2000.0, "{white} and {grey} pixels");
+        assert!(grey < 2000.0, "{grey} pixels are grey");
         let path = bench.write_picture("other.png");
         bench.drop_file(path);
         bench.window().step();

@@ -115,6 +115,8 @@ struct Patch {
 /// A mask on the easel.
 #[derive(Debug)]
 pub struct Editor {
+    /// Tells it from every other.
+    serial: u64,
     target: MaskTarget,
     /// The picture that it is about and the photo whose shape it has, as of the beginning.
     about: (PictureSource, PictureSource),
@@ -131,6 +133,12 @@ pub struct Editor {
 }
 
 impl Editor {
+    /// Tells it from every other.
+    #[must_use]
+    pub fn serial(&self) -> u64 {
+        self.serial
+    }
+
     /// What it is for.
     #[must_use]
     pub fn target(&self) -> MaskTarget {
@@ -238,6 +246,7 @@ pub struct Masking {
     /// Masks on their way into the library: the last ticket of each, and the picture that it is about.
     on_their_way: HashMap<MaskTarget, (u64, PictureSource)>,
     tickets: u64,
+    editors: u64,
 }
 
 impl Masking {
@@ -402,9 +411,9 @@ impl State {
         // As large as the studio's previews, so that a mask that is read again keeps its pixels.
         let (width, height) = fit_long_side(photo.width_px, photo.height_px, PREVIEW_SIDE_PX);
         let about = (target.picture(&self.recipe)?.clone(), self.recipe.content.clone());
-        // Counted on, so that no texture takes this mask for the last one.
-        let revision = self.masking.editor.as_ref().map_or(0, |last| last.revision) + 1;
+        self.masking.editors += 1;
         self.masking.editor = Some(Editor {
+            serial: self.masking.editors,
             target,
             about,
             mask: GrayImage::new(width, height),
@@ -413,7 +422,7 @@ impl State {
             undone: Vec::new(),
             in_force: false,
             awaited: None,
-            revision,
+            revision: 0,
             changes: VecDeque::new(),
         });
         self.exhibit = None;

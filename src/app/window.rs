@@ -154,8 +154,8 @@ impl App {
                 ui.add_space(theme::GROUP_GAP_PT);
                 controls::controls_ui(&mut desk, ui);
                 ui.add_space(theme::GROUP_GAP_PT);
-                settings::settings_ui(&mut desk, ui);
                 masks::masks_ui(&mut desk, ui);
+                settings::settings_ui(&mut desk, ui);
             });
         });
         if self.preferences.show_favourites {

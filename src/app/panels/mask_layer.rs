@@ -15,10 +15,18 @@ use super::masks;
 /// Opacity of the film where the mask is white.
 const FILM: f32 = 0.55;
 
+/// A mask on the graphics card.
+struct Film {
+    texture: TextureHandle,
+    /// Of which editor, and after how many of its changes.
+    serial: u64,
+    revision: u64,
+}
+
 /// What the layer remembers between frames.
 #[derive(Default)]
 pub struct MaskLayer {
-    texture: Option<(TextureHandle, u64)>,
+    texture: Option<Film>,
     /// The button that is drawing.
     drawing: Option<PointerButton>,
 }
@@ -35,7 +43,7 @@ impl MaskLayer {
         let tool = desk.state.masking.tool;
         if let Some(at) = response.hover_pos().or(self.drawing.and(response.interact_pointer_pos())) {
             let radius = tool.size / 200.0 * place.width().max(place.height());
-            let erases = tool.erases ^ (self.drawing == Some(PointerButton::Secondary) && !tool.erases);
+            let erases = tool.erases || self.drawing == Some(PointerButton::Secondary);
             ring(&painter, at, radius, 1.0);
             if !erases {
                 ring(&painter, at, radius * tool.hardness / 100.0, 0.45);
@@ -56,20 +64,21 @@ impl MaskLayer {
             let film = |grey: u8| colour.gamma_multiply(FILM * f32::from(grey) / 255.0);
             ColorImage::new(area.size(), area.pixels(editor.mask()).into_iter().map(film).collect())
         };
-        let whole = Area::of(editor.mask());
         match &mut self.texture {
-            Some((texture, seen)) if texture.size() == whole.size() => {
-                let area = editor.changed_since(*seen);
+            Some(film) if film.serial == editor.serial() => {
+                let area = editor.changed_since(film.revision);
                 if !area.is_empty() {
                     let at = [area.left as usize, area.top as usize];
-                    texture.set_partial(at, image(area), TextureOptions::LINEAR);
+                    film.texture.set_partial(at, image(area), TextureOptions::LINEAR);
                 }
-                *seen = editor.revision();
-                texture.clone()
+                film.revision = editor.revision();
+                film.texture.clone()
             }
             _ => {
-                let texture = ui.ctx().load_texture("mask", image(whole), TextureOptions::LINEAR);
-                self.texture = Some((texture.clone(), editor.revision()));
+                let whole = image(Area::of(editor.mask()));
+                let texture = ui.ctx().load_texture("mask", whole, TextureOptions::LINEAR);
+                let (serial, revision) = (editor.serial(), editor.revision());
+                self.texture = Some(Film { texture: texture.clone(), serial, revision });
                 texture
             }
         }

@@ -11,6 +11,9 @@ use super::super::widgets::{Desk, icon_button};
 
 const HINT: &str = "Paint on the canvas where a style acts and where the photo stays.";
 
+/// Leaves room for the titles, the numbers and the indentation.
+const SLIDER_WIDTH_PT: f32 = 92.0;
+
 /// What a mask does, for the line above the canvas.
 #[must_use]
 pub fn title(state: &State, target: MaskTarget) -> String {
@@ -80,8 +83,8 @@ fn others_are_masked(state: &State, index: usize) -> bool {
 
 fn tool_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
     let mut tool = desk.state.masking.tool;
-    egui::Grid::new("brush").num_columns(2).spacing([8.0, 6.0]).min_col_width(70.0).show(ui, |ui| {
-        ui.spacing_mut().slider_width = (ui.available_width() - 134.0).max(60.0);
+    egui::Grid::new("brush").num_columns(2).spacing([8.0, 6.0]).min_col_width(60.0).show(ui, |ui| {
+        ui.spacing_mut().slider_width = SLIDER_WIDTH_PT;
         let sizes = "Width of the brush as a share of the canvas ([ and ])";
         let title = ui.label("Size").on_hover_text(sizes);
         let size = Slider::new(&mut tool.size, BRUSH_SIZES).logarithmic(true).suffix(" %").max_decimals(1);
@@ -95,9 +98,6 @@ fn tool_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
     });
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP_PT;
-        desk.action_icon(ui, Action::ToggleEraser, desk.state.masking.tool.erases);
-        desk.action_icon(ui, Action::UndoStroke, false);
-        desk.action_icon(ui, Action::RedoStroke, false);
         desk.action_icon(ui, Action::InvertMask, false);
         desk.action_icon(ui, Action::ClearMask, false);
         desk.action_icon(ui, Action::OpenMask, false);
