@@ -199,7 +199,9 @@ fn each_half_takes_after_its_own_style() {
     job.recipe.style_strength = 4.0;
     job.styles = [[220, 40, 40], [30, 60, 220]]
         .map(|[r, g, b]| {
-            let stripes = |x: u32| if x / 3 % 2 == 0 { Rgba([r, g, b, 255]) } else { Rgba([r / 2, g / 2, b / 2, 255]) };
+            let stripes = |x: u32| {
+                if (x / 3).is_multiple_of(2) { Rgba([r, g, b, 255]) } else { Rgba([r / 2, g / 2, b / 2, 255]) }
+            };
             Arc::new(Picture::from_rgba(RgbaImage::from_fn(64, 64, |x, _| stripes(x))))
         })
         .to_vec();
