@@ -48,11 +48,11 @@ fn row_ui(desk: &mut Desk<'_>, target: MaskTarget, ui: &mut Ui) {
     let (name, where_it_acts) = match (target, masked) {
         (MaskTarget::Photo, true) => ("Photo".to_owned(), "stays where painted"),
         (MaskTarget::Photo, false) => ("Photo".to_owned(), "stays nowhere"),
-        (MaskTarget::Style(index), true) => (style_name(state, index), "acts where painted"),
+        (MaskTarget::Style(index), true) => (style_name(state, index), "where painted"),
         (MaskTarget::Style(index), false) if others_are_masked(state, index) => {
-            (style_name(state, index), "acts in the rest")
+            (style_name(state, index), "in the rest")
         }
-        (MaskTarget::Style(index), false) => (style_name(state, index), "acts everywhere"),
+        (MaskTarget::Style(index), false) => (style_name(state, index), "everywhere"),
     };
     ui.horizontal(|ui| {
         ui.set_min_height(theme::HEADING_HEIGHT_PT);
