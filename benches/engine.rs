@@ -13,7 +13,7 @@ use candle_core::{Device, Tensor};
 use pentimento::engine::conv::{Conv3x3, InputKind, Upstream};
 use pentimento::engine::loss::gram;
 use pentimento::engine::vgg::{LAYERS, Layer};
-use pentimento::engine::{DeviceChoice, Engine, Job, StyleEngine, threads};
+use pentimento::engine::{DeviceChoice, Engine, Job, Masks, StyleEngine, threads};
 use pentimento::image_io::Picture;
 use pentimento::recipe::{Edges, Preset, Recipe};
 
@@ -121,7 +121,7 @@ fn iteration(side: u32) {
     };
     let recipe = Recipe { size: side, iterations: 1000, ..Recipe::from_preset(Preset::Gatys) };
     let warm_up = recipe.lbfgs_history;
-    let job = Job { recipe, content: picture(0.0), styles: vec![picture(1.0)], init: None };
+    let job = Job { recipe, content: picture(0.0), styles: vec![picture(1.0)], init: None, masks: Masks::default() };
     let engine = StyleEngine::new(DeviceChoice::Cpu, None).expect("the built-in weights");
     let mut painter = engine.begin(&job).expect("a painting");
     for _ in 0..warm_up {

@@ -42,7 +42,7 @@ fn paint(engine: &StyleEngine, preset: Preset) -> Result<Vec<u8>, Box<dyn Error>
     let content = Arc::new(Picture::load(&recipe.content)?);
     let styles = recipe.styles.iter().map(|style| Ok(Arc::new(Picture::load(&style.picture)?)));
     let styles = styles.collect::<Result<_, pentimento::image_io::PictureError>>()?;
-    let mut painter = engine.begin(&Job { recipe, content, styles, init: None })?;
+    let mut painter = engine.begin(&Job { recipe, content, styles, init: None, masks: Default::default() })?;
     while !painter.is_finished() {
         painter.step()?;
     }

@@ -9,7 +9,7 @@ use image::{Rgba, RgbaImage};
 use pentimento::engine::objective::Objective;
 use pentimento::engine::target::{ContentTarget, StyleTarget};
 use pentimento::engine::terms::Terms;
-use pentimento::engine::{DeviceChoice, Engine, Job, Painter, StyleEngine, Term};
+use pentimento::engine::{DeviceChoice, Engine, Job, Masks, Painter, StyleEngine, Term};
 use pentimento::image_io::Picture;
 use pentimento::recipe::{
     Edges, Init, LayerWeights, OptimizerKind, Pooling, Preset, Recipe, Scales, StyleLoss, StyleSource, TvNorm,
@@ -31,7 +31,8 @@ fn picture(width: u32, height: u32, turn: f32) -> Arc<Picture> {
 }
 
 fn job(recipe: Recipe) -> Job {
-    Job { recipe, content: picture(60, 40, 0.3), styles: vec![picture(50, 50, 1.7)], init: None }
+    let (content, styles) = (picture(60, 40, 0.3), vec![picture(50, 50, 1.7)]);
+    Job { recipe, content, styles, init: None, masks: Masks::default() }
 }
 
 fn small(iterations: u32) -> Recipe {
@@ -376,7 +377,7 @@ fn objective(recipe: &Recipe, size: (usize, usize)) -> Objective {
     let (vgg, terms) = (engine().vgg(), Terms::of(recipe));
     let content = ContentTarget::of(vgg, &noise(1, size), &terms).unwrap();
     let style = StyleTarget::of(vgg, &noise(2, size), &terms).unwrap();
-    Objective::new(Arc::clone(vgg), size, &terms, content, &style).unwrap()
+    Objective::new(Arc::clone(vgg), size, &terms, content, &style.into()).unwrap()
 }
 
 fn norm(gradient: &Tensor) -> f64 {

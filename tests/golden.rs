@@ -107,7 +107,7 @@ fn objective(pooling: Pooling) -> Objective {
     let (height, width, _) = content.dims3().unwrap();
     let content = ContentTarget::of(&vgg(), &content, &terms).unwrap();
     let style = StyleTarget::of(&vgg(), &style, &terms).unwrap();
-    Objective::new(vgg(), (height, width), &terms, content, &style).unwrap()
+    Objective::new(vgg(), (height, width), &terms, content, &style.into()).unwrap()
 }
 
 #[test]

@@ -8,6 +8,7 @@ use egui_material_icons::{MaterialIcon, icons};
 use image::RgbaImage;
 
 use super::basis::Basis;
+use super::masking::MaskCommand;
 use crate::recipe::{PictureSource, Recipe, StyleSource};
 use crate::studio::OwnPreset;
 
@@ -46,6 +47,26 @@ pub enum Action {
     GoOnFromShown,
     /// Move the shown favourite to the trash.
     DeleteShown,
+    /// Put the mask's last stroke back.
+    RedoStroke,
+    /// Take the mask's last stroke away.
+    UndoStroke,
+    /// Erase instead of painting, or the other way round.
+    ToggleEraser,
+    /// A smaller brush.
+    SmallerBrush,
+    /// A larger brush.
+    LargerBrush,
+    /// Exchange black and white in the mask.
+    InvertMask,
+    /// Take the whole mask away.
+    ClearMask,
+    /// Read the mask from a file.
+    OpenMask,
+    /// Write the mask to a file.
+    SaveMask,
+    /// Stop painting the mask.
+    LeaveMask,
     /// Show or hide the favourites.
     ToggleFavourites,
     /// Show or hide the loss curve.
@@ -91,6 +112,16 @@ impl Action {
         Self::TakeSettings,
         Self::GoOnFromShown,
         Self::DeleteShown,
+        Self::RedoStroke,
+        Self::UndoStroke,
+        Self::ToggleEraser,
+        Self::SmallerBrush,
+        Self::LargerBrush,
+        Self::InvertMask,
+        Self::ClearMask,
+        Self::OpenMask,
+        Self::SaveMask,
+        Self::LeaveMask,
         Self::ToggleFavourites,
         Self::ToggleCurve,
         Self::ToggleMessages,
@@ -156,6 +187,37 @@ impl Action {
             Self::DeleteShown => {
                 ("Delete", "Move this favourite to the library's trash folder", icons::ICON_DELETE, key(Key::Delete))
             }
+            Self::RedoStroke => (
+                "Redo stroke",
+                "Put the mask's last stroke back",
+                icons::ICON_REDO,
+                Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z)),
+            ),
+            Self::UndoStroke => ("Undo stroke", "Take the mask's last stroke away", icons::ICON_UNDO, command(Key::Z)),
+            Self::ToggleEraser => (
+                "Eraser",
+                "Erase the mask instead of painting it; the right button always erases",
+                icons::ICON_INK_ERASER,
+                key(Key::E),
+            ),
+            Self::SmallerBrush => {
+                ("Smaller brush", "Make the brush smaller", icons::ICON_REMOVE, key(Key::OpenBracket))
+            }
+            Self::LargerBrush => ("Larger brush", "Make the brush larger", icons::ICON_ADD, key(Key::CloseBracket)),
+            Self::InvertMask => {
+                ("Invert mask", "Exchange what is painted and what is not", icons::ICON_INVERT_COLORS, key(Key::I))
+            }
+            Self::ClearMask => (
+                "Clear mask",
+                "Take the mask away: the style acts everywhere again, or the photo stays nowhere",
+                icons::ICON_LAYERS_CLEAR,
+                None,
+            ),
+            Self::OpenMask => {
+                ("Load mask", "Read the mask from a picture file: white acts", icons::ICON_FOLDER_OPEN, None)
+            }
+            Self::SaveMask => ("Save mask", "Write the mask to a grey picture file", icons::ICON_SAVE, None),
+            Self::LeaveMask => ("Done", "Stop painting the mask", icons::ICON_CHECK, key(Key::Escape)),
             Self::ToggleFavourites => {
                 ("Favourites", "Show or hide the favourites", icons::ICON_PHOTO_LIBRARY, key(Key::B))
             }
@@ -296,6 +358,8 @@ pub enum UiCommand {
     },
     /// Take back what a message reports.
     Undo(u64),
+    /// Something about a mask.
+    Mask(MaskCommand),
     /// Ask for a weights file.
     BrowseWeights,
     /// Go back to the built-in weights.
@@ -314,10 +378,11 @@ mod tests {
 
     #[test]
     fn no_key_does_two_things_at_once() {
-        // Paint, Pause and Resume share the space bar because only one of them is offered at a time.
+        // Paint, Pause and Resume share the space bar because only one of them is offered at a time; for the same reason
+        // Escape leaves a mask as well as a favourite.
         let keys: Vec<_> = Action::ALL
             .iter()
-            .filter(|action| !matches!(action, Action::Pause | Action::Resume))
+            .filter(|action| !matches!(action, Action::Pause | Action::Resume | Action::LeaveMask))
             .filter_map(|action| action.shortcut())
             .collect();
         for (index, shortcut) in keys.iter().enumerate() {

@@ -73,6 +73,10 @@ impl App {
                     self.dispatch(undo, ctx, frame);
                 }
             }
+            UiCommand::Mask(command) => {
+                let command = self.state.mask(command);
+                self.send(command);
+            }
             UiCommand::BrowseWeights => self.ask_for_path(Purpose::Weights, frame),
             UiCommand::ResetWeights => self.send([Command::UseWeights(None)]),
             UiCommand::PathTyped(text) => {
@@ -138,6 +142,19 @@ impl App {
                     self.send([Command::DeleteFavourite(path)]);
                 }
             }
+            Action::OpenMask => self.ask_for_path(Purpose::OpenMask, frame),
+            Action::SaveMask => self.ask_for_path(Purpose::SaveMask, frame),
+            Action::RedoStroke
+            | Action::UndoStroke
+            | Action::ToggleEraser
+            | Action::SmallerBrush
+            | Action::LargerBrush
+            | Action::InvertMask
+            | Action::ClearMask
+            | Action::LeaveMask => {
+                let command = self.state.mask_action(action);
+                self.send(command);
+            }
             Action::ToggleFavourites => self.preferences.show_favourites ^= true,
             Action::ToggleCurve => self.preferences.show_curve ^= true,
             Action::ToggleMessages => {
@@ -169,7 +186,7 @@ impl App {
         if self.no_dialogs {
             self.prompt_for_path(purpose);
         } else {
-            let proposal = if purpose.is_saving() { self.proposed_name() } else { String::new() };
+            let proposal = if purpose.is_saving() { self.proposed_name(&purpose) } else { String::new() };
             self.dialogs.ask(purpose, &proposal, frame, self.reply.clone());
         }
     }
@@ -181,7 +198,7 @@ impl App {
             let folder = directories::UserDirs::new()
                 .map(|dirs| dirs.picture_dir().unwrap_or_else(|| dirs.home_dir()).to_owned())
                 .unwrap_or_default();
-            folder.join(self.proposed_name()).display().to_string()
+            folder.join(self.proposed_name(&purpose)).display().to_string()
         } else {
             String::new()
         };
@@ -189,7 +206,7 @@ impl App {
     }
 
     /// `photo in style.png`, in characters that every file system takes.
-    fn proposed_name(&self) -> String {
+    fn proposed_name(&self, purpose: &Purpose) -> String {
         let stem = |source: &PictureSource| {
             let name = self.state.picture_name(source);
             let stem = std::path::Path::new(&name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
@@ -197,6 +214,7 @@ impl App {
         };
         let recipe = &self.state.recipe;
         match recipe.styles.first() {
+            _ if *purpose == Purpose::SaveMask => format!("{} mask.png", stem(&recipe.content)),
             Some(style) => format!("{} in {}.png", stem(&recipe.content), stem(&style.picture)),
             None => format!("{}.png", stem(&recipe.content)),
         }
@@ -229,6 +247,14 @@ impl App {
                     let canvas = previous.canvas.clone();
                     self.send([Command::SaveCanvasAs { canvas, path: with_extension(path) }]);
                 }
+            }
+            Purpose::OpenMask => {
+                let command = self.state.load_mask(PictureSource::File(path));
+                self.send(command);
+            }
+            Purpose::SaveMask => {
+                let save = self.state.masking.to_save();
+                self.send(save.map(|mask| Command::SaveMaskAs { mask, path: with_extension(path) }));
             }
             Purpose::Weights => self.send([Command::UseWeights(Some(path))]),
         }

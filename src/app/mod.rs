@@ -9,12 +9,14 @@
 
 mod action;
 mod basis;
+mod brush;
 mod dialogs;
 mod dispatch;
 mod history;
 mod icon;
 mod intake;
 mod launch;
+mod masking;
 mod notices;
 mod painting;
 mod panels;

@@ -12,6 +12,7 @@ use image::RgbaImage;
 
 use super::action::{Action, Exhibit, Slot, UiCommand};
 use super::basis::Basis;
+use super::masking::Masking;
 use super::notices::{Notices, Severity};
 use super::painting::{Painting, Phase, ShownFrame};
 use super::words;
@@ -61,6 +62,8 @@ pub struct State {
     pub exhibit: Option<Exhibit>,
     /// The favourite that was last read at full size.
     pub opened: Option<(PathBuf, Arc<RgbaImage>)>,
+    /// The mask that is painted, and the brush.
+    pub masking: Masking,
     /// Messages.
     pub notices: Notices,
     /// The device in words.
@@ -81,6 +84,7 @@ impl State {
     pub fn apply(&mut self, event: Event, now_secs: f64) {
         match event {
             Event::PictureLoaded { source, thumbnail, width, height } => {
+                self.mask_arrived(&source, &thumbnail);
                 let info = PictureInfo { thumbnail, width_px: width, height_px: height };
                 self.pictures.insert(source.clone(), PictureState::Ready(info));
                 self.settle(&source);
@@ -93,6 +97,7 @@ impl State {
                 self.adopted_names.insert(source.clone(), name);
                 self.settle(&source);
             }
+            Event::MaskStored { ticket, source } => self.mask_stored(ticket, source),
             Event::Started { run, device } => {
                 if let Some(painting) = self.painting_of(run) {
                     painting.phase = Phase::Running;
@@ -224,6 +229,16 @@ impl State {
             Action::GoOnFromShown => can_go_on && self.shown_exhibit().is_some(),
             Action::SaveAs => has_canvas || self.exhibit.is_some(),
             Action::BackToPainting | Action::TakeSettings => self.exhibit.is_some(),
+            Action::RedoStroke
+            | Action::UndoStroke
+            | Action::ToggleEraser
+            | Action::SmallerBrush
+            | Action::LargerBrush
+            | Action::InvertMask
+            | Action::ClearMask
+            | Action::OpenMask
+            | Action::SaveMask
+            | Action::LeaveMask => self.masking.offers(action),
             Action::DeleteShown => matches!(self.exhibit, Some(Exhibit::Favourite(_))),
             _ => true,
         }

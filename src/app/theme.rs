@@ -57,6 +57,8 @@ pub struct Palette {
     pub veil: Color32,
     /// Text on the veil.
     pub on_veil: Color32,
+    /// Where a mask is white: the red film that retouchers lay over a picture.
+    pub mask: Color32,
     /// Curve of the whole loss.
     pub total: Color32,
     /// Curve of the style term.
@@ -76,6 +78,7 @@ const DARK: Palette = Palette {
     on_accent: Color32::from_gray(0x16),
     veil: Color32::from_rgba_premultiplied(0x12, 0x12, 0x12, 0xe0),
     on_veil: Color32::from_gray(0xe6),
+    mask: Color32::from_rgb(0xe8, 0x30, 0x50),
     total: Color32::from_gray(0xe2),
     style: Color32::from_rgb(0xc2, 0x9c, 0x66),
     content: Color32::from_rgb(0x7d, 0xa2, 0xb8),
@@ -91,6 +94,7 @@ const LIGHT: Palette = Palette {
     on_accent: Color32::from_gray(0xff),
     veil: Color32::from_rgba_premultiplied(0xe6, 0xe6, 0xe6, 0xec),
     on_veil: Color32::from_gray(0x1c),
+    mask: Color32::from_rgb(0xe8, 0x30, 0x50),
     total: Color32::from_gray(0x24),
     style: Color32::from_rgb(0x9a, 0x6e, 0x28),
     content: Color32::from_rgb(0x2f, 0x6c, 0x92),

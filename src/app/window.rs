@@ -12,7 +12,7 @@ use super::intake::Intake;
 use super::panels::canvas::CanvasPanel;
 use super::panels::naming::{self, Naming};
 use super::panels::prompt::{self, Prompt};
-use super::panels::{controls, curve, favourites, messages, pictures, settings, shortcuts, styles, toolbar};
+use super::panels::{controls, curve, favourites, masks, messages, pictures, settings, shortcuts, styles, toolbar};
 use super::preferences::Preferences;
 use super::state::{State, pictures_of};
 use super::textures::Textures;
@@ -162,6 +162,7 @@ impl App {
                 ui.add_space(theme::GROUP_GAP_PT);
                 controls::controls_ui(&mut desk, ui);
                 ui.add_space(theme::GROUP_GAP_PT);
+                masks::masks_ui(&mut desk, ui);
                 settings::settings_ui(&mut desk, ui);
             });
         });
@@ -212,6 +213,7 @@ impl eframe::App for App {
             self.dispatch(command, ui.ctx(), frame);
         }
         self.preferences.note(ui.ctx());
+        self.state.tidy_masking();
         // Whatever was changed in this frame goes out as one revision.
         let revision = self.state.revision();
         self.send(revision);

@@ -9,7 +9,7 @@ use super::output::{Output, try_place};
 use super::report::Report;
 use super::trace::Trace;
 use super::{CliError, print};
-use crate::engine::{Engine, Job, Painter, StyleEngine};
+use crate::engine::{Engine, Job, Masks, Painter, StyleEngine};
 use crate::image_io::{PaintingRecord, Picture, PictureError, save_picture};
 use crate::recipe::{Init, PictureSource, Recipe};
 
@@ -47,7 +47,8 @@ fn load(recipe: Recipe) -> Result<Job, PictureError> {
         Init::Picture(source) => Some(open(source)?),
         Init::Content | Init::Style | Init::Noise => None,
     };
-    Ok(Job { recipe, content, styles, init })
+    let masks = Masks::read(&recipe, open)?;
+    Ok(Job { recipe, content, styles, init, masks })
 }
 
 /// A flag that the first Ctrl-C raises; the second ends the program.

@@ -12,6 +12,8 @@ pub struct Change {
     pub content: bool,
     /// How strongly any term counts.
     pub weights: bool,
+    /// Where styles act or the photo stays.
+    pub masks: bool,
 }
 
 impl Change {
@@ -20,6 +22,7 @@ impl Change {
         Self {
             content: !Arc::ptr_eq(&old.content, &new.content) || !new_terms.share_targets_with(&old_terms),
             weights: old_terms != new_terms,
+            masks: !old.masks.is_same(&new.masks),
         }
     }
 }

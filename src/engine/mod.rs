@@ -12,12 +12,15 @@ pub mod conv;
 pub mod device;
 mod error;
 pub mod feature_maps;
+mod kept_photo;
 pub mod loss;
+mod mask;
 mod memory;
 pub mod objective;
 pub mod optimizer;
 mod panel;
 mod preparation;
+pub mod regions;
 pub mod schedule;
 pub mod score;
 pub mod simd;
@@ -45,6 +48,7 @@ use crate::recipe::{LayerName, Recipe};
 
 pub use device::{DeviceChoice, DeviceReport, describe_devices};
 pub use error::EngineError;
+pub use mask::Masks;
 pub use score::{Score, score};
 pub use style_engine::StyleEngine;
 pub use transfer::StyleTransfer;
@@ -60,6 +64,8 @@ pub struct Job {
     pub styles: Vec<Arc<Picture>>,
     /// Pixels of `recipe.init` where that is a picture.
     pub init: Option<Arc<Picture>>,
+    /// Pixels of the masks.
+    pub masks: Masks,
 }
 
 /// The terms of the loss, already multiplied by their weights, and their sum.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use candle_core::{Result, Tensor};
 
 use super::feature_maps::FeatureMaps;
-use super::loss::{content, gram, histogram, moments, tv};
-use super::target::{ContentTarget, Statistics, StyleTarget};
+use super::loss::{content, gram, guided, histogram, moments, tv};
+use super::mask::Map;
+use super::regions::{Division, Regions};
+use super::target::{ContentTarget, Statistics};
 use super::terms::{LayerTerm, Terms};
 use super::vgg::{Tap, Vgg};
 use super::{Losses, Term, TermShare, vector};
@@ -46,6 +48,8 @@ enum Goal {
     Moments(moments::Target),
     /// Features with these quantiles in every channel.
     Histogram(Tensor),
+    /// Features that have this Gram matrix within a region.
+    Guided(Map, Tensor),
 }
 
 impl Goal {
@@ -63,6 +67,14 @@ impl Goal {
             }
             Self::Moments(target) => target.evaluate(weight, features, accumulate, gradient)?,
             Self::Histogram(quantiles) => histogram::evaluate(weight, features, quantiles, accumulate, gradient)?,
+            Self::Guided(region, target) => {
+                // The term counts by the region's part of the canvas, see `Regions`.
+                let (height, width, _) = features.dims3()?;
+                let part = region.total() / (height * width) as f64;
+                let found = guided::gram_matrix(features, region.shares())?;
+                guided::gradient(weight * part, features, (&found, target), region.shares(), accumulate, gradient)?;
+                part * gram::loss(&found, target)?
+            }
         };
         Ok(weight * loss)
     }
@@ -78,10 +90,10 @@ impl Objective {
         (height, width): (usize, usize),
         terms: &Terms,
         content: ContentTarget,
-        style: &StyleTarget,
+        style: &Regions,
     ) -> Result<Self> {
         let maps = FeatureMaps::with_gradient(height, width, &terms.taps(), terms.variant, vgg.device())?;
-        if content.layers.len() != terms.content.len() || style.layers.len() != terms.style.len() {
+        if content.layers.len() != terms.content.len() {
             candle_core::bail!("the targets were measured for other layers");
         }
         let mut feature_terms = style_terms(terms, style)?;
@@ -113,7 +125,7 @@ impl Objective {
     ///
     /// # Errors
     /// When the target lacks what a term needs, or the device fails.
-    pub fn set_style(&mut self, terms: &Terms, style: &StyleTarget) -> Result<()> {
+    pub fn set_style(&mut self, terms: &Terms, style: &Regions) -> Result<()> {
         let mut all = style_terms(terms, style)?;
         all.extend(self.terms.drain(..).filter(|term| matches!(term.name, Term::Content(_))));
         self.terms = all;
@@ -127,16 +139,15 @@ impl Objective {
     /// When the tensors have another size, or the device fails.
     pub fn evaluate(&self, canvas: &Tensor, gradient: &Tensor) -> Result<Losses> {
         let (mut content, mut style) = (0.0, 0.0);
-        self.evaluate_features(
-            self.maps.deepest(),
-            canvas,
-            gradient,
-            |_| true,
-            |name, loss| match name {
-                Term::Content(_) => content += loss,
-                _ => style += loss,
-            },
-        )?;
+        let tell = |name, loss| match name {
+            Term::Content(_) => content += loss,
+            _ => style += loss,
+        };
+        match self.terms.iter().map(|term| term.tap).max() {
+            Some(deepest) => self.evaluate_features(deepest, canvas, gradient, |_| true, tell)?,
+            // Masks may leave nothing to any style.
+            None => vector::map(gradient, |_| 0.0)?,
+        }
         let tv = if self.tv == 0.0 { 0.0 } else { self.add_total_variation(canvas, gradient)? };
         Ok(Losses { loss: content + style + tv, content, style, tv })
     }
@@ -199,13 +210,29 @@ impl Objective {
 }
 
 /// What the styles ask of the layers, still without weights.
-fn style_terms(terms: &Terms, style: &StyleTarget) -> Result<Vec<FeatureTerm>> {
+fn style_terms(terms: &Terms, style: &Regions) -> Result<Vec<FeatureTerm>> {
     let mut all = Vec::new();
-    for (term, statistics) in terms.style.iter().zip(&style.layers) {
-        let goal = style_goal(terms.style_loss, statistics)?;
-        all.push(FeatureTerm::new(Term::Style(term.layer), term.tap(), goal));
-        if let Some(quantiles) = &statistics.quantiles {
-            all.push(FeatureTerm::new(Term::Histogram(term.layer), term.tap(), Goal::Histogram(quantiles.clone())));
+    for (i, term) in terms.style.iter().enumerate() {
+        match style.division() {
+            Division::Whole(target) => {
+                let statistics = target.layer(i)?;
+                let goal = style_goal(terms.style_loss, statistics)?;
+                all.push(FeatureTerm::new(Term::Style(term.layer), term.tap(), goal));
+                if let Some(quantiles) = &statistics.quantiles {
+                    let goal = Goal::Histogram(quantiles.clone());
+                    all.push(FeatureTerm::new(Term::Histogram(term.layer), term.tap(), goal));
+                }
+            }
+            Division::Parts(regions) => {
+                for region in regions {
+                    let map = region.at(term.layer)?;
+                    // A region may lie wholly in a row or column that a pooling has dropped.
+                    if map.total() > 0.0 {
+                        let goal = Goal::Guided(map.clone(), region.target().layer(i)?.second_moment.clone());
+                        all.push(FeatureTerm::new(Term::Style(term.layer), term.tap(), goal));
+                    }
+                }
+            }
         }
     }
     Ok(all)

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 
+use super::kept_photo::KeptPhoto;
 use super::objective::Objective;
+use super::regions::Regions;
 use super::schedule::Stage;
-use super::target::{ContentTarget, StyleTarget};
+use super::target::ContentTarget;
 use super::terms::Terms;
 use super::vgg::Vgg;
 use super::{EngineError, Job, canvas, memory, style_mix};
@@ -54,9 +56,27 @@ pub fn initial_canvas(vgg: &Vgg, job: &Job, stage: &Stage) -> Result<Tensor, Eng
 ///
 /// # Errors
 /// When memory does not suffice or the device fails.
-pub fn new_objective(vgg: &Arc<Vgg>, job: &Job, stage: &Stage, style: &StyleTarget) -> Result<Objective, EngineError> {
+pub fn new_objective(vgg: &Arc<Vgg>, job: &Job, stage: &Stage, style: &Regions) -> Result<Objective, EngineError> {
     let terms = Terms::of(&job.recipe);
     let content = ContentTarget::of(vgg, &canvas_of(&job.content, vgg, stage)?, &terms)?;
     let shape = (stage.height as usize, stage.width as usize);
     Ok(Objective::new(Arc::clone(vgg), shape, &terms, content, style)?)
+}
+
+/// The photo where it is to stay, at the size of `stage`; `last` has it at this size already.
+///
+/// # Errors
+/// When memory does not suffice.
+pub fn kept_photo(
+    vgg: &Vgg,
+    job: &Job,
+    stage: &Stage,
+    last: Option<&KeptPhoto>,
+) -> Result<Option<KeptPhoto>, EngineError> {
+    let Some(mask) = job.masks.photo(stage.width, stage.height) else { return Ok(None) };
+    let photo = match last {
+        Some(last) => last.photo().clone(),
+        None => canvas_of(&job.content, vgg, stage)?,
+    };
+    Ok(Some(KeptPhoto::new(photo, &mask)?))
 }

@@ -60,7 +60,7 @@ fn losses(
     let style = StyleTarget::of(vgg, &read(style, style_sides.0, style_sides.1)?, terms)?;
     let content = ContentTarget::of(vgg, &read(content, width, height)?, terms)?;
     let shape = (height as usize, width as usize);
-    let objective = Objective::new(std::sync::Arc::clone(vgg), shape, terms, content, &style)?;
+    let objective = Objective::new(std::sync::Arc::clone(vgg), shape, terms, content, &style.into())?;
     let image = read(image, width, height)?;
     objective.evaluate(&image, &image.zeros_like()?)
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use super::colour_match::{Palette, bring_towards};
+use super::regions::Regions;
 use super::schedule::Stage;
 use super::target::StyleTarget;
 use super::terms::Terms;
@@ -115,14 +116,15 @@ impl StyleMix {
         Ok(Self { parts })
     }
 
-    /// What the mixture asks of a canvas.
+    /// What the mixture asks of the canvas of `stage`, under the masks of `job`.
     ///
     /// # Errors
     /// When there is nothing in the mixture, or the device fails.
-    pub fn target(&self) -> Result<StyleTarget, EngineError> {
+    pub fn regions(&self, job: &Job, stage: &Stage) -> Result<Regions, EngineError> {
         let present = self.parts.iter().filter(|part| part.share > 0.0);
         let styles: Vec<_> = present.map(|part| (part.share, part.style.target.clone())).collect();
-        Ok(StyleTarget::blend(&styles)?)
+        let size = (stage.height as usize, stage.width as usize);
+        Ok(Regions::new(styles, &job.masks.acting(&job.recipe), size)?)
     }
 }
 
@@ -192,7 +194,13 @@ mod tests {
     fn job() -> Job {
         let style = || StyleSource::new(PictureSource::Sample("starry-night".to_owned()));
         let recipe = Recipe { size: 32, scales: Scales::Single, styles: vec![style(), style()], ..Recipe::default() };
-        Job { recipe, content: picture(40, 30, 1), styles: vec![picture(30, 40, 2), picture(25, 25, 7)], init: None }
+        Job {
+            recipe,
+            content: picture(40, 30, 1),
+            styles: vec![picture(30, 40, 2), picture(25, 25, 7)],
+            init: None,
+            masks: Default::default(),
+        }
     }
 
     fn mix(job: &Job, known: &StyleMix) -> StyleMix {

@@ -103,6 +103,11 @@ impl StyleTarget {
         Ok(Self { layers })
     }
 
+    /// The statistics of one style layer, by its place in [`Terms::style`].
+    pub(super) fn layer(&self, i: usize) -> Result<&Statistics> {
+        self.layers.get(i).ok_or_else(|| candle_core::Error::Msg("the style was measured for other layers".to_owned()))
+    }
+
     /// The weighted average of several styles.
     ///
     /// # Errors

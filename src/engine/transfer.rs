@@ -8,9 +8,10 @@ use image::RgbaImage;
 
 use super::average::Average;
 use super::change::Change;
+use super::kept_photo::KeptPhoto;
 use super::objective::Objective;
 use super::optimizer::{ChosenOptimizer, Optimizer, Outcome};
-use super::preparation::{canvas_of, check_memory, initial_canvas, new_objective};
+use super::preparation::{canvas_of, check_memory, initial_canvas, kept_photo, new_objective};
 use super::schedule::{self, Stage, nearest_stage};
 use super::style_mix::StyleMix;
 use super::terms::Terms;
@@ -36,9 +37,11 @@ pub struct StyleTransfer {
     done_in_stage: u32,
     /// Iterations that it was given beyond the plan, when its goal moved after it was finished.
     extension: u32,
+    /// What the optimiser moves. Where the photo stays, see `kept`, it lies behind that.
     canvas: Tensor,
     /// The canvases since the last change of the objective, averaged, if the recipe wants it: then this is the picture.
     average: Option<Average>,
+    kept: Option<KeptPhoto>,
     /// The canvas before the last iteration whose loss was finite.
     last_good: Tensor,
     /// The styles as measured for the current stage.
@@ -69,7 +72,8 @@ impl StyleTransfer {
         }
         let canvas = initial_canvas(&vgg, &job, &stages[0])?;
         let styles = StyleMix::default().revised(&vgg, &job, &stages[0])?;
-        let objective = new_objective(&vgg, &job, &stages[0], &styles.target()?)?;
+        let objective = new_objective(&vgg, &job, &stages[0], &styles.regions(&job, &stages[0])?)?;
+        let kept = kept_photo(&vgg, &job, &stages[0], None)?;
         Ok(Self {
             optimizer: ChosenOptimizer::new(&job.recipe),
             average: new_average(&job, &canvas)?,
@@ -82,6 +86,7 @@ impl StyleTransfer {
             extension: 0,
             canvas,
             styles,
+            kept,
             objective,
             losses: Losses::default(),
             evaluations: 0,
@@ -92,7 +97,8 @@ impl StyleTransfer {
         })
     }
 
-    /// The canvas, `(height, width, 3)`, red green blue on the 0..255 scale minus the mean colour.
+    /// The canvas that the optimiser moves, `(height, width, 3)`, red green blue on the 0..255 scale minus the mean
+    /// colour. Where the photo is to stay, it lies behind the photo.
     #[must_use]
     pub fn canvas(&self) -> &Tensor {
         &self.canvas
@@ -107,31 +113,33 @@ impl StyleTransfer {
         if self.done_in_stage >= self.current().iterations && self.stage + 1 < self.stages.len() {
             let next = self.stages[self.stage + 1];
             let styles = self.styles.revised(&self.vgg, &self.job, &next)?;
-            let objective = new_objective(&self.vgg, &self.job, &next, &styles.target()?)?;
+            let objective = new_objective(&self.vgg, &self.job, &next, &styles.regions(&self.job, &next)?)?;
+            let kept = kept_photo(&self.vgg, &self.job, &next, None)?;
             self.styles = styles;
-            self.enter(self.stage + 1, objective)?;
+            self.enter(self.stage + 1, objective, kept)?;
             self.done_in_stage = 0;
             self.extension = 0;
         }
         Ok(())
     }
 
-    /// The picture as it is to be shown: the average where there is one.
-    fn picture(&self) -> Result<Tensor, EngineError> {
+    /// The picture that is painted: the average where there is one. Where the photo is to stay, it lies behind that.
+    fn painted(&self) -> Result<Tensor, EngineError> {
         let average = self.average.as_ref().map(Average::value).transpose()?.flatten();
         Ok(average.unwrap_or_else(|| self.canvas.clone()))
     }
 
     /// Takes up `objective` for stage `index` and brings the picture to its size.
-    fn enter(&mut self, index: usize, objective: Objective) -> Result<(), EngineError> {
+    fn enter(&mut self, index: usize, objective: Objective, kept: Option<KeptPhoto>) -> Result<(), EngineError> {
         let stage = self.stages[index];
         let (height, width, _) = self.canvas.dims3()?;
         if (width as u32, height as u32) != (stage.width, stage.height) {
-            self.canvas = canvas::resample(&self.picture()?, stage.width, stage.height, self.vgg.mean_rgb())?;
+            self.canvas = canvas::resample(&self.painted()?, stage.width, stage.height, self.vgg.mean_rgb())?;
         }
         self.last_good = self.canvas.copy()?;
         self.average = new_average(&self.job, &self.canvas)?;
         self.objective = objective;
+        self.kept = kept;
         self.optimizer = ChosenOptimizer::new(&self.job.recipe);
         self.stage = index;
         Ok(())
@@ -160,9 +168,17 @@ impl StyleTransfer {
     /// One optimiser iteration; answers with its evaluations and how it ended.
     fn iterate(&mut self) -> Result<(Vec<Evaluation>, Outcome), EngineError> {
         let mut evaluations = Vec::new();
-        let (objective, started, count) = (&self.objective, self.started, &mut self.evaluations);
+        let (objective, kept) = (&self.objective, &self.kept);
+        let (started, count) = (self.started, &mut self.evaluations);
         let mut function = |x: &Tensor, gradient: &Tensor| {
-            let losses = objective.evaluate(x, gradient)?;
+            let losses = match kept {
+                Some(kept) => {
+                    let losses = objective.evaluate(kept.over(x)?, gradient)?;
+                    kept.reach_through(gradient)?;
+                    losses
+                }
+                None => objective.evaluate(x, gradient)?,
+            };
             *count += 1;
             evaluations.push(Evaluation { evaluation: *count, losses, seconds: started.elapsed().as_secs_f64() });
             Ok(losses.loss)
@@ -248,7 +264,9 @@ impl Painter for StyleTransfer {
     }
 
     fn frame(&self) -> Result<RgbaImage, EngineError> {
-        Ok(canvas::to_rgba(&self.picture()?, self.vgg.mean_rgb())?)
+        let painted = self.painted()?;
+        let shown = self.kept.as_ref().map_or(Ok(&painted), |kept| kept.over(&painted))?;
+        Ok(canvas::to_rgba(shown, self.vgg.mean_rgb())?)
     }
 
     fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
@@ -280,13 +298,17 @@ impl Painter for StyleTransfer {
         }
         // Whatever can fail is done before anything is changed.
         let styles = self.styles.revised(&self.vgg, job, &stages[stage])?;
-        let style = if styles == self.styles { None } else { Some(styles.target()?) };
+        let regions =
+            if styles == self.styles && !change.masks { None } else { Some(styles.regions(job, &stages[stage])?) };
+        // The photo need not be read again: a stroke of the brush costs less than an iteration.
+        let last = self.kept.as_ref().filter(|_| !change.content && same_size);
+        let kept = kept_photo(&self.vgg, job, &stages[stage], last)?;
         let objective = if change.content || !same_size {
-            Some(new_objective(&self.vgg, job, &stages[stage], &styles.target()?)?)
+            Some(new_objective(&self.vgg, job, &stages[stage], &styles.regions(job, &stages[stage])?)?)
         } else {
             None
         };
-        let goal_moved = change.weights || style.is_some() || objective.is_some();
+        let goal_moved = change.weights || regions.is_some() || objective.is_some();
         let planned = stages[stage].iterations;
         if !same_size {
             self.done_in_stage = 0;
@@ -305,11 +327,12 @@ impl Painter for StyleTransfer {
         self.styles = styles;
         self.optimizer.follow(&self.job.recipe);
         if let Some(objective) = objective {
-            return self.enter(stage, objective);
+            return self.enter(stage, objective, kept);
         }
+        self.kept = kept;
         let terms = Terms::of(&self.job.recipe);
-        match style {
-            Some(style) => self.objective.set_style(&terms, &style)?,
+        match regions {
+            Some(regions) => self.objective.set_style(&terms, &regions)?,
             None => self.objective.set_weights(&terms),
         }
         if goal_moved {
@@ -326,7 +349,10 @@ impl Painter for StyleTransfer {
     }
 
     fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
-        Ok(threads::pool().install(|| self.objective.shares(&self.canvas))?)
+        threads::pool().install(|| {
+            let shown = self.kept.as_ref().map_or(Ok(&self.canvas), |kept| kept.over(&self.canvas))?;
+            Ok(self.objective.shares(shown)?)
+        })
     }
 }
 

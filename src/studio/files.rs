@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::Receiver;
-use image::RgbaImage;
+use image::{GrayImage, RgbaImage};
 
 use super::library::{Library, LibraryError};
 use super::outbox::Outbox;
@@ -20,6 +20,8 @@ use crate::recipe::PictureSource;
 pub enum FileJob {
     Load(PictureSource),
     Adopt { name: String, image: Arc<RgbaImage> },
+    StoreMask { ticket: u64, mask: Arc<GrayImage> },
+    SaveMask { mask: Arc<GrayImage>, path: PathBuf },
     Keep(Canvas),
     SaveAs { path: PathBuf, canvas: Canvas },
     Export { from: PathBuf, to: PathBuf },
@@ -80,7 +82,14 @@ impl FileThread {
             }
             FileJob::Adopt { name, image } => self.adopt(name, &image),
             FileJob::Keep(canvas) => self.keep(&canvas),
-            FileJob::SaveAs { path, canvas } => save(path, &canvas).map_err(LibraryError::from),
+            FileJob::StoreMask { ticket, mask } => self.store_mask(ticket, &mask),
+            FileJob::SaveMask { mask, path } => {
+                image_io::save_grey(&path, &mask).map(|()| Event::Saved(path)).map_err(LibraryError::from)
+            }
+            FileJob::SaveAs { path, canvas } => {
+                self.library.masks().secure(&canvas.recipe);
+                save(path, &canvas).map_err(LibraryError::from)
+            }
             FileJob::Export { from, to } => export(&from, to).map_err(LibraryError::from),
             FileJob::Open(path) => open(path).map_err(LibraryError::from),
             FileJob::Delete(path) => {
@@ -119,6 +128,13 @@ impl FileThread {
             width: picture.width(),
             height: picture.height(),
         })
+    }
+
+    fn store_mask(&self, ticket: u64, mask: &GrayImage) -> Result<Event, LibraryError> {
+        let source = PictureSource::File(self.library.masks().store(mask)?);
+        // Decoded here, so that the painting thread need not stop for it.
+        self.cache.get(&source)?;
+        Ok(Event::MaskStored { ticket, source })
     }
 
     fn keep(&self, canvas: &Canvas) -> Result<Event, LibraryError> {

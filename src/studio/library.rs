@@ -9,11 +9,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use image::RgbaImage;
 
+use super::masks::MaskShelf;
 use super::{Canvas, Favourite};
 use crate::image_io::{self, PaintingRecord, Picture, PictureError};
 
 /// Pasted pictures, which have no file of their own, live in this folder of the library.
 const PASTED: &str = "pasted";
+/// Painted masks live in this folder of the library.
+const MASKS: &str = "masks";
 /// Deleted favourites are moved to this folder of the library.
 const TRASH: &str = ".trash";
 
@@ -41,12 +44,18 @@ pub enum LibraryError {
 /// A folder of favourites. Nothing is created before the first write.
 pub struct Library {
     folder: PathBuf,
+    masks: MaskShelf,
     now: fn() -> SystemTime,
 }
 
 impl Library {
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, now: SystemTime::now }
+        Self { masks: MaskShelf::new(folder.join(MASKS)), folder, now: SystemTime::now }
+    }
+
+    /// The masks that were painted.
+    pub fn masks(&self) -> &MaskShelf {
+        &self.masks
     }
 
     /// Writes a canvas and its recipe under a new name; never over another file.
@@ -56,6 +65,7 @@ impl Library {
         let path =
             reserve(&self.folder, &stem).map_err(|source| LibraryError::Write { path: self.folder.clone(), source })?;
         let record = PaintingRecord::new(canvas.recipe.clone(), canvas.iteration);
+        self.masks.secure(&canvas.recipe);
         if let Err(error) = image_io::save_picture(&path, &canvas.image, Some(&record)) {
             // The name was reserved with an empty file, which must not stay behind.
             let _ = fs::remove_file(&path);
@@ -66,11 +76,8 @@ impl Library {
 
     /// Writes a picture that has no file, once however often it is pasted, and says where it lives.
     pub fn adopt(&self, image: &RgbaImage) -> Result<PathBuf, LibraryError> {
-        // The hash need not be the same in another version of the program: a second copy would be all the harm.
-        let mut hasher = DefaultHasher::new();
-        (image.dimensions(), image.as_raw()).hash(&mut hasher);
         let folder = self.folder.join(PASTED);
-        let path = folder.join(format!("{:016x}.png", hasher.finish()));
+        let path = folder.join(content_name(image.dimensions(), image.as_raw()));
         if !path.exists() {
             self.create(&folder)?;
             image_io::save_picture(&path, image, None)?;
@@ -143,6 +150,14 @@ fn move_to(folder: &Path, stem: &str, path: &Path) -> io::Result<PathBuf> {
             Err(error)
         }
     }
+}
+
+/// The name of a file that holds these pixels.
+pub(super) fn content_name(size: (u32, u32), pixels: &[u8]) -> String {
+    // The hash need not be the same in another version of the program: a second copy would be all the harm.
+    let mut hasher = DefaultHasher::new();
+    (size, pixels).hash(&mut hasher);
+    format!("{:016x}.png", hasher.finish())
 }
 
 fn read_favourite(path: PathBuf) -> Option<Favourite> {
@@ -221,7 +236,7 @@ mod tests {
     }
 
     fn library(folder: &Path) -> Library {
-        Library { folder: folder.to_owned(), now: noon }
+        Library { now: noon, ..Library::new(folder.to_owned()) }
     }
 
     fn pixels(red: u8) -> RgbaImage {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use image::RgbaImage;
+use image::{GrayImage, RgbaImage};
 
 use crate::engine::{Progress, TermShare};
 use crate::recipe::{PictureSource, Recipe};
@@ -34,6 +34,20 @@ pub enum Command {
         name: String,
         /// The pixels.
         image: Arc<RgbaImage>,
+    },
+    /// Keep a painted mask in the library, so that a recipe can name it, and answer with [`Event::MaskStored`].
+    StoreMask {
+        /// Comes back with the answer.
+        ticket: u64,
+        /// The mask, white on black.
+        mask: Arc<GrayImage>,
+    },
+    /// Write a mask to a file; the extension picks the format.
+    SaveMaskAs {
+        /// The mask.
+        mask: Arc<GrayImage>,
+        /// Where to.
+        path: PathBuf,
     },
     /// Start a new painting; a running one is abandoned.
     Paint {
@@ -176,6 +190,13 @@ pub enum Event {
     PictureAdopted {
         /// Name as given with the command.
         name: String,
+        /// Where it lives now.
+        source: PictureSource,
+    },
+    /// A painted mask is now in the library under `source`.
+    MaskStored {
+        /// Ticket as given with the command.
+        ticket: u64,
         /// Where it lives now.
         source: PictureSource,
     },

@@ -12,6 +12,7 @@
 
 mod files;
 mod library;
+mod masks;
 mod message;
 mod names;
 mod outbox;
@@ -73,6 +74,7 @@ pub struct StudioConfig {
 pub struct Studio {
     painting: Option<Sender<Command>>,
     files: Option<Sender<FileJob>>,
+    library: Arc<Library>,
     outbox: Arc<Outbox>,
     closing: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
@@ -102,12 +104,12 @@ impl Studio {
             files: files.clone(),
             make_engine: config.make_engine,
             cache,
-            library,
+            library: Arc::clone(&library),
             outbox: Arc::clone(&outbox),
             closing: Arc::clone(&closing),
         };
-        let mut studio =
-            Self { painting: Some(painting), files: Some(files), outbox, closing, threads: Vec::with_capacity(2) };
+        let (painting, files, threads) = (Some(painting), Some(files), Vec::with_capacity(2));
+        let mut studio = Self { painting, files, library, outbox, closing, threads };
         // The painting thread comes first: it holds a sender to the file thread, so it must be joined first.
         studio.spawn("painting", move || painting_thread.run());
         studio.spawn("files", move || file_thread.run());
@@ -119,6 +121,8 @@ impl Studio {
         let job = match command {
             Command::LoadPicture(source) => FileJob::Load(source),
             Command::AdoptPicture { name, image } => FileJob::Adopt { name, image },
+            Command::StoreMask { ticket, mask } => FileJob::StoreMask { ticket, mask },
+            Command::SaveMaskAs { mask, path } => FileJob::SaveMask { mask, path },
             Command::KeepCanvas(canvas) => FileJob::Keep(canvas),
             Command::SaveCanvasAs { canvas, path } => FileJob::SaveAs { path, canvas },
             Command::ExportFavourite { from, to } => FileJob::Export { from, to },
@@ -179,6 +183,8 @@ impl Drop for Studio {
             // A thread that panicked has nothing left to hand back, and the studio is going away.
             let _ = thread.join();
         }
+        // Whatever is worth keeping has been written by now.
+        self.library.masks().discard_drafts();
     }
 }
 

@@ -106,6 +106,8 @@ impl Easel {
             // Studio::send gives these to the file thread.
             Command::LoadPicture(_)
             | Command::AdoptPicture { .. }
+            | Command::StoreMask { .. }
+            | Command::SaveMaskAs { .. }
             | Command::KeepCanvas(_)
             | Command::SaveCanvasAs { .. }
             | Command::ExportFavourite { .. }

@@ -4,5 +4,6 @@
 
 mod bench;
 mod files;
+mod masks;
 mod painting;
 mod presets;

@@ -15,6 +15,7 @@ use super::super::textures::CanvasTexture;
 use super::super::theme;
 use super::super::view::View;
 use super::super::widgets::Desk;
+use super::mask_layer::{self, MaskLayer};
 
 /// Physical pixels a picture's pixel must cover before it is shown as a square.
 const NEAREST_FROM_PIXELS: f32 = 6.0;
@@ -26,6 +27,7 @@ pub struct CanvasPanel {
     pub view: View,
     texture: CanvasTexture,
     photo: CanvasTexture,
+    mask: MaskLayer,
     compare_held: bool,
     /// Screen points per unit for one pixel on one pixel, as of the last frame.
     actual_points_per_unit: f32,
@@ -49,6 +51,7 @@ impl CanvasPanel {
     /// Draws everything that lies between the side panels.
     pub fn ui(&mut self, desk: &mut Desk<'_>, files_hover: bool, ui: &mut Ui) {
         banner_ui(desk, ui);
+        mask_layer::banner_ui(desk, ui);
         egui::Panel::bottom("canvas bar")
             .resizable(false)
             .show_separator_line(false)
@@ -61,7 +64,7 @@ impl CanvasPanel {
         egui::CentralPanel::no_frame().frame(frame).show(ui, |ui| self.picture_ui(desk, files_hover, ui));
     }
 
-    fn picture_ui(&mut self, desk: &Desk<'_>, files_hover: bool, ui: &mut Ui) {
+    fn picture_ui(&mut self, desk: &mut Desk<'_>, files_hover: bool, ui: &mut Ui) {
         let (window, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
         let palette = theme::palette(ui.visuals());
         let painter = ui.painter_at(window);
@@ -77,7 +80,8 @@ impl CanvasPanel {
             return;
         };
         let size = unit_size(desk.state, &shown, &image);
-        self.navigate(ui, &response, window, size);
+        let masking = desk.state.masking.editor().is_some();
+        self.navigate(ui, &response, window, size, masking);
         let place = self.view.place(window, size);
 
         // The zoom is told in pixels of the picture that is really there.
@@ -94,8 +98,12 @@ impl CanvasPanel {
         };
         let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         painter.image(texture.id(), place, uv, Color32::WHITE);
+        if masking && !comparing {
+            self.mask.ui(desk, &response, place, ui);
+        }
 
         let name = match shown {
+            _ if masking => "Canvas: painting a mask",
             Shown::Photo => "Canvas: the photo",
             _ if comparing => "Canvas: comparing with the photo",
             Shown::Painting => "Canvas: the painting",
@@ -104,17 +112,18 @@ impl CanvasPanel {
         if files_hover {
             painter.rect_stroke(window.shrink(3.0), 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Inside);
             pill(ui, window, "Drop here for the photo, or on the styles");
-        } else if matches!(shown, Shown::Photo) {
+        } else if matches!(shown, Shown::Photo) && !masking {
             pill(ui, window, photo_hint(desk.state));
         }
         response.accessible_name(name);
     }
 
-    fn navigate(&mut self, ui: &Ui, response: &egui::Response, window: Rect, size: Vec2) {
-        if response.dragged_by(PointerButton::Primary) || response.dragged_by(PointerButton::Middle) {
+    /// Pan and zoom; with a brush in the hand, the middle button alone moves the picture.
+    fn navigate(&mut self, ui: &Ui, response: &egui::Response, window: Rect, size: Vec2, masking: bool) {
+        if (response.dragged_by(PointerButton::Primary) && !masking) || response.dragged_by(PointerButton::Middle) {
             self.view.pan(window, size, response.drag_delta());
         }
-        if response.double_clicked() {
+        if response.double_clicked() && !masking {
             self.view = View::Fit;
         }
         let Some(at) = response.hover_pos() else { return };

@@ -6,6 +6,8 @@ pub mod curve;
 pub mod favourites;
 pub mod fields;
 pub mod gallery;
+pub mod mask_layer;
+pub mod masks;
 pub mod messages;
 pub mod naming;
 pub mod pictures;

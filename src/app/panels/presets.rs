@@ -97,11 +97,9 @@ fn own_ui(desk: &mut Desk<'_>, own: &OwnPreset, ui: &mut Ui) {
     let line = format!("Your settings, from {}.", own.settings.preset.label());
     let response = tile(desk, &own.name, &line, own.thumbnail.as_ref(), chosen, ui);
     let corner = Rect::from_min_size(response.rect.right_top() + vec2(-28.0, 4.0), vec2(24.0, 24.0));
-    let delete = ui.scope_builder(egui::UiBuilder::new().max_rect(corner), |ui| {
-        let name = format!("Delete preset {}", own.name);
-        icon_button(ui, icons::ICON_DELETE, &name, "Delete this preset")
-    });
-    if delete.inner.clicked() {
+    let name = format!("Delete preset {}", own.name);
+    let mut place = ui.new_child(egui::UiBuilder::new().max_rect(corner));
+    if icon_button(&mut place, icons::ICON_DELETE, &name, "Delete this preset").clicked() {
         desk.ask(UiCommand::DeletePreset(own.name.clone()));
     } else if response.clicked() {
         choose(desk, Basis::own(own), ui);
@@ -148,10 +146,11 @@ fn tile(
         }
     }
     let words = Rect::from_min_max(pos2(place.right() + 12.0, rect.top() + 6.0), rect.max - vec2(30.0, 4.0));
-    ui.scope_builder(egui::UiBuilder::new().max_rect(words), |ui| {
-        ui.spacing_mut().item_spacing.y = 2.0;
-        ui.add(Label::new(RichText::new(name).strong()).truncate().selectable(false).sense(Sense::empty()));
-        ui.add(Label::new(RichText::new(line).small().weak()).wrap().selectable(false).sense(Sense::empty()));
-    });
+    // Over the tile that is allocated already, so this takes no room of its own.
+    let layout = egui::Layout::top_down(egui::Align::Min);
+    let mut words = ui.new_child(egui::UiBuilder::new().max_rect(words).layout(layout));
+    words.spacing_mut().item_spacing.y = 2.0;
+    words.add(Label::new(RichText::new(name).strong()).truncate().selectable(false).sense(Sense::empty()));
+    words.add(Label::new(RichText::new(line).small().weak()).wrap().selectable(false).sense(Sense::empty()));
     response
 }

@@ -145,6 +145,7 @@ impl State {
     pub fn restore(&mut self, recipe: Recipe) -> Vec<Command> {
         let commands = pictures_of(&recipe).into_iter().filter_map(|source| self.want(source)).collect();
         self.awaited_recipe = Some(Box::new(recipe));
+        self.masking.start_afresh();
         self.settle_recipe();
         commands
     }
@@ -188,9 +189,16 @@ impl State {
 
     pub(super) fn picture_failed(&mut self, source: &PictureSource, message: String, now_secs: f64) {
         self.pictures.insert(source.clone(), PictureState::Failed);
+        self.mask_failed(source);
         self.awaited.retain(|(_, awaited)| awaited != source);
         self.notices.push(Severity::Error, message, now_secs);
-        // The rest of a favourite's settings is still worth having.
+        // A favourite without its mask is still worth having, and so is the rest of its settings without its pictures.
+        if let Some(recipe) = &mut self.awaited_recipe
+            && without_mask(recipe, source)
+        {
+            self.notices.push(Severity::Info, "The settings come back without this mask", now_secs);
+            return self.settle_recipe();
+        }
         if let Some(recipe) = self.awaited_recipe.take_if(|recipe| pictures_of(recipe).contains(&source)) {
             let init =
                 if matches!(recipe.init, Init::Picture(_)) { self.recipe.init.clone() } else { recipe.init.clone() };
@@ -210,5 +218,12 @@ pub fn pictures_of(recipe: &Recipe) -> Vec<&PictureSource> {
         Init::Picture(source) => Some(source),
         _ => None,
     };
-    std::iter::once(&recipe.content).chain(recipe.styles.iter().map(|style| &style.picture)).chain(init).collect()
+    let styles = recipe.styles.iter().flat_map(|style| std::iter::once(&style.picture).chain(&style.mask));
+    std::iter::once(&recipe.content).chain(styles).chain(init).chain(&recipe.photo_mask).collect()
+}
+
+/// Takes a mask out of a recipe wherever it is named; tells whether it was.
+fn without_mask(recipe: &mut Recipe, source: &PictureSource) -> bool {
+    let masks = recipe.styles.iter_mut().map(|style| &mut style.mask).chain([&mut recipe.photo_mask]);
+    masks.filter_map(|mask| mask.take_if(|mask| mask == source)).count() > 0
 }

@@ -2,6 +2,7 @@
 
 pub mod content;
 pub mod gram;
+pub mod guided;
 pub mod histogram;
 pub mod moments;
 mod root;

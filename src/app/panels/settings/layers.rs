@@ -82,6 +82,9 @@ fn group_ui(group: &Group, weights: &mut LayerWeights, preset: &LayerWeights, ui
             }
         });
     });
+    // After a reset, a layer that was added is gone; drawn once more, it would get its least weight back.
+    let kept = |layer: &LayerName| usual(*layer) || weights.weight(*layer) > 0.0 || preset.weight(*layer) > 0.0;
+    let shown: Vec<LayerName> = shown.into_iter().filter(kept).collect();
     for layer in shown {
         let removable = !usual(layer) && preset.weight(layer) == 0.0;
         layer_ui(group, layer, weights, preset.weight(layer), removable, ui);
