@@ -727,6 +727,20 @@ fn layers_are_weighted_added_and_taken_out() {
 }
 
 #[test]
+fn the_pull_of_every_term_is_shown_when_asked_for() {
+    let mut bench = Bench::new();
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    bench.window().get_by_label("Layers").click();
+    bench.settle();
+    bench.paint(1);
+    assert!(!bench.has(" pulls "));
+    bench.click("Measure the pull");
+    bench.iterate(1);
+    bench.until_label("pulls 100 %");
+}
+
+#[test]
 fn every_section_reaches_the_painter() {
     let mut bench = Bench::new();
     bench.window().set_size(egui::vec2(1280.0, 2600.0));

@@ -358,6 +358,8 @@ pub enum UiCommand {
     },
     /// Take back what a message reports.
     Undo(u64),
+    /// Find out how strongly each term of the loss pulls.
+    MeasureShares,
     /// Something about a mask.
     Mask(MaskCommand),
     /// Ask for a weights file.

@@ -73,6 +73,7 @@ impl App {
                     self.dispatch(undo, ctx, frame);
                 }
             }
+            UiCommand::MeasureShares => self.send([Command::MeasureShares]),
             UiCommand::Mask(command) => {
                 let command = self.state.mask(command);
                 self.send(command);

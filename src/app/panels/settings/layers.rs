@@ -3,10 +3,12 @@
 use egui::{Align, DragValue, Label, Layout, RichText, Ui, vec2};
 use egui_material_icons::icons;
 
+use super::super::super::action::UiCommand;
 use super::super::super::theme;
 use super::super::super::widgets::{Desk, icon_button};
 use super::super::fields::{Choices, Look, choice, rail, reset_button, slider};
 use super::Section;
+use crate::engine::{Term, TermShare};
 use crate::recipe::{LayerName, LayerWeights, Recipe, StyleCurve, StyleLoss, TvNorm, parameter};
 
 pub const SECTION: Section = Section {
@@ -57,17 +59,85 @@ const LEAST_ADDED: f32 = 0.01;
 
 fn draw(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
     let preset = &desk.state.basis.settings;
-    group_ui(&STYLE, &mut recipe.style_layers, &preset.style_layers, ui);
+    measure_ui(desk, ui);
+    let pulls = Pulls::of(desk);
+    group_ui(&STYLE, &mut recipe.style_layers, &preset.style_layers, |layer| pulls.of_term(Term::Style(layer)), ui);
     choice(ui, &CURVE, &mut recipe.style_curve, preset.style_curve);
     choice(ui, &LOSS, &mut recipe.style_loss, preset.style_loss);
     slider(ui, &parameter::HISTOGRAM, &mut recipe.histogram, preset.histogram, HISTOGRAM);
+    pull_ui("Histogram", pulls.of_histogram(), ui);
     ui.add_space(theme::SMALL_GAP_PT);
-    group_ui(&PHOTO, &mut recipe.content_layers, &preset.content_layers, ui);
+    group_ui(
+        &PHOTO,
+        &mut recipe.content_layers,
+        &preset.content_layers,
+        |layer| pulls.of_term(Term::Content(layer)),
+        ui,
+    );
     ui.add_space(theme::SMALL_GAP_PT);
     choice(ui, &TV_NORM, &mut recipe.tv_norm, preset.tv_norm);
+    pull_ui("Smoothness", pulls.of_term(Term::TotalVariation), ui);
 }
 
-fn group_ui(group: &Group, weights: &mut LayerWeights, preset: &LayerWeights, ui: &mut Ui) {
+/// Asks how strongly each term pulls; not done unasked, since it takes as long as several iterations.
+fn measure_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
+    const HELP: &str = "Finds out how strongly each layer pulls at the painting as it stands, and shows it under the \
+        sliders. Takes as long as a few iterations.\n\nRoot mean square of each term's gradient, as shares of their sum";
+    let measure = ui.add_enabled(desk.state.painting.is_some(), egui::Button::new("Measure the pull"));
+    if measure.on_hover_text(HELP).on_disabled_hover_text(HELP).clicked() {
+        desk.ask(UiCommand::MeasureShares);
+    }
+}
+
+/// How strongly each term pulls at the canvas, when that was last measured.
+struct Pulls {
+    shares: Vec<TermShare>,
+    total: f64,
+}
+
+impl Pulls {
+    fn of(desk: &Desk<'_>) -> Self {
+        let shares = desk.state.painting.as_ref().map(|painting| painting.shares.clone()).unwrap_or_default();
+        let total = shares.iter().map(|share| share.gradient_rms).sum();
+        Self { shares, total }
+    }
+
+    fn sum(&self, wanted: impl Fn(Term) -> bool) -> Option<f64> {
+        let pulls: Vec<f64> =
+            self.shares.iter().filter(|share| wanted(share.term)).map(|share| share.gradient_rms).collect();
+        (!pulls.is_empty() && self.total > 0.0).then(|| pulls.iter().sum::<f64>() / self.total)
+    }
+
+    fn of_term(&self, term: Term) -> Option<f64> {
+        self.sum(|other| other == term)
+    }
+
+    fn of_histogram(&self) -> Option<f64> {
+        self.sum(|term| matches!(term, Term::Histogram(_)))
+    }
+}
+
+/// A bar as long as the share of one term.
+fn pull_ui(name: &str, share: Option<f64>, ui: &mut Ui) {
+    let Some(share) = share else { return };
+    let text = format!("{:.0} %", 100.0 * share);
+    ui.horizontal(|ui| {
+        ui.add_space(56.0);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let label = ui.label(RichText::new(&text).small().weak());
+            label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, format!("{name} pulls {text}")));
+            ui.add(egui::ProgressBar::new(share as f32).desired_height(4.0));
+        });
+    });
+}
+
+fn group_ui(
+    group: &Group,
+    weights: &mut LayerWeights,
+    preset: &LayerWeights,
+    pull: impl Fn(LayerName) -> Option<f64>,
+    ui: &mut Ui,
+) {
     let usual = |layer: LayerName| group.usual.contains(&(layer.block(), layer.index()));
     let (shown, rest): (Vec<LayerName>, Vec<LayerName>) =
         LayerName::all().partition(|&layer| usual(layer) || weights.weight(layer) > 0.0 || preset.weight(layer) > 0.0);
@@ -88,6 +158,7 @@ fn group_ui(group: &Group, weights: &mut LayerWeights, preset: &LayerWeights, ui
     for layer in shown {
         let removable = !usual(layer) && preset.weight(layer) == 0.0;
         layer_ui(group, layer, weights, preset.weight(layer), removable, ui);
+        pull_ui(&format!("{}: {layer}", group.title), pull(layer), ui);
     }
 }
 

@@ -1,0 +1,93 @@
+//! One picture for each control: the default painting on the left, the same with that control moved on the right.
+
+use image::{GrayImage, Luma, Rgb, RgbImage, imageops};
+use pentimento::recipe::{
+    Colours, Edges, Init, OptimizerKind, PictureSource, Pooling, Preset, Recipe, Scales, StyleCurve, StyleLoss,
+    StyleSource, TvNorm,
+};
+
+use super::{Outcome, Studio, place, sample, save};
+
+/// Long side of each painting, in pixels, and its iterations: large enough to see the strokes, small enough to wait for.
+const LONG_SIDE: u32 = 320;
+const ITERATIONS: u32 = 200;
+const GAP_PX: u32 = 8;
+
+pub fn paint_all(studio: &Studio) -> Outcome<()> {
+    let only = std::env::args().nth(2);
+    let base = || Recipe { size: LONG_SIDE, iterations: ITERATIONS, ..Recipe::default() };
+    let mask = half_mask()?;
+    let before = studio.paint(base())?;
+    for (name, change) in changes(mask) {
+        if only.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
+        let mut recipe = base();
+        change(&mut recipe);
+        let after = studio.paint(recipe)?;
+        save(&side_by_side(&before, &after), &format!("docs/controls/{name}.jpg"), 85)?;
+    }
+    Ok(())
+}
+
+/// White on the right half, with a soft edge, as a file that a recipe can name.
+fn half_mask() -> Outcome<PictureSource> {
+    let mask = GrayImage::from_fn(256, 256, |x, _| Luma([(x.clamp(96, 160) - 96).saturating_mul(4).min(255) as u8]));
+    let path = place("docs/controls/mask-right-half.png");
+    std::fs::create_dir_all(place("docs/controls"))?;
+    mask.save(&path)?;
+    Ok(PictureSource::File(path))
+}
+
+type Change = Box<dyn Fn(&mut Recipe)>;
+
+fn changes(mask: PictureSource) -> Vec<(&'static str, Change)> {
+    let second = |weight: f32, mask: Option<PictureSource>| StyleSource {
+        weight,
+        mask,
+        ..StyleSource::new(sample("ocean-waves"))
+    };
+    let style_mask = mask.clone();
+    vec![
+        ("style-strength", Box::new(|r: &mut Recipe| r.style_strength = 4.0) as Change),
+        ("content-strength", Box::new(|r| r.content_strength = 4.0)),
+        ("tv", Box::new(|r| r.tv = 20.0)),
+        ("tv-norm", Box::new(|r| (r.tv, r.tv_norm) = (20.0, TvNorm::L1))),
+        ("two-styles", Box::new(move |r| r.styles.push(second(1.0, None)))),
+        ("style-scale", Box::new(|r| r.style_scale = 2.0)),
+        ("colours", Box::new(|r| r.colours = Colours::Photo)),
+        ("colour-match", Box::new(|r| r.colour_match = 100.0)),
+        ("style-masks", Box::new(move |r| r.styles.push(second(1.0, Some(style_mask.clone()))))),
+        ("photo-mask", Box::new(move |r| r.photo_mask = Some(mask.clone()))),
+        ("style-layers", Box::new(|r| r.style_layers = layers("relu1_1,relu2_1"))),
+        ("style-curve", Box::new(|r| r.style_curve = StyleCurve::Equal)),
+        ("content-layers", Box::new(|r| r.content_layers = layers("relu2_2"))),
+        ("style-loss", Box::new(|r| r.style_loss = StyleLoss::Moments)),
+        ("histogram", Box::new(|r| r.histogram = 10.0)),
+        ("init", Box::new(|r| r.init = Init::Noise)),
+        ("optimizer", Box::new(|r| r.optimizer = OptimizerKind::Adam)),
+        ("averaging", Box::new(|r| (r.optimizer, r.averaging) = (OptimizerKind::Adam, 0.9))),
+        ("scales", Box::new(|r| r.scales = Scales::Single)),
+        ("pooling", Box::new(|r| r.pooling = Pooling::Average)),
+        ("edges", Box::new(|r| r.edges = Edges::Zeros)),
+        ("preset-bold", Box::new(|r| *r = preset(r, Preset::Bold))),
+        ("preset-faithful", Box::new(|r| *r = preset(r, Preset::Faithful))),
+        ("preset-texture", Box::new(|r| *r = preset(r, Preset::Texture))),
+    ]
+}
+
+fn preset(recipe: &Recipe, preset: Preset) -> Recipe {
+    Recipe { iterations: ITERATIONS, ..recipe.with_preset(preset) }
+}
+
+fn layers(text: &str) -> pentimento::recipe::LayerWeights {
+    text.parse().unwrap_or_default()
+}
+
+fn side_by_side(left: &RgbImage, right: &RgbImage) -> RgbImage {
+    let width = left.width() + GAP_PX + right.width();
+    let mut both = RgbImage::from_pixel(width, left.height().max(right.height()), Rgb([255; 3]));
+    imageops::replace(&mut both, left, 0, 0);
+    imageops::replace(&mut both, right, i64::from(left.width() + GAP_PX), 0);
+    both
+}
