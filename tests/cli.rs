@@ -83,7 +83,12 @@ fn wrong_usage_is_one_sentence_and_exit_code_2() {
     fails(&bench, &["render", "--tv", "NaN"], 2, &["--tv", "0 to 100"]);
     fails(&bench, &["render", "--style-strength", "11"], 2, &["--style-strength", "-10 to 10 doublings"]);
     fails(&bench, &["render", "--content-strength", "-11"], 2, &["--content-strength", "-10 to 10 doublings"]);
-    fails(&bench, &["render", "--preset", "monet"], 2, &["--preset", "monet", "studio, gatys"]);
+    fails(
+        &bench,
+        &["render", "--preset", "monet"],
+        2,
+        &["--preset", "monet", "studio, draft, bold, faithful, texture, gatys"],
+    );
     fails(&bench, &["render", "--optimizer", "sgd"], 2, &["--optimizer", "lbfgs, adam"]);
     fails(&bench, &["render", "--pooling", "min"], 2, &["--pooling", "max, avg"]);
     fails(&bench, &["render", "--device", "gpu"], 2, &["--device", "gpu", "cuda"]);
@@ -148,9 +153,12 @@ fn help_tells_what_the_parameter_table_tells() {
         assert!(help.contains(&format!("{meaning} [{min} to {max}{unit}] [default: {default}]")), "{name}: {help}");
     }
     /// Every preset's own, where they differ.
+    // The usual value, then the presets that differ.
     fn by_preset(value: impl Fn(&Recipe) -> String) -> String {
-        let values = Preset::ALL.iter().map(|preset| format!("{} with {preset}", value(&Recipe::from_preset(*preset))));
-        values.collect::<Vec<_>>().join(", ")
+        let usual = value(&Recipe::default());
+        let others = Preset::ALL.iter().map(|preset| (preset, value(&Recipe::from_preset(*preset))));
+        let others = others.filter(|(_, other)| *other != usual);
+        usual.clone() + &others.map(|(preset, other)| format!("; {other} with {preset}")).collect::<String>()
     }
     let bench = Bench::new();
     let help = text(&bench.run(&["render", "--help"]).stdout);

@@ -237,11 +237,18 @@ impl Bench {
         self.settle();
     }
 
-    /// Sets the painter free from the step that it waits in, and waits until the newest recipe it has is as wanted.
+    /// Lets the painter go on, step by step, until the newest recipe it has is as wanted: a change is only taken over
+    /// between two steps, and nothing tells the window that it was.
     fn until_painter_has(&mut self, what: &str, wanted: impl Fn(&Recipe) -> bool) {
-        self.iterate(1);
-        let seen = Arc::clone(&self.seen);
-        self.until(what, move |_| seen.lock().unwrap().last().is_some_and(&wanted));
+        for _ in 0..200 {
+            self.window().run_steps(2);
+            if self.seen.lock().unwrap().last().is_some_and(&wanted) {
+                return;
+            }
+            self.iterate(1);
+            assert!(self.woken.recv_timeout(PATIENCE).is_ok(), "waited in vain: {what}");
+        }
+        panic!("the painter never had {what}, but {:?}", self.seen.lock().unwrap().last());
     }
 
     fn drop_file(&mut self, path: PathBuf) {
@@ -836,26 +843,13 @@ mod masks {
             self.settle();
         }
 
-        /// Lets the painter go on until it has a recipe as wanted: a mask must be in the library before it gets there.
-        fn until_masked(&mut self, what: &str, wanted: impl Fn(&Recipe) -> bool) {
-            for _ in 0..200 {
-                self.window().run_steps(2);
-                if self.seen.lock().unwrap().last().is_some_and(&wanted) {
-                    return;
-                }
-                self.iterate(1);
-                assert!(self.woken.recv_timeout(PATIENCE).is_ok(), "waited in vain: {what}");
-            }
-            panic!("the painter never had {what}; the window shows {:#?}", self.window().root());
-        }
-
         /// The newest mask that the painter was given, once it differs from `last`.
         fn mask_after(
             &mut self,
             last: Option<&PictureSource>,
             of: impl Fn(&Recipe) -> Option<PictureSource>,
         ) -> PictureSource {
-            self.until_masked("a new mask", |recipe| of(recipe).is_some_and(|mask| Some(&mask) != last));
+            self.until_painter_has("a new mask", |recipe| of(recipe).is_some_and(|mask| Some(&mask) != last));
             let seen = self.seen.lock().unwrap();
             of(seen.last().unwrap()).unwrap()
         }
@@ -902,7 +896,7 @@ mod masks {
         assert_eq!(bench.mask_after(Some(&erased), of_style), painted, "the same mask is the same file");
         bench.window().key_press_modifiers(Modifiers::COMMAND, Key::Z);
         bench.settle();
-        bench.until_masked("no mask", |recipe| of_style(recipe).is_none());
+        bench.until_painter_has("no mask", |recipe| of_style(recipe).is_none());
         bench.window().key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
         bench.settle();
         assert_eq!(bench.mask_after(None, of_style), painted);
@@ -945,7 +939,7 @@ mod masks {
         assert_eq!(image::open(&path).unwrap().to_luma8(), read(&inverted));
 
         bench.take("Clear mask");
-        bench.until_masked("no mask", |recipe| of_photo(recipe).is_none());
+        bench.until_painter_has("no mask", |recipe| of_photo(recipe).is_none());
         bench.take("Load mask");
         assert_eq!(bench.mask_after(None, of_photo), PictureSource::File(path));
         // A file that is no picture changes nothing.
@@ -1003,7 +997,7 @@ mod masks {
                 .is_some_and(|clear| !clear.accesskit_node().is_disabled())
         });
         bench.take("Clear mask");
-        bench.until_masked("no mask", |recipe| of_photo(recipe).is_none());
+        bench.until_painter_has("no mask", |recipe| of_photo(recipe).is_none());
         bench.window().get_by_label_contains("Favourite, iteration").click();
         bench.until_label("Viewing a favourite");
         assert!(!bench.has("Canvas: painting a mask"));

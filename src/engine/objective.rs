@@ -9,7 +9,7 @@ use super::loss::{content, gram, guided, histogram, moments, tv};
 use super::mask::Map;
 use super::regions::{Division, Regions};
 use super::target::{ContentTarget, Statistics};
-use super::terms::{LayerTerm, Terms};
+use super::terms::Terms;
 use super::vgg::{Tap, Vgg};
 use super::{Losses, Term, TermShare, vector};
 use crate::recipe::{StyleLoss, TvNorm};
@@ -108,17 +108,10 @@ impl Objective {
     /// Changes the weights from the next evaluation on; `terms` must look at the same layers in the same way, see
     /// [`Terms::share_targets_with`].
     pub fn set_weights(&mut self, terms: &Terms) {
-        let weight_in =
-            |terms: &[LayerTerm], layer| terms.iter().find(|term| term.layer == layer).map_or(0.0, |term| term.weight);
         for term in &mut self.terms {
-            term.weight = match term.name {
-                Term::Content(layer) => weight_in(&terms.content, layer),
-                Term::Style(layer) => weight_in(&terms.style, layer) * style_scale(terms.style_loss),
-                Term::Histogram(layer) => terms.histogram * weight_in(&terms.style, layer) * histogram::GRAM_STRENGTH,
-                Term::TotalVariation => terms.tv,
-            };
+            term.weight = terms.weight(term.name);
         }
-        (self.tv, self.tv_norm) = (terms.tv, terms.tv_norm);
+        (self.tv, self.tv_norm) = (terms.weight(Term::TotalVariation), terms.tv_norm);
     }
 
     /// Changes the style to be reached, and the weights, from the next evaluation on; as [`Objective::set_weights`].
@@ -244,12 +237,4 @@ fn style_goal(kind: StyleLoss, statistics: &Statistics) -> Result<Goal> {
         (StyleLoss::Moments, Some(mean)) => Goal::Moments(moments::Target::new(mean, &statistics.second_moment)?),
         (StyleLoss::Moments, None) => candle_core::bail!("the style was measured without its mean"),
     })
-}
-
-/// What brings a style loss to about the strength of the Gram loss at the same weight.
-fn style_scale(kind: StyleLoss) -> f64 {
-    match kind {
-        StyleLoss::Gram => 1.0,
-        StyleLoss::Moments => moments::GRAM_STRENGTH,
-    }
 }

@@ -1,5 +1,7 @@
 //! The terms of the loss as data: which layers they look at, how they compare, and how strongly each counts.
 
+use super::Term;
+use super::loss::{histogram, moments};
 use super::vgg::{Tap, Variant};
 use crate::recipe::{LayerName, LayerWeights, Recipe, StyleCurve, StyleLoss, TvNorm};
 
@@ -22,8 +24,9 @@ impl LayerTerm {
 
 /// Everything that a recipe says about the loss.
 ///
-/// `loss = sum_l content_l * mean((F_l - P_l)^2) + sum_l style_l * (S_l + histogram * H_l) + tv * TV`, with `S` as
-/// `style_loss` says; see the files in [`loss`](super::loss).
+/// `loss = sum_l content_l * mean((F_l - P_l)^2) + sum_l style_l * (S_l + histogram * H_l) + tv * TV`, with the style
+/// loss `S` that `style_loss` names and the histogram loss `H` brought to about the strength of the Gram loss; see the
+/// files in [`loss`](super::loss).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Terms {
     /// The network that looks.
@@ -56,6 +59,23 @@ impl Terms {
             histogram: f64::from(recipe.histogram),
             tv: f64::from(weights.tv),
             tv_norm: recipe.tv_norm,
+        }
+    }
+
+    /// What multiplies a term's own value; 0 for one that is not among these.
+    #[must_use]
+    pub fn weight(&self, term: Term) -> f64 {
+        let at =
+            |terms: &[LayerTerm], layer| terms.iter().find(|term| term.layer == layer).map_or(0.0, |term| term.weight);
+        let strength = match self.style_loss {
+            StyleLoss::Gram => 1.0,
+            StyleLoss::Moments => moments::GRAM_STRENGTH,
+        };
+        match term {
+            Term::Content(layer) => at(&self.content, layer),
+            Term::Style(layer) => at(&self.style, layer) * strength,
+            Term::Histogram(layer) => at(&self.style, layer) * self.histogram * histogram::GRAM_STRENGTH,
+            Term::TotalVariation => self.tv,
         }
     }
 

@@ -283,4 +283,22 @@ mod tests {
         let taps: Vec<usize> = LayerName::all().map(|name| Tap::from(name).layer()).collect();
         assert_eq!(taps, (0..LAYERS.len()).collect::<Vec<_>>());
     }
+
+    #[test]
+    fn deep_layers_are_the_same_whether_they_were_kept_or_are_read_again() {
+        let weights = VggWeights::embedded().unwrap();
+        let tap = Tap::relu(5, 2);
+        let variant = Variant { pooling: Pooling::Max, edges: Edges::Replicate };
+        let features = |weights| {
+            let vgg = Vgg::new(weights, Device::Cpu);
+            assert!(vgg.convs[tap.layer()].get().is_none(), "nobody has looked there yet");
+            let maps = FeatureMaps::new(16, 16, &[tap], variant, vgg.device()).unwrap();
+            let canvas = (Tensor::ones((16, 16, 3), candle_core::DType::F32, vgg.device()).unwrap() * 40.0).unwrap();
+            vgg.forward(&canvas, &maps).unwrap();
+            maps.at(tap).flatten_all().unwrap().to_vec1::<f32>().unwrap()
+        };
+        let kept = features(VggWeights { built_in: false, ..weights.clone() });
+        assert!(kept.iter().any(|value| *value > 0.0));
+        assert_eq!(kept, features(weights));
+    }
 }

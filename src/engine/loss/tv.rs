@@ -52,8 +52,8 @@ struct Absolute;
 impl Absolute {
     /// `e`, in levels out of 255.
     const ROUNDING: f32 = 1.0;
-    /// `s`.
-    const SCALE: f32 = 1.0;
+    /// `s`: measured 27 on the bundled pair painted for 100 iterations at 128 pixels, 29 to 30 on the photo at 128 and 256.
+    const SCALE: f32 = 28.0;
 }
 
 impl Penalty for Absolute {
