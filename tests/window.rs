@@ -654,6 +654,8 @@ fn a_preset_is_one_step_there_and_one_step_back() {
 #[test]
 fn settings_are_kept_under_a_name_and_serve_as_a_preset() {
     let mut bench = Bench::new();
+    // The whole list of presets fits into the window.
+    bench.window().set_size(egui::vec2(1280.0, 1600.0));
     bench.ready();
     bench.window().get_by_label("Painting").click();
     bench.set_slider("Style strength", 3.0);

@@ -23,7 +23,7 @@ const HELP: &str = "Where all other settings start from. A preset leaves picture
 const WIDTH_PT: f32 = 380.0;
 const TILE_PT: egui::Vec2 = vec2(96.0, 64.0);
 
-/// A built-in preset and what it looks like, painted by `examples/preset_thumbnails.rs`.
+/// A built-in preset and what it looks like, painted by `examples/pictures`.
 type Sample = (Preset, Option<Arc<RgbaImage>>);
 
 static BUILT_IN: LazyLock<Vec<Sample>> = LazyLock::new(|| {
@@ -66,7 +66,8 @@ pub fn preset_row(desk: &mut Desk<'_>, ui: &mut Ui) {
 fn presets_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
     ui.set_width(WIDTH_PT);
     ui.spacing_mut().item_spacing.y = theme::SMALL_GAP_PT;
-    let room_pt = (ui.ctx().content_rect().height() - 160.0).clamp(200.0, 560.0);
+    // So low that it has room above or below its button; else it would lie over it, and shift from frame to frame.
+    let room_pt = (ui.ctx().content_rect().height() - 360.0).clamp(160.0, 560.0);
     let state = desk.state;
     ScrollArea::vertical().max_height(room_pt).show(ui, |ui| {
         ui.set_max_width(WIDTH_PT - theme::SCROLL_BAR_PT);
