@@ -8,11 +8,15 @@ mod canvas;
 pub mod conv;
 pub mod device;
 mod error;
+mod estimate;
+mod evaluator;
+mod finishing;
 pub mod loss;
-mod memory;
+pub mod memory;
 pub mod objective;
 pub mod optimizer;
 mod panel;
+mod region;
 pub mod schedule;
 pub mod score;
 pub mod simd;
@@ -21,6 +25,8 @@ mod style_engine;
 #[cfg(test)]
 mod test_support;
 pub mod threads;
+mod tiled;
+mod tiles;
 mod transfer;
 pub mod vector;
 pub mod vgg;
@@ -36,6 +42,8 @@ use crate::recipe::Recipe;
 
 pub use device::{DeviceChoice, DeviceReport, describe_devices};
 pub use error::EngineError;
+pub use estimate::{Estimate, StageEstimate};
+pub use finishing::{NothingToFinish, finishing};
 pub use score::{Score, score};
 pub use style_engine::StyleEngine;
 pub use transfer::StyleTransfer;
@@ -132,6 +140,14 @@ pub trait Painter: Send {
 pub trait Engine: Send + Sync {
     /// The device in words that an artist understands, for example `CPU, 2 threads, AVX2`.
     fn device_name(&self) -> String;
+
+    /// What a painting would take. An engine that does not measure its pace tells no time.
+    ///
+    /// # Errors
+    /// When the recipe is invalid or memory does not suffice.
+    fn estimate(&self, job: &Job) -> Result<Estimate, EngineError> {
+        Estimate::reckon(job, None)
+    }
 
     /// Prepares a painting up to, and not including, its first iteration.
     ///

@@ -28,7 +28,7 @@ pub fn style_layer_weight(tap: Tap) -> f64 {
 /// The style of one or several pictures: a Gram matrix for each of [`STYLE_TAPS`].
 #[derive(Clone)]
 pub struct StyleTarget {
-    grams: Vec<Tensor>,
+    pub(super) grams: Vec<Tensor>,
 }
 
 impl StyleTarget {

@@ -1,11 +1,10 @@
 //! The `gatys` losses of any picture: one scorer for paintings of this program and of others.
 
-use candle_core::Result;
-
-use super::objective::{ContentTarget, Objective, StyleTarget};
+use super::evaluator::{Evaluator, style_target};
+use super::memory::{self, MemoryPlan};
 use super::schedule::canvas_size;
 use super::vgg::Vgg;
-use super::{EngineError, Losses, StyleEngine, canvas, memory};
+use super::{EngineError, Losses, StyleEngine, canvas};
 use crate::image_io::Picture;
 use crate::recipe::{Preset, Recipe};
 
@@ -35,13 +34,12 @@ pub fn score(
     image: &Picture,
     size: Option<u32>,
     style_size: Option<u32>,
-) -> std::result::Result<Score, EngineError> {
+) -> Result<Score, EngineError> {
     let size = size.unwrap_or_else(|| image.width().max(image.height()));
     let (width, height) = canvas_size(content.width(), content.height(), size);
     let style_sides = canvas_size(style.width(), style.height(), style_size.unwrap_or(size));
-    memory::check(width, height, 0)?;
-    memory::check(style_sides.0, style_sides.1, 0)?;
-    let losses = losses(engine.vgg(), [content, image], (width, height), style, style_sides)?;
+    let plan = memory::plan(width, height, 0, memory::budget(0.0))?;
+    let losses = losses(engine.vgg(), [content, image], (width, height), &plan, style, style_sides)?;
     Ok(Score { losses, width, height })
 }
 
@@ -49,16 +47,15 @@ fn losses(
     vgg: &std::sync::Arc<Vgg>,
     [content, image]: [&Picture; 2],
     (width, height): (u32, u32),
+    plan: &MemoryPlan,
     style: &Picture,
     style_sides: (u32, u32),
-) -> Result<Losses> {
+) -> Result<Losses, EngineError> {
     let recipe = Recipe::from_preset(Preset::Gatys);
     let read = |picture, width, height| canvas::from_picture(picture, width, height, vgg.mean_rgb(), vgg.device());
-    let style = StyleTarget::of(vgg, &read(style, style_sides.0, style_sides.1)?, recipe.pooling)?;
-    let content = ContentTarget::of(vgg, &read(content, width, height)?, recipe.pooling)?;
-    let shape = (height as usize, width as usize);
-    let objective =
-        Objective::new(std::sync::Arc::clone(vgg), shape, recipe.pooling, content, style, recipe.weights())?;
+    let style = style_target(vgg, &read(style, style_sides.0, style_sides.1)?, recipe.pooling)?;
+    let content = read(content, width, height)?;
+    let evaluator = Evaluator::new(vgg, plan, recipe.pooling, &content, style, recipe.weights())?;
     let image = read(image, width, height)?;
-    objective.evaluate(&image, &image.zeros_like()?)
+    Ok(evaluator.evaluate(&image, &image.zeros_like()?)?)
 }

@@ -6,11 +6,13 @@ use std::time::Instant;
 use candle_core::Tensor;
 use image::RgbaImage;
 
-use super::objective::{ContentTarget, Objective, StyleTarget};
+use super::evaluator::{Evaluator, needs_the_whole, style_target};
+use super::memory::{self, MemoryPlan};
+use super::objective::StyleTarget;
 use super::optimizer::{Adam, AdamConfig, Lbfgs, LbfgsConfig, Optimizer, Outcome};
 use super::schedule::{self, Stage, canvas_size};
 use super::vgg::Vgg;
-use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, canvas, memory, threads, vector};
+use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, canvas, threads, vector};
 use crate::image_io::Picture;
 use crate::recipe::{Init, OptimizerKind, Recipe};
 
@@ -34,14 +36,19 @@ pub struct StyleTransfer {
     canvas: Tensor,
     /// The canvas before the last iteration whose loss was finite.
     last_good: Tensor,
-    objective: Objective,
+    /// `None` only between two stages: the old one's memory is let go before the new one is prepared.
+    objective: Option<Evaluator>,
     optimizer: Box<dyn Optimizer>,
     losses: Losses,
     evaluations: u32,
     rollbacks: u32,
     started: Instant,
-    /// Seconds for one iteration and pixel, once measured.
+    /// Seconds for one iteration and pixel of work, once measured.
     pace: Option<f64>,
+    /// How each stage is evaluated; what lies ahead is decided anew when it comes.
+    plans: Vec<MemoryPlan>,
+    /// A sentence for the artist that goes out with the next iteration.
+    notice: Option<String>,
 }
 
 impl StyleTransfer {
@@ -53,13 +60,14 @@ impl StyleTransfer {
         job.recipe.validate()?;
         let stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
         // The largest stage is checked before the first, so that nobody waits for a painting that cannot be finished.
-        for stage in &stages {
-            check_memory(&job.recipe, stage)?;
-        }
+        let plan = |stage| plan_stage(&job.recipe, stage, memory::budget(0.0));
+        let plans = stages.iter().map(plan).collect::<Result<Vec<_>, _>>()?;
         let canvas = initial_canvas(&vgg, &job, &stages[0])?;
-        let objective = prepare_objective(&vgg, &job, &stages[0])?;
+        let objective = prepare_objective(&vgg, &job, &stages[0], &plans[0])?;
         Ok(Self {
-            optimizer: new_optimizer(&job.recipe),
+            optimizer: new_optimizer(&job.recipe, &plans[0]),
+            notice: memory_notice(&job.recipe, &stages[0], &plans[0]),
+            plans,
             last_good: canvas.copy()?,
             vgg,
             job,
@@ -68,7 +76,7 @@ impl StyleTransfer {
             done_in_stage: 0,
             extension: 0,
             canvas,
-            objective,
+            objective: Some(objective),
             losses: Losses::default(),
             evaluations: 0,
             rollbacks: 0,
@@ -90,9 +98,14 @@ impl StyleTransfer {
     /// Goes to the next stage, where there is one and this one is done.
     fn advance(&mut self) -> Result<(), EngineError> {
         if self.done_in_stage >= self.current().iterations && self.stage + 1 < self.stages.len() {
-            let next = self.stages[self.stage + 1];
-            let objective = prepare_objective(&self.vgg, &self.job, &next)?;
-            self.enter(self.stage + 1, objective)?;
+            let next = self.stage + 1;
+            // Two stages at once would need half as much again.
+            self.objective = None;
+            self.optimizer = new_optimizer(&self.job.recipe, &self.plans[self.stage]);
+            let plan = plan_stage(&self.job.recipe, &self.stages[next], memory::budget(0.0))?;
+            let objective = prepare_objective(&self.vgg, &self.job, &self.stages[next], &plan)?;
+            self.plans[next] = plan;
+            self.enter(next, objective)?;
             self.done_in_stage = 0;
             self.extension = 0;
         }
@@ -100,23 +113,30 @@ impl StyleTransfer {
     }
 
     /// Takes up `objective` for stage `index` and brings the canvas to its size.
-    fn enter(&mut self, index: usize, objective: Objective) -> Result<(), EngineError> {
+    fn enter(&mut self, index: usize, objective: Evaluator) -> Result<(), EngineError> {
         let stage = self.stages[index];
         let (height, width, _) = self.canvas.dims3()?;
         if (width as u32, height as u32) != (stage.width, stage.height) {
             self.canvas = canvas::resample(&self.canvas, stage.width, stage.height, self.vgg.mean_rgb())?;
         }
         self.last_good = self.canvas.copy()?;
-        self.objective = objective;
-        self.optimizer = new_optimizer(&self.job.recipe);
+        self.objective = Some(objective);
+        self.optimizer = new_optimizer(&self.job.recipe, &self.plans[index]);
         self.stage = index;
+        self.notice = memory_notice(&self.job.recipe, &stage, &self.plans[index]);
         Ok(())
     }
 
     /// One optimiser iteration; answers with its evaluations and how it ended.
     fn iterate(&mut self) -> Result<(Vec<Evaluation>, Outcome), EngineError> {
         let mut evaluations = Vec::new();
-        let (objective, started, count) = (&self.objective, self.started, &mut self.evaluations);
+        let objective = match self.objective.take() {
+            Some(objective) => objective,
+            // The next stage could not be prepared, and the artist has given this one more to do.
+            None => prepare_objective(&self.vgg, &self.job, self.current(), &self.plans[self.stage])?,
+        };
+        let objective = &*self.objective.insert(objective);
+        let (started, count) = (self.started, &mut self.evaluations);
         let mut function = |x: &Tensor, gradient: &Tensor| {
             let losses = objective.evaluate(x, gradient)?;
             *count += 1;
@@ -129,10 +149,10 @@ impl StyleTransfer {
 
     /// Seconds until the last stage is done, at the pace so far.
     fn remaining_secs(&self) -> Option<f64> {
-        let pixels = |stage: &Stage| f64::from(stage.width) * f64::from(stage.height);
-        let here = f64::from(self.current().iterations.saturating_sub(self.done_in_stage)) * pixels(self.current());
+        let work = |index: usize, iterations: u32| f64::from(iterations) * self.plans[index].tiles.work_pixels();
+        let here = work(self.stage, self.current().iterations.saturating_sub(self.done_in_stage));
         let later: f64 =
-            self.stages[self.stage + 1..].iter().map(|stage| f64::from(stage.iterations) * pixels(stage)).sum();
+            (self.stage + 1..self.stages.len()).map(|index| work(index, self.stages[index].iterations)).sum();
         self.pace.map(|pace| pace * (here + later))
     }
 
@@ -173,7 +193,7 @@ impl Painter for StyleTransfer {
         let begun = Instant::now();
         // Inside the pool as a whole: handing over hundreds of short operations one by one takes longer than they do.
         let (evaluations, outcome) = threads::pool().install(|| self.iterate())?;
-        let mut notice = None;
+        let mut notice = self.notice.take();
         match outcome {
             Outcome::Moved => {
                 if self.job.recipe.optimizer == OptimizerKind::Adam {
@@ -190,8 +210,7 @@ impl Painter for StyleTransfer {
             Outcome::Converged => self.done_in_stage = self.current().iterations,
             Outcome::NotFinite => notice = Some(self.roll_back()?),
         }
-        let pixels = f64::from(self.current().width) * f64::from(self.current().height);
-        let seconds = begun.elapsed().as_secs_f64() / pixels;
+        let seconds = begun.elapsed().as_secs_f64() / self.plans[self.stage].tiles.work_pixels();
         self.pace = Some(self.pace.map_or(seconds, |pace| pace + PACE_SMOOTHING * (seconds - pace)));
         Ok(self.progress(evaluations, notice))
     }
@@ -213,13 +232,20 @@ impl Painter for StyleTransfer {
         let same_style_size = stages[stage].style_long_side == self.current().style_long_side;
         let finished = self.is_finished();
 
-        for stage in &stages[stage..] {
-            check_memory(&job.recipe, stage)?;
+        let held = self.plans[self.stage].bytes;
+        let mut plans = Vec::with_capacity(stages.len());
+        for (index, later) in stages.iter().enumerate() {
+            // What was painted already needs nothing; what comes later is prepared once this stage has been let go.
+            let budget = if index < stage { None } else { memory::budget(held) };
+            plans.push(plan_stage(&job.recipe, later, budget)?);
         }
         // Whatever can fail is done before anything is changed.
         let objective = if change.targets || !same_size || !same_style_size {
-            Some(prepare_objective(&self.vgg, job, &stages[stage])?)
+            let beside = memory::budget(held).map(|budget| budget - held);
+            plans[stage] = plan_stage(&job.recipe, &stages[stage], beside)?;
+            Some(prepare_objective(&self.vgg, job, &stages[stage], &plans[stage])?)
         } else {
+            plans[stage] = self.plans[self.stage].clone();
             None
         };
         let planned = stages[stage].iterations;
@@ -236,14 +262,17 @@ impl Painter for StyleTransfer {
         self.job = job.clone();
         self.done_in_stage = self.done_in_stage.min(stages[stage].iterations);
         self.stages = stages;
+        self.plans = plans;
         self.stage = stage;
         if let Some(objective) = objective {
             self.enter(stage, objective)?;
         } else if change.optimizer {
-            self.optimizer = new_optimizer(&self.job.recipe);
+            self.optimizer = new_optimizer(&self.job.recipe, &self.plans[stage]);
         }
         if change.weights {
-            self.objective.set_weights(self.job.recipe.weights());
+            if let Some(objective) = &mut self.objective {
+                objective.set_weights(self.job.recipe.weights());
+            }
             self.optimizer.forget();
         }
         Ok(())
@@ -284,18 +313,38 @@ fn nearest_stage(stages: &[Stage], current: &Stage) -> usize {
     nearest.map_or(0, |(index, _)| index)
 }
 
-fn check_memory(recipe: &Recipe, stage: &Stage) -> Result<(), EngineError> {
+/// How `stage` is painted within `budget` bytes.
+pub(super) fn plan_stage(recipe: &Recipe, stage: &Stage, budget: Option<f64>) -> Result<MemoryPlan, EngineError> {
     let pairs = match recipe.optimizer {
         OptimizerKind::Lbfgs => recipe.lbfgs_history,
         OptimizerKind::Adam => 0,
     };
-    memory::check(stage.width, stage.height, pairs)
+    let plan = memory::plan(stage.width, stage.height, pairs, budget)?;
+    match needs_the_whole(recipe) {
+        Some(what) if plan.tiles.count() > 1 => {
+            Err(EngineError::NotInTiles { width: stage.width, height: stage.height, what })
+        }
+        _ => Ok(plan),
+    }
 }
 
-fn new_optimizer(recipe: &Recipe) -> Box<dyn Optimizer> {
+/// What the artist should know of how a stage is painted, if it is not as usual.
+fn memory_notice(recipe: &Recipe, stage: &Stage, plan: &MemoryPlan) -> Option<String> {
+    let tiles = match plan.tiles.count() {
+        1 => None,
+        count => Some(format!("in {count} tiles, one after another, because the whole does not fit into the memory")),
+    };
+    let asked = recipe.lbfgs_history;
+    let fewer = recipe.optimizer == OptimizerKind::Lbfgs && plan.lbfgs_pairs < asked;
+    let pairs = fewer.then(|| format!("with {} pairs of L-BFGS memory instead of {asked}", plan.lbfgs_pairs));
+    let what = [tiles, pairs].into_iter().flatten().collect::<Vec<_>>().join(", and ");
+    (!what.is_empty()).then(|| format!("{} x {} pixels are painted {what}.", stage.width, stage.height))
+}
+
+fn new_optimizer(recipe: &Recipe, plan: &MemoryPlan) -> Box<dyn Optimizer> {
     match recipe.optimizer {
         OptimizerKind::Lbfgs => {
-            Box::new(Lbfgs::new(LbfgsConfig { history: recipe.lbfgs_history as usize, ..LbfgsConfig::default() }))
+            Box::new(Lbfgs::new(LbfgsConfig { history: plan.lbfgs_pairs as usize, ..LbfgsConfig::default() }))
         }
         OptimizerKind::Adam => {
             Box::new(Adam::new(AdamConfig { step: f64::from(recipe.adam_step), ..AdamConfig::default() }))
@@ -315,7 +364,7 @@ fn initial_canvas(vgg: &Vgg, job: &Job, stage: &Stage) -> Result<Tensor, EngineE
 }
 
 /// Measures content and styles at the sizes of `stage`.
-fn prepare_objective(vgg: &Arc<Vgg>, job: &Job, stage: &Stage) -> Result<Objective, EngineError> {
+fn prepare_objective(vgg: &Arc<Vgg>, job: &Job, stage: &Stage, plan: &MemoryPlan) -> Result<Evaluator, EngineError> {
     let recipe = &job.recipe;
     let read =
         |picture: &Picture, width, height| canvas::from_picture(picture, width, height, vgg.mean_rgb(), vgg.device());
@@ -323,12 +372,10 @@ fn prepare_objective(vgg: &Arc<Vgg>, job: &Job, stage: &Stage) -> Result<Objecti
     // A style of weight zero costs nothing.
     for (picture, source) in job.styles.iter().zip(&recipe.styles).filter(|(_, source)| source.weight > 0.0) {
         let (width, height) = canvas_size(picture.width(), picture.height(), stage.style_long_side);
-        memory::check(width, height, 0)?;
-        let style = StyleTarget::of(vgg, &read(picture, width, height)?, recipe.pooling)?;
+        let style = style_target(vgg, &read(picture, width, height)?, recipe.pooling)?;
         styles.push((f64::from(source.weight), style));
     }
     let style = StyleTarget::blend(&styles)?;
-    let content = ContentTarget::of(vgg, &read(&job.content, stage.width, stage.height)?, recipe.pooling)?;
-    let shape = (stage.height as usize, stage.width as usize);
-    Ok(Objective::new(Arc::clone(vgg), shape, recipe.pooling, content, style, recipe.weights())?)
+    let photo = read(&job.content, stage.width, stage.height)?;
+    Ok(Evaluator::new(vgg, plan, recipe.pooling, &photo, style, recipe.weights())?)
 }

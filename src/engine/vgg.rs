@@ -166,7 +166,7 @@ impl Vgg {
     ) -> Result<()> {
         let deepest = maps.maps.len() - 1;
         let features = maps.maps[deepest].tensor();
-        let gradient = maps.room(features)?;
+        let gradient = maps.room(features.dims3()?)?;
         if !loss_gradient(deepest, features, &gradient)? {
             candle_core::bail!("no loss looks at the deepest layer that was computed");
         }
@@ -179,7 +179,7 @@ impl Vgg {
             };
             match &maps.maps[i - 1] {
                 Map::Features(features) => {
-                    let gradient = maps.room(features)?;
+                    let gradient = maps.room(features.dims3()?)?;
                     let has_loss = loss_gradient(i - 1, features, &gradient)?;
                     let gradient = has_loss.then_some(&gradient);
                     self.convs[i].input_gradient(upstream, features, InputKind::Features, gradient)?;
@@ -250,10 +250,13 @@ impl FeatureMaps {
         self.maps[tap.layer()].tensor()
     }
 
-    /// The beginning of the room for gradients, in the shape of `like`.
-    fn room(&self, like: &Tensor) -> Result<Tensor> {
+    /// The beginning of the room for gradients, in this shape; what it holds is overwritten by [`Vgg::backward`].
+    ///
+    /// # Errors
+    /// When there is no such room, or it is smaller.
+    pub(super) fn room(&self, shape: (usize, usize, usize)) -> Result<Tensor> {
         let Some(gradient) = &self.gradient else { candle_core::bail!("these feature maps are to look at only") };
-        gradient.narrow(0, 0, like.elem_count())?.reshape(like.shape())
+        gradient.narrow(0, 0, shape.0 * shape.1 * shape.2)?.reshape(shape)
     }
 }
 

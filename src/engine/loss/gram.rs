@@ -43,11 +43,26 @@ pub fn loss(gram: &Tensor, target: &Tensor) -> Result<f64> {
 /// When the tensors do not fit each other or the device fails.
 pub fn gradient(weight: f64, features: &Tensor, gram: &Tensor, target: &Tensor, gradient: &Tensor) -> Result<()> {
     let (height, width, _) = features.dims3()?;
-    let factor = 4.0 * weight / (gram.elem_count() as f64 * (height * width) as f64);
+    apply_slope(features, &slope(weight, height * width, gram, target)?, gradient)
+}
+
+/// `weight * S`, with `S` as above, for a feature map of so many pixels.
+///
+/// # Errors
+/// When the matrices differ in size or the device fails.
+pub fn slope(weight: f64, pixels: usize, gram: &Tensor, target: &Tensor) -> Result<Tensor> {
+    let factor = (4.0 * weight / (gram.elem_count() as f64 * pixels as f64)) as f32;
     let slope = gram.copy()?;
-    let factor = factor as f32;
     vector::zip(target, &slope, |a, g| factor * (g - a))?;
-    gradient.inplace_op3(features, &slope, &PixelwiseProduct)
+    Ok(slope)
+}
+
+/// `gradient = F slope`, pixel by pixel.
+///
+/// # Errors
+/// When the tensors do not fit each other or the device fails.
+pub fn apply_slope(features: &Tensor, slope: &Tensor, gradient: &Tensor) -> Result<()> {
+    gradient.inplace_op3(features, slope, &PixelwiseProduct)
 }
 
 struct Gram;
