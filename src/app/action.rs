@@ -24,6 +24,8 @@ pub enum Action {
     Keep,
     /// Write the shown picture to a file.
     SaveAs,
+    /// Take the shown picture up to a high resolution.
+    Finish,
     /// Choose the photo.
     OpenPhoto,
     /// Choose the style.
@@ -75,6 +77,7 @@ impl Action {
         Self::StartOver,
         Self::Keep,
         Self::SaveAs,
+        Self::Finish,
         Self::OpenStyle,
         Self::OpenPhoto,
         Self::Fit,
@@ -111,6 +114,12 @@ impl Action {
                 "Write the shown picture to a PNG, JPEG, WebP or TIFF file",
                 icons::ICON_SAVE,
                 command(Key::S),
+            ),
+            Self::Finish => (
+                "Finish",
+                "Paint this picture again at a high resolution, with the look that it has",
+                icons::ICON_HIGH_QUALITY,
+                command(Key::F),
             ),
             Self::OpenPhoto => ("Open photo", "Choose a photo from a file", icons::ICON_FOLDER_OPEN, command(Key::O)),
             Self::OpenStyle => (
@@ -235,6 +244,14 @@ pub enum UiCommand {
     Save(Exhibit),
     /// Make a favourite of the previous canvas.
     KeepPrevious,
+    /// Finish something at a high resolution: asks for the size first.
+    Finish(Option<Exhibit>),
+    /// Reckon with this long side.
+    FinishAt(u32),
+    /// Paint what was reckoned.
+    StartFinish,
+    /// Finish nothing after all.
+    LeaveFinish,
     /// Move a favourite to the trash.
     Delete(PathBuf),
     /// Ask for a weights file.

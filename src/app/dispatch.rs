@@ -42,6 +42,19 @@ impl App {
                 let keep = self.state.previous.as_ref().map(|previous| Command::KeepCanvas(previous.canvas.clone()));
                 self.send(keep);
             }
+            UiCommand::Finish(exhibit) => {
+                let command = self.state.ask_to_finish(exhibit);
+                self.send(command);
+            }
+            UiCommand::FinishAt(size) => {
+                let command = self.state.finish.as_mut().and_then(|finish| finish.resize(size));
+                self.send(command);
+            }
+            UiCommand::StartFinish => {
+                let commands = self.state.start_finish();
+                self.send(commands);
+            }
+            UiCommand::LeaveFinish => self.state.finish = None,
             UiCommand::Delete(path) => self.send([Command::DeleteFavourite(path)]),
             UiCommand::BrowseWeights => self.ask_for_path(Purpose::Weights, frame),
             UiCommand::ResetWeights => self.send([Command::UseWeights(None)]),
@@ -84,6 +97,7 @@ impl App {
                 let purpose = self.state.exhibit.clone().map_or(Purpose::SavePainting, Purpose::SaveExhibit);
                 self.ask_for_path(purpose, frame);
             }
+            Action::Finish => self.dispatch(UiCommand::Finish(self.state.exhibit.clone()), ctx, frame),
             Action::OpenPhoto => self.dispatch(UiCommand::Browse(Slot::Photo), ctx, frame),
             Action::OpenStyle => self.dispatch(UiCommand::Browse(Slot::Style), ctx, frame),
             Action::Fit => self.canvas.view = View::Fit,

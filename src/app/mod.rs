@@ -10,6 +10,7 @@
 mod action;
 mod dialogs;
 mod dispatch;
+mod finish;
 mod history;
 mod intake;
 mod launch;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use image::RgbaImage;
 
 use super::action::{Action, Exhibit, Slot};
+use super::finish::Finish;
 use super::notices::{Notices, Severity};
 use super::painting::{Painting, Phase, ShownFrame};
 use super::words;
@@ -60,6 +61,8 @@ pub struct State {
     pub exhibit: Option<Exhibit>,
     /// The favourite that was last read at full size.
     pub opened: Option<(PathBuf, Arc<RgbaImage>)>,
+    /// The painting that is to be finished, while the artist decides how large.
+    pub finish: Option<Finish>,
     /// Messages.
     pub notices: Notices,
     /// The device in words.
@@ -125,6 +128,9 @@ impl State {
             Event::Kept(favourite) => {
                 let text = format!("Kept iteration {} with its settings", favourite.iteration);
                 self.notices.push(Severity::Info, text, now_secs);
+                if let Some(finish) = &mut self.finish {
+                    finish.note_kept(&favourite);
+                }
                 self.favourites.retain(|known| known.path != favourite.path);
                 self.favourites.insert(0, favourite);
             }
@@ -144,11 +150,18 @@ impl State {
                 favourites.reverse();
                 self.favourites = favourites;
             }
+            Event::FinishPlanned { painting, size, plan } => {
+                if let Some(finish) = &mut self.finish {
+                    finish.note_plan(&painting, size, plan);
+                }
+            }
             Event::WeightsChosen(weights) => self.weights = Some(weights),
             Event::Device(device) => self.device = Some(device),
             Event::Problem(message) => {
                 // A picture that could not be adopted is reported in this way only; nobody need wait for it.
                 self.adopting.clear();
+                // The same goes for a canvas that could not be kept.
+                self.finish.take_if(|finish| finish.is_waiting_for_canvas());
                 self.notices.push(Severity::Error, message, now_secs);
             }
         }
@@ -285,7 +298,7 @@ impl State {
             Action::Paint | Action::Pause | Action::Resume => self.primary() == action,
             Action::StartOver => self.painting.is_some(),
             Action::Keep => has_canvas,
-            Action::SaveAs => has_canvas || self.exhibit.is_some(),
+            Action::SaveAs | Action::Finish => has_canvas || self.exhibit.is_some(),
             Action::BackToPainting | Action::TakeSettings => self.exhibit.is_some(),
             Action::DeleteShown => matches!(self.exhibit, Some(Exhibit::Favourite(_))),
             _ => true,

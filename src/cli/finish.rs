@@ -31,7 +31,7 @@ pub fn run(args: &FinishArgs) -> Result<(), CliError> {
     let output = Output::new(args.output.as_deref(), stem)?;
     paint(recipe, output, &args.run, |report, engine, job| {
         if !args.run.quiet {
-            report.say(&format!("finishing {name} takes {}", engine.estimate(job)?));
+            report.say(&engine.estimate(job)?.to_string());
         }
         Ok(())
     })

@@ -58,20 +58,34 @@ impl Estimate {
     }
 }
 
-impl fmt::Display for Estimate {
-    /// `2048 x 1366 pixels in 4 stages, about 12 minutes, and 5.3 GB of memory; the largest stage in 6 tiles`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Estimate {
+    /// Size, time and memory in words, each with its title.
+    #[must_use]
+    pub fn rows(&self) -> Vec<(&'static str, String)> {
+        let mut rows = Vec::with_capacity(3);
         if let Some(last) = self.stages.last() {
-            write!(f, "{} x {} pixels in {}, ", last.width, last.height, counted(self.stages.len(), "stage"))?;
+            let stages = counted(self.stages.len(), "stage");
+            rows.push(("Size", format!("{} x {} pixels in {stages}", last.width, last.height)));
         }
         if let Some(secs) = self.secs {
-            write!(f, "{}, ", duration(secs))?;
+            rows.push(("Time", duration(secs)));
         }
-        write!(f, "and about {:.1} GB of memory", self.bytes / 1e9)?;
-        match self.stages.last() {
-            Some(last) if last.tiles > 1 => write!(f, "; the largest stage in {} tiles", last.tiles),
-            _ => Ok(()),
+        let tiles = match self.stages.last() {
+            Some(last) if last.tiles > 1 => format!(", the largest stage in {} tiles", last.tiles),
+            _ => String::new(),
+        };
+        rows.push(("Memory", format!("about {:.1} GB{tiles}", self.bytes / 1e9)));
+        rows
+    }
+}
+
+impl fmt::Display for Estimate {
+    /// `size: 2048 x 1366 pixels in 4 stages; time: about 12 minutes; memory: about 5.3 GB`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (title, words)) in self.rows().into_iter().enumerate() {
+            write!(f, "{}{}: {words}", if i > 0 { "; " } else { "" }, title.to_lowercase())?;
         }
+        Ok(())
     }
 }
 
@@ -109,7 +123,10 @@ mod tests {
         let pixels = 60.0 * 40.0;
         assert!((estimate.secs.unwrap() - 10.0 * pixels * 1e-3 * EVALUATIONS_PER_ITERATION).abs() < 1e-9);
         assert_eq!(estimate.stages.len(), 1);
-        assert!(estimate.to_string().starts_with("60 x 40 pixels in 1 stage, less than a minute, and about 0.0 GB"));
+        assert_eq!(
+            estimate.to_string(),
+            "size: 60 x 40 pixels in 1 stage; time: less than a minute; memory: about 0.0 GB"
+        );
         assert_eq!(Estimate::reckon(&job(Recipe::default()), None).unwrap().secs, None);
     }
 
@@ -119,7 +136,7 @@ mod tests {
         let estimate = Estimate { secs: Some(4000.0), bytes: 5.26e9, stages: vec![stage; 2] };
         assert_eq!(
             estimate.to_string(),
-            "4096 x 2731 pixels in 2 stages, about 1 h 07 min, and about 5.3 GB of memory; the largest stage in 6 tiles"
+            "size: 4096 x 2731 pixels in 2 stages; time: about 1 h 07 min; memory: about 5.3 GB, the largest stage in 6 tiles"
         );
         assert_eq!(
             [29.0, 31.0, 119.0, 3600.0].map(duration),

@@ -11,6 +11,8 @@
 //! being written, and joins both threads.
 
 mod files;
+mod finish;
+mod frames;
 mod library;
 mod message;
 mod outbox;
@@ -31,6 +33,7 @@ use crate::engine::{Engine, EngineError};
 pub use message::{Canvas, Command, Event, Favourite, PREVIEW_SIDE_PX, RunId};
 
 use files::FileJob;
+pub use finish::FinishPlan;
 use library::Library;
 use outbox::Outbox;
 use pictures::PictureCache;
@@ -48,7 +51,7 @@ pub struct Frame {
     pub run: RunId,
     /// Iterations that it has seen; 0 is the canvas before the first.
     pub iteration: u32,
-    /// The pixels, at the size of the painting's current stage.
+    /// The pixels, at the size of the painting's current stage; while it paints, those of a very large canvas are reduced.
     pub image: Arc<RgbaImage>,
 }
 
@@ -125,6 +128,7 @@ impl Studio {
             | Command::Stop
             | Command::Keep
             | Command::SaveAs(_)
+            | Command::PlanFinish { .. }
             | Command::UseWeights(_) => {
                 // A send fails only when the thread could not be started, and that has been said as a Problem.
                 if let Some(painting) = &self.painting {

@@ -4,4 +4,5 @@
 
 mod bench;
 mod files;
+mod finish;
 mod painting;

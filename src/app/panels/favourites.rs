@@ -92,6 +92,9 @@ fn common_entries(desk: &mut Desk<'_>, exhibit: &Exhibit, ui: &mut Ui) {
     if ui.button(Action::TakeSettings.label()).clicked() {
         desk.ask(UiCommand::TakeSettings(exhibit.clone()));
     }
+    if ui.button("Finish…").on_hover_text(Action::Finish.tooltip()).clicked() {
+        desk.ask(UiCommand::Finish(Some(exhibit.clone())));
+    }
     if ui.button("Save as…").clicked() {
         desk.ask(UiCommand::Save(exhibit.clone()));
     }

@@ -4,6 +4,7 @@ pub mod canvas;
 pub mod controls;
 pub mod curve;
 pub mod favourites;
+pub mod finish;
 pub mod gallery;
 pub mod messages;
 pub mod pictures;
