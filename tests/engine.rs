@@ -159,6 +159,20 @@ fn pictures_sizes_and_optimisers_change_under_the_running_canvas() {
 }
 
 #[test]
+fn an_optimiser_that_comes_later_has_its_whole_memory() {
+    let job = job(small(6));
+    let paint = |start: OptimizerKind| {
+        let mut first = job.clone();
+        first.recipe.optimizer = start;
+        let mut painter = engine().begin(&first).unwrap();
+        painter.revise(&job).unwrap();
+        paint(painter.as_mut());
+        painter.frame().unwrap()
+    };
+    assert_eq!(paint(OptimizerKind::Adam), paint(OptimizerKind::Lbfgs));
+}
+
+#[test]
 fn a_style_of_weight_zero_leaves_no_trace() {
     let alone = job(small(3));
     let mut with_idle = alone.clone();

@@ -21,7 +21,7 @@ impl Bench {
         RgbaImage::from_fn(96, 64, |x, y| Rgba([(2 * x) as u8, (3 * y) as u8, 90, 255]))
             .save(bench.path("photo.png"))
             .unwrap();
-        RgbaImage::from_fn(64, 64, |x, y| Rgba([(x * y) as u8, (9 * x) as u8, (9 * y) as u8, 255]))
+        RgbaImage::from_fn(96, 64, |x, y| Rgba([(x * y) as u8, (9 * x) as u8, (9 * y) as u8, 255]))
             .save(bench.path("style.png"))
             .unwrap();
         let words = "render --content photo.png --style style.png --size 64 --iterations 3 -o favourite.png";
@@ -115,7 +115,7 @@ fn what_cannot_be_finished_is_refused_in_a_sentence() {
     bench.fails("finish favourite.png --size 64", 2, &["favourite.png", "64 pixels long already"]);
     bench.fails("finish favourite.png --size 9000", 2, &["--size", "16 to 8192 px"]);
     bench.fails("finish favourite.png --memory 0", 2, &["--memory", "above 0"]);
-    bench.fails("finish favourite.png --memory 0.01", 1, &["even in tiles", "2048 x 1365", "a size of"]);
+    bench.fails("finish favourite.png --memory 0.2", 1, &["even in tiles", "2048 x 1365", "a size of"]);
     std::fs::remove_file(bench.path("style.png")).unwrap();
     bench.fails("finish favourite.png", 1, &["style.png"]);
 }

@@ -438,6 +438,8 @@ fn the_canvas_is_finished_at_the_size_that_was_chosen() {
     bench.click("Finish");
     // The canvas is kept first, so that the recipe can name what it starts from.
     bench.iterate(1);
+    bench.until_label("Reckoning time and memory");
+    bench.iterate(1);
     bench.until_label("2048 x ");
     bench.window().get_by_label("3072").click();
     bench.settle();

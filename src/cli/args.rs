@@ -78,7 +78,7 @@ impl Processor {
             engine::threads::limit(usize::from(threads));
         }
         if let Some(gigabytes) = self.memory {
-            engine::memory::limit((gigabytes * 1e9) as u64);
+            engine::limit_memory((gigabytes * 1e9) as u64);
         }
     }
 }
@@ -274,7 +274,7 @@ pub struct FinishArgs {
             parameter::FINISH_SIZE.help, parameter::FINISH_SIZE.min, parameter::FINISH_SIZE.max))]
     pub size: u32,
 
-    /// Repaintings of the whole canvas, over all stages [default: 50 in the first stage, fewer in each later one].
+    /// Repaintings of the whole canvas, over all stages [default: 40 in the first stage, fewer in each later one].
     #[arg(long, value_name = "N", value_parser = help::in_range(&parameter::ITERATIONS))]
     pub iterations: Option<u32>,
 

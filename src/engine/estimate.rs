@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use super::memory;
 use super::schedule::{self, Stage};
-use super::transfer::plan_stage;
+use super::transfer::plan_stages;
 use super::{EngineError, Job};
 
 /// Evaluations for each iteration, the optimiser's own arithmetic included: now and then a step has to be shortened.
@@ -45,11 +44,11 @@ impl Estimate {
         job.recipe.validate()?;
         let (mut work, mut bytes) = (0.0, 0f64);
         let mut stages = Vec::new();
-        for stage in schedule::plan(&job.recipe, job.content.width(), job.content.height()) {
-            let plan = plan_stage(&job.recipe, &stage, memory::budget(0.0))?;
+        let planned = schedule::plan(&job.recipe, job.content.width(), job.content.height());
+        for (stage, plan) in planned.iter().zip(plan_stages(&job.recipe, &planned)?) {
             work += f64::from(stage.iterations) * plan.tiles.work_pixels();
             bytes = bytes.max(plan.bytes);
-            let Stage { width, height, iterations, .. } = stage;
+            let Stage { width, height, iterations, .. } = *stage;
             let (tiles, lbfgs_pairs) = (plan.tiles.count(), plan.lbfgs_pairs);
             stages.push(StageEstimate { width, height, iterations, tiles, lbfgs_pairs });
         }

@@ -7,8 +7,9 @@
 use super::schedule;
 use crate::recipe::{Init, PictureSource, Recipe, Scales, parameter};
 
-/// Iterations of the first stage; later ones have fewer, as in every painting.
-const FIRST_ITERATIONS: f64 = 50.0;
+/// Iterations of the first stage; later ones have fewer, as in every painting. From 384 to 1024 pixels, 24, 20 and 17 gave
+/// the strokes their detail and left the look as it was; the losses were still falling by a twentieth in three iterations.
+const FIRST_ITERATIONS: f64 = 40.0;
 
 /// Nothing is left to finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +64,7 @@ mod tests {
             recipe.validate().unwrap();
             let stages = schedule::plan(&recipe, 4000, 3000);
             assert_eq!(stages.iter().map(|stage| stage.width).collect::<Vec<_>>(), expected);
-            assert_eq!(stages[0].iterations, 50);
+            assert_eq!(stages[0].iterations, 40);
             assert!(stages.is_sorted_by(|a, b| a.iterations > b.iterations), "{stages:?}");
         }
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::device::{self, DeviceChoice};
-use super::evaluator::{Evaluator, style_target};
+use super::evaluator::Evaluator;
 use super::memory;
-use super::objective::DEEPEST_TAP;
+use super::objective::{DEEPEST_TAP, StyleTarget};
 use super::transfer::StyleTransfer;
 use super::vgg::Vgg;
 use super::weights::VggWeights;
@@ -44,7 +44,7 @@ impl StyleEngine {
         let (recipe, side) = (&job.recipe, PACE_SIDE_PX);
         let canvas = canvas::noise(0, side, side, self.vgg.device())?;
         let plan = memory::plan(side, side, 0, None)?;
-        let style = style_target(&self.vgg, &canvas, recipe.pooling)?;
+        let style = StyleTarget::of(&self.vgg, &canvas, recipe.pooling)?;
         let evaluator = Evaluator::new(&self.vgg, &plan, recipe.pooling, &canvas, style, recipe.weights())?;
         let gradient = canvas.zeros_like()?;
         threads::pool().install(|| {

@@ -60,8 +60,7 @@ impl StyleTransfer {
         job.recipe.validate()?;
         let stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
         // The largest stage is checked before the first, so that nobody waits for a painting that cannot be finished.
-        let plan = |stage| plan_stage(&job.recipe, stage, memory::budget(0.0));
-        let plans = stages.iter().map(plan).collect::<Result<Vec<_>, _>>()?;
+        let plans = plan_stages(&job.recipe, &stages)?;
         let canvas = initial_canvas(&vgg, &job, &stages[0])?;
         let objective = prepare_objective(&vgg, &job, &stages[0], &plans[0])?;
         Ok(Self {
@@ -245,7 +244,7 @@ impl Painter for StyleTransfer {
             plans[stage] = plan_stage(&job.recipe, &stages[stage], beside)?;
             Some(prepare_objective(&self.vgg, job, &stages[stage], &plans[stage])?)
         } else {
-            plans[stage] = self.plans[self.stage].clone();
+            plans[stage].tiles = self.plans[self.stage].tiles.clone();
             None
         };
         let planned = stages[stage].iterations;
@@ -313,8 +312,17 @@ fn nearest_stage(stages: &[Stage], current: &Stage) -> usize {
     nearest.map_or(0, |(index, _)| index)
 }
 
+/// How every stage is painted in the memory that is free. The last is looked at first: if it is too large, its size is what
+/// the artist has asked for.
+pub(super) fn plan_stages(recipe: &Recipe, stages: &[Stage]) -> Result<Vec<MemoryPlan>, EngineError> {
+    let plan = |stage| plan_stage(recipe, stage, memory::budget(0.0));
+    let mut plans = stages.iter().rev().map(plan).collect::<Result<Vec<_>, _>>()?;
+    plans.reverse();
+    Ok(plans)
+}
+
 /// How `stage` is painted within `budget` bytes.
-pub(super) fn plan_stage(recipe: &Recipe, stage: &Stage, budget: Option<f64>) -> Result<MemoryPlan, EngineError> {
+fn plan_stage(recipe: &Recipe, stage: &Stage, budget: Option<f64>) -> Result<MemoryPlan, EngineError> {
     let pairs = match recipe.optimizer {
         OptimizerKind::Lbfgs => recipe.lbfgs_history,
         OptimizerKind::Adam => 0,
