@@ -117,7 +117,7 @@ impl Action {
             ),
             Self::Finish => (
                 "Finish",
-                "Paint this picture again at a high resolution, with the look that it has",
+                "Paint this picture at a high resolution, with the look it has",
                 icons::ICON_HIGH_QUALITY,
                 command(Key::F),
             ),

@@ -30,10 +30,10 @@ use image::RgbaImage;
 
 use crate::engine::{Engine, EngineError};
 
+pub use finish::FinishPlan;
 pub use message::{Canvas, Command, Event, Favourite, PREVIEW_SIDE_PX, RunId};
 
 use files::FileJob;
-pub use finish::FinishPlan;
 use library::Library;
 use outbox::Outbox;
 use pictures::PictureCache;
