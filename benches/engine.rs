@@ -13,9 +13,9 @@ use candle_core::{Device, Tensor};
 use pentimento::engine::conv::{Conv3x3, InputKind, Upstream};
 use pentimento::engine::loss::gram;
 use pentimento::engine::vgg::{LAYERS, Layer};
-use pentimento::engine::{DeviceChoice, Engine, Job, StyleEngine, threads};
+use pentimento::engine::{DeviceChoice, Engine, Job, Masks, StyleEngine, threads};
 use pentimento::image_io::Picture;
-use pentimento::recipe::{Preset, Recipe};
+use pentimento::recipe::{Edges, Preset, Recipe};
 
 /// Layers that losses need.
 const DEPTH: usize = 13;
@@ -89,7 +89,7 @@ fn convolution(layer: &Layer, side: usize, peak: f64) {
     let colours = layer.in_channels == 3;
     let direct = (2 * len * side * side) as f64;
     let flop = if colours { direct } else { WINOGRAD * direct };
-    let kind = if colours { InputKind::Canvas } else { InputKind::Features };
+    let kind = if colours { InputKind::Canvas(Edges::Zeros) } else { InputKind::Features };
     let forward = median(|| conv.forward_relu(&input, &output).expect("a convolution"));
     row(&format!("{} forward, {side}", layer.name()), forward, flop, peak);
     let backward = median(|| {
@@ -107,7 +107,7 @@ fn gram_matrix(channels: usize, side: usize, peak: f64) {
     let seconds = median(|| drop(gram::gram_matrix(&features)));
     // Half of a symmetric matrix is enough.
     row(&format!("Gram {channels}, {side}"), seconds, flop / 2.0, peak);
-    let seconds = median(|| gram::gradient(1.0, &features, &gram, &target, &gradient).expect("a gradient"));
+    let seconds = median(|| gram::gradient(1.0, &features, &gram, &target, false, &gradient).expect("a gradient"));
     row(&format!("Gram gradient {channels}, {side}"), seconds, flop, peak);
 }
 
@@ -121,7 +121,7 @@ fn iteration(side: u32) {
     };
     let recipe = Recipe { size: side, iterations: 1000, ..Recipe::from_preset(Preset::Gatys) };
     let warm_up = recipe.lbfgs_history;
-    let job = Job { recipe, content: picture(0.0), styles: vec![picture(1.0)], init: None };
+    let job = Job { recipe, content: picture(0.0), styles: vec![picture(1.0)], init: None, masks: Masks::default() };
     let engine = StyleEngine::new(DeviceChoice::Cpu, None).expect("the built-in weights");
     let mut painter = engine.begin(&job).expect("a painting");
     for _ in 0..warm_up {

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use image::{Rgba, RgbaImage};
 use pentimento::app::{Opening, open_window};
-use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress};
+use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
+use pentimento::image_io::Picture;
+use pentimento::recipe::Recipe;
 
 /// Time that one iteration pretends to take.
 const ITERATION: Duration = Duration::from_millis(40);
@@ -23,7 +25,7 @@ impl Engine for Swirls {
     }
 
     fn begin(&self, job: &Job) -> Result<Box<dyn Painter>, EngineError> {
-        Ok(Box::new(Swirl { job: job.clone(), iteration: 0 }))
+        Ok(Box::new(Swirl { job: job.clone(), iteration: 0, time: 0.0 }))
     }
 }
 
@@ -31,6 +33,8 @@ impl Engine for Swirls {
 struct Swirl {
     job: Job,
     iteration: u32,
+    /// How far the swirls have turned beyond what the iterations did.
+    time: f32,
 }
 
 impl Swirl {
@@ -81,7 +85,7 @@ impl Painter for Swirl {
         let (width, height) = self.size();
         let photo = self.job.content.thumbnail(width.max(height));
         let style = self.job.styles[0].thumbnail(width.max(height));
-        let time = self.iteration as f32 * 0.1;
+        let time = self.iteration as f32 * 0.1 + self.time;
         let strength = 0.75 * (1.0 - (-(self.iteration as f32) / 60.0 * self.job.recipe.weights().style).exp());
         Ok(RgbaImage::from_fn(width, height, |x, y| {
             let (u, v) = (x as f32 / width as f32, y as f32 / height as f32);
@@ -99,9 +103,29 @@ impl Painter for Swirl {
         }))
     }
 
+    fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
+        self.time += levels;
+        Ok(())
+    }
+
+    fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError> {
+        self.job.content = Arc::new(picture.clone());
+        Ok(())
+    }
+
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
         self.job = job.clone();
         Ok(())
+    }
+
+    fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
+        let Recipe { content_layers, style_layers, .. } = &self.job.recipe;
+        let weights = self.job.recipe.weights();
+        let content = content_layers.iter().map(|(layer, weight)| (Term::Content(layer), weight * weights.content));
+        let style = style_layers.iter().map(|(layer, weight)| (Term::Style(layer), weight * weights.style));
+        let share =
+            |(term, weight)| TermShare { term, loss: f64::from(weight) * 10.0, gradient_rms: f64::from(weight) };
+        Ok(content.chain(style).map(share).collect())
     }
 }
 

@@ -147,17 +147,23 @@ fn help_tells_what_the_parameter_table_tells() {
         assert!(help.contains(&format!("--{name}")), "{name}");
         assert!(help.contains(&format!("{meaning} [{min} to {max}{unit}] [default: {default}]")), "{name}: {help}");
     }
+    /// Every preset's own, where they differ.
+    fn by_preset(value: impl Fn(&Recipe) -> String) -> String {
+        let values = Preset::ALL.iter().map(|preset| format!("{} with {preset}", value(&Recipe::from_preset(*preset))));
+        values.collect::<Vec<_>>().join(", ")
+    }
     let bench = Bench::new();
     let help = text(&bench.run(&["render", "--help"]).stdout);
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (studio, gatys) = (Recipe::default(), Recipe::from_preset(Preset::Gatys));
+    let studio = Recipe::default();
     told(&help, &parameter::SIZE, &studio.size.to_string());
-    told(&help, &parameter::STYLE_SIZE, "as the canvas");
-    told(&help, &parameter::ITERATIONS, &studio.iterations.to_string());
+    told(&help, &parameter::COLOUR_MATCH, &studio.colour_match.to_string());
+    told(&help, &parameter::STYLE_SCALE, &by_preset(|recipe| recipe.style_scale.to_string()));
+    told(&help, &parameter::ITERATIONS, &by_preset(|recipe| recipe.iterations.to_string()));
     told(&help, &parameter::STYLE_STRENGTH, &studio.style_strength.to_string());
     told(&help, &parameter::CONTENT_STRENGTH, &studio.content_strength.to_string());
     told(&help, &parameter::STYLE_WEIGHT, &studio.styles[0].weight.to_string());
-    told(&help, &parameter::TV, &format!("{} with studio, {} with gatys", studio.tv, gatys.tv));
+    told(&help, &parameter::TV, &by_preset(|recipe| recipe.tv.to_string()));
     for option in ["--content", "--style", "--output", "--preset", "--optimizer", "--init", "--seed", "--pooling"] {
         assert!(help.contains(option), "{option}");
     }
@@ -256,6 +262,37 @@ fn a_small_painting_end_to_end() {
         json["loss"].as_f64().unwrap()
     };
     assert!(score("photo-in-style.png") < score("photo.png"));
+}
+
+#[test]
+fn a_painting_can_be_begun_from_another_ones_pixels() {
+    let bench = Bench::new();
+    let words = [
+        "render",
+        "--content",
+        "photo.png",
+        "--style",
+        "style.png",
+        "--size",
+        "64",
+        "--iterations",
+        "2",
+        "--preset",
+        "gatys",
+        "--quiet",
+    ];
+    assert!(bench.run(&[&words[..], &["--output", "favourite.png"]].concat()).status.success());
+    let from_it = ["--init", "favourite.png", "--output", "again.png", "--trace", "trace.jsonl"];
+    let output = bench.run(&[&words[..], &from_it].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    // The recipe that travels in the favourite is of no account, its pixels are: they are where the painting begins.
+    let first = trace_lines(&bench.path("trace.jsonl"))[0]["loss"].as_f64().unwrap();
+    let words = ["score", "--content", "photo.png", "--style", "style.png", "--image", "favourite.png", "--size", "64"];
+    let scored: serde_json::Value = serde_json::from_slice(&bench.run(&words).stdout).unwrap();
+    let scored = scored["loss"].as_f64().unwrap();
+    assert!((first / scored - 1.0).abs() < 1e-6, "begins at {first}, the favourite scores {scored}");
+    let record = read_record(&bench.path("again.png")).unwrap().unwrap();
+    assert!(record.recipe.init.to_string().ends_with("favourite.png"));
 }
 
 #[test]

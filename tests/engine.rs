@@ -6,10 +6,14 @@ use std::sync::{Arc, OnceLock};
 
 use candle_core::{DType, Device, Tensor};
 use image::{Rgba, RgbaImage};
-use pentimento::engine::objective::{ContentTarget, Objective, StyleTarget};
-use pentimento::engine::{DeviceChoice, Engine, Job, Painter, StyleEngine};
+use pentimento::engine::objective::Objective;
+use pentimento::engine::target::{ContentTarget, StyleTarget};
+use pentimento::engine::terms::Terms;
+use pentimento::engine::{DeviceChoice, Engine, Job, Masks, Painter, StyleEngine, Term};
 use pentimento::image_io::Picture;
-use pentimento::recipe::{Init, LossWeights, OptimizerKind, Pooling, Preset, Recipe, Scales, StyleSource};
+use pentimento::recipe::{
+    Edges, Init, LayerWeights, OptimizerKind, Pooling, Preset, Recipe, Scales, StyleLoss, StyleSource, TvNorm,
+};
 
 fn engine() -> &'static StyleEngine {
     static ENGINE: OnceLock<StyleEngine> = OnceLock::new();
@@ -27,7 +31,8 @@ fn picture(width: u32, height: u32, turn: f32) -> Arc<Picture> {
 }
 
 fn job(recipe: Recipe) -> Job {
-    Job { recipe, content: picture(60, 40, 0.3), styles: vec![picture(50, 50, 1.7)], init: None }
+    let (content, styles) = (picture(60, 40, 0.3), vec![picture(50, 50, 1.7)]);
+    Job { recipe, content, styles, init: None, masks: Masks::default() }
 }
 
 fn small(iterations: u32) -> Recipe {
@@ -173,6 +178,170 @@ fn an_optimiser_that_comes_later_has_its_whole_memory() {
 }
 
 #[test]
+fn a_moved_style_weight_acts_like_a_start_with_that_weight() {
+    let mut job = job(small(20));
+    job.styles.push(picture(32, 64, 0.9));
+    job.recipe.styles.push(StyleSource { scale: 0.5, ..job.recipe.styles[0].clone() });
+    let mut painter = engine().begin(&job).unwrap();
+    let even = painter.step().unwrap().evaluations[0].losses;
+    let canvas = painter.frame().unwrap();
+    job.recipe.styles[0].weight = 0.0;
+    job.recipe.styles[1].weight = 5.0;
+    painter.revise(&job).unwrap();
+    assert_eq!(painter.frame().unwrap(), canvas, "the canvas stays");
+    let moved = painter.step().unwrap();
+    assert_eq!(moved.iteration, 2, "and counts on");
+    assert!(moved.evaluations[0].losses.style != even.style);
+    let alone = Job {
+        styles: vec![Arc::clone(&job.styles[1])],
+        recipe: Recipe { styles: vec![job.recipe.styles[1].clone()], ..job.recipe.clone() },
+        ..job.clone()
+    };
+    let first = |job: &Job| engine().begin(job).unwrap().step().unwrap().evaluations[0].losses;
+    assert_eq!(first(&job), first(&alone));
+    // A style of its own size is not what it is at the common one.
+    let mut larger = alone.clone();
+    larger.recipe.styles[0].scale = 1.0;
+    assert!((first(&larger).style / first(&alone).style - 1.0).abs() > 0.01);
+    // The two sizes multiply.
+    larger.recipe.style_scale = 0.5;
+    assert_eq!(first(&larger), first(&alone));
+}
+
+#[test]
+fn matched_colours_act_on_the_running_canvas_and_keep_it() {
+    let mut job = job(small(20));
+    let mut painter = engine().begin(&job).unwrap();
+    let before = (0..3).map(|_| painter.step().unwrap()).last().unwrap();
+    let canvas = painter.frame().unwrap();
+    for (strength, expected) in [(0.0, 1.0), (100.0, 0.9)] {
+        job.recipe.colour_match = strength;
+        painter.revise(&job).unwrap();
+        assert_eq!(painter.frame().unwrap(), canvas);
+        if strength > 0.0 {
+            let after = painter.step().unwrap().evaluations[0].losses;
+            assert!((after.content / before.losses.content - 1.0).abs() < 1e-3, "the content has not moved");
+            assert!((after.style / before.losses.style - expected).abs() > 0.01, "the style has");
+        }
+    }
+}
+
+#[test]
+fn the_shown_picture_is_the_average_where_one_is_wanted() {
+    let mut job = job(Recipe { averaging: 0.9, ..small(8) });
+    let mut averaged = engine().begin(&job).unwrap();
+    let start = averaged.frame().unwrap();
+    let mut plain = engine().begin(&Job { recipe: small(8), ..job.clone() }).unwrap();
+    assert_eq!(start, plain.frame().unwrap());
+    let (mut sum, mut weight) = (vec![0.0; start.len()], 0.0);
+    for _ in 0..4 {
+        // What is painted is the same; only what is shown is not.
+        assert_eq!(averaged.step().unwrap().losses, plain.step().unwrap().losses);
+        let canvas = plain.frame().unwrap();
+        sum.iter_mut().zip(canvas.iter()).for_each(|(sum, value)| *sum = 0.9 * *sum + 0.1 * f64::from(*value));
+        weight = 0.9 * weight + 0.1;
+    }
+    // The frames are clamped and rounded before they are averaged here, so single pixels may differ by more.
+    let distance = |frame: &RgbaImage| {
+        sum.iter().zip(frame.iter()).map(|(s, v)| (s / weight - f64::from(*v)).abs()).sum::<f64>() / sum.len() as f64
+    };
+    let (near, far) = (distance(&averaged.frame().unwrap()), distance(&plain.frame().unwrap()));
+    assert!(near < 0.5 && far > 2.0 * near, "{near} from the average, the canvas {far}");
+
+    // Switched off and on: at once the canvas itself, then a new average.
+    job.recipe.averaging = 0.0;
+    averaged.revise(&job).unwrap();
+    assert_eq!(averaged.frame().unwrap(), plain.frame().unwrap());
+    job.recipe.averaging = 0.9;
+    averaged.revise(&job).unwrap();
+    averaged.step().unwrap();
+    plain.step().unwrap();
+    assert_eq!(averaged.frame().unwrap(), plain.frame().unwrap(), "one canvas is its own average");
+    averaged.step().unwrap();
+    plain.step().unwrap();
+    assert_ne!(averaged.frame().unwrap(), plain.frame().unwrap());
+    // A moved goal begins anew.
+    job.recipe.style_strength = 1.0;
+    averaged.revise(&job).unwrap();
+    assert_eq!(averaged.frame().unwrap(), plain.frame().unwrap());
+}
+
+#[test]
+fn the_next_stage_starts_from_the_average() {
+    let recipe = Recipe { size: 181, iterations: 8, averaging: 0.99, ..Recipe::default() };
+    let mut painter = engine().begin(&job(recipe)).unwrap();
+    let mut end_of_stage = painter.frame().unwrap();
+    let mut progress = painter.step().unwrap();
+    while progress.stage == 0 {
+        end_of_stage = painter.frame().unwrap();
+        progress = painter.step().unwrap();
+    }
+    // One iteration later it still looks like what was shown; L-BFGS's first step is one level on average.
+    let frame = painter.frame().unwrap();
+    let small = image::imageops::resize(&frame, end_of_stage.width(), end_of_stage.height(), image::imageops::Triangle);
+    let distance: u64 = small.iter().zip(end_of_stage.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    assert!(distance < 6 * small.len() as u64, "{} levels apart", distance as f64 / small.len() as f64);
+}
+
+#[test]
+fn stirring_moves_the_canvas_by_so_many_levels_and_paints_on() {
+    let job = job(small(3));
+    let mut painter = engine().begin(&job).unwrap();
+    painter.step().unwrap();
+    let before = painter.frame().unwrap();
+    painter.stir(8.0).unwrap();
+    let after = painter.frame().unwrap();
+    // Values that are neither black nor white move freely.
+    let moves: Vec<f64> = before
+        .iter()
+        .zip(after.iter())
+        .enumerate()
+        .filter(|(i, (before, _))| i % 4 < 3 && (40..215).contains(*before))
+        .map(|(_, (before, after))| f64::from(*after) - f64::from(*before))
+        .collect();
+    let rms = (moves.iter().map(|d| d * d).sum::<f64>() / moves.len() as f64).sqrt();
+    assert!((rms - 8.0).abs() < 0.5, "{rms}");
+    // Each stir is another one, and the same in every run.
+    let twin = || {
+        let mut twin = engine().begin(&job).unwrap();
+        twin.step().unwrap();
+        twin.stir(8.0).unwrap();
+        twin
+    };
+    assert_eq!(twin().frame().unwrap(), after);
+    let mut twice = twin();
+    twice.go_on_from(&Picture::from_rgba(before.clone())).unwrap();
+    assert_eq!(twice.frame().unwrap(), before, "a picture of the same size is taken exactly");
+    twice.stir(8.0).unwrap();
+    assert_ne!(twice.frame().unwrap(), after);
+
+    assert!(painter.stir(f32::NAN).is_err() && painter.stir(1000.0).is_err());
+    assert_eq!(painter.frame().unwrap(), after, "a refused stir changes nothing");
+    paint(painter.as_mut());
+    painter.stir(20.0).unwrap();
+    assert!(!painter.is_finished());
+    let progress = painter.step().unwrap();
+    assert_eq!((progress.iteration, progress.iterations), (4, 6));
+    paint(painter.as_mut());
+    painter.go_on_from(&picture(10, 10, 0.5)).unwrap();
+    assert!(!painter.is_finished());
+}
+
+#[test]
+fn a_picture_of_the_same_size_is_the_first_canvas_exactly() {
+    let mut painter = engine().begin(&job(small(3))).unwrap();
+    paint(painter.as_mut());
+    let favourite = painter.frame().unwrap();
+    let init = Init::Picture(pentimento::recipe::PictureSource::Sample("unused".to_owned()));
+    let again = Job {
+        recipe: Recipe { init, ..small(3) },
+        init: Some(Arc::new(Picture::from_rgba(favourite.clone()))),
+        ..job(small(3))
+    };
+    assert_eq!(engine().begin(&again).unwrap().frame().unwrap(), favourite);
+}
+
+#[test]
 fn a_style_of_weight_zero_leaves_no_trace() {
     let alone = job(small(3));
     let mut with_idle = alone.clone();
@@ -206,38 +375,156 @@ fn tiny_and_ribbon_pictures_are_painted() {
     }
 }
 
+/// Reproducible noise as a canvas.
+fn noise(seed: u64, (height, width): (usize, usize)) -> Tensor {
+    let mut state = seed;
+    let values: Vec<f32> = (0..height * width * 3)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            60.0 * ((state >> 40) as f32 / (1 << 23) as f32 - 1.0)
+        })
+        .collect();
+    Tensor::from_vec(values, (height, width, 3), &Device::Cpu).unwrap()
+}
+
+fn objective(recipe: &Recipe, size: (usize, usize)) -> Objective {
+    let (vgg, terms) = (engine().vgg(), Terms::of(recipe));
+    let content = ContentTarget::of(vgg, &noise(1, size), &terms).unwrap();
+    let style = StyleTarget::of(vgg, &noise(2, size), &terms).unwrap();
+    Objective::new(Arc::clone(vgg), size, &terms, content, &style.into()).unwrap()
+}
+
+fn norm(gradient: &Tensor) -> f64 {
+    f64::from(gradient.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap()).sqrt()
+}
+
 /// Through the whole network: the slope along a direction, against a difference of losses in that direction.
 #[test]
 fn the_gradient_matches_differences() {
-    let vgg = engine().vgg();
-    let (height, width) = (33, 38); // odd, so that ragged tiles and dropped pooling rows take part
-    let noise = |seed: u64| {
-        let mut state = seed;
-        let values: Vec<f32> = (0..height * width * 3)
-            .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                60.0 * ((state >> 40) as f32 / (1 << 23) as f32 - 1.0)
-            })
-            .collect();
-        Tensor::from_vec(values, (height, width, 3), &Device::Cpu).unwrap()
-    };
-    for pooling in [Pooling::Max, Pooling::Average] {
-        let content = ContentTarget::of(vgg, &noise(1), pooling).unwrap();
-        let style = StyleTarget::of(vgg, &noise(2), pooling).unwrap();
-        let weights = LossWeights { content: 2.0, style: 0.5, tv: 3.0 };
-        let objective = Objective::new(Arc::clone(vgg), (height, width), pooling, content, style, weights).unwrap();
-        let canvas = noise(3);
-        let gradient = Tensor::zeros((height, width, 3), DType::F32, &Device::Cpu).unwrap();
+    let layers = |text: &str| text.parse::<LayerWeights>().unwrap();
+    let plain = Recipe { content_strength: -1.0, tv: 0.03, ..Recipe::default() };
+    let recipes = [
+        Recipe { edges: Edges::Zeros, ..plain.clone() },
+        Recipe { pooling: Pooling::Average, ..plain.clone() },
+        // Right before every pooling, at the same layers, and as deep as there is a layer.
+        Recipe {
+            style_layers: layers("relu1_2,relu2_2=0.5,relu3_4=3,relu5_4=20"),
+            content_layers: layers("relu2_2=0.1,relu4_4,relu5_4"),
+            ..plain.clone()
+        },
+        Recipe {
+            style_layers: layers("relu1_2,relu3_4"),
+            content_layers: layers("relu2_2"),
+            pooling: Pooling::Average,
+            ..plain.clone()
+        },
+        // As deep as a layer right before a pooling.
+        Recipe { style_layers: layers("none"), content_layers: layers("relu2_2"), ..plain.clone() },
+        Recipe { style_loss: StyleLoss::Moments, tv_norm: TvNorm::L1, ..plain.clone() },
+        Recipe { histogram: 2.0, ..plain },
+    ];
+    let size = (33, 38); // odd, so that ragged tiles and dropped pooling rows take part
+    for recipe in recipes {
+        let objective = objective(&recipe, size);
+        let canvas = noise(3, size);
+        let gradient = Tensor::zeros((size.0, size.1, 3), DType::F32, &Device::Cpu).unwrap();
         objective.evaluate(&canvas, &gradient).unwrap();
-        let norm = gradient.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap().sqrt();
+        let norm = norm(&gradient);
         // Along the gradient the slope is its norm. Steps small enough for the ReLUs to stay where they are.
         let step = 0.5;
         let at = |distance: f64| {
-            let moved = (&canvas + (&gradient * (distance / f64::from(norm))).unwrap()).unwrap();
+            let moved = (&canvas + (&gradient * (distance / norm)).unwrap()).unwrap();
             objective.evaluate(&moved, &gradient.zeros_like().unwrap()).unwrap().loss
         };
         let slope = (at(step) - at(-step)) / (2.0 * step);
-        assert!((slope / f64::from(norm) - 1.0).abs() < 0.01, "{pooling}: slope {slope}, gradient {norm}");
+        println!("{}: slope {slope}, gradient {norm}", recipe.style_layers);
+        assert!((slope / norm - 1.0).abs() < 0.01, "{recipe:?}: slope {slope}, gradient {norm}");
+    }
+}
+
+#[test]
+fn the_shares_of_the_terms_add_up_to_the_loss() {
+    let recipe = Recipe {
+        content_layers: "relu2_2=0.1,relu4_2".parse().unwrap(),
+        style_layers: "relu1_1,relu2_2,relu5_1".parse().unwrap(),
+        histogram: 1.0,
+        ..Recipe::default()
+    };
+    let size = (32, 48);
+    let objective = objective(&recipe, size);
+    let canvas = noise(3, size);
+    let gradient = canvas.zeros_like().unwrap();
+    let losses = objective.evaluate(&canvas, &gradient).unwrap();
+    let shares = objective.shares(&canvas).unwrap();
+    let layer = |text: &str| text.parse().unwrap();
+    let terms: Vec<Term> = shares.iter().map(|share| share.term).collect();
+    let style = ["relu1_1", "relu2_2", "relu5_1"].map(layer);
+    let expected = ["relu2_2", "relu4_2"].map(|text| Term::Content(layer(text))).into_iter();
+    let expected =
+        expected.chain(style.map(Term::Style)).chain(style.map(Term::Histogram)).chain([Term::TotalVariation]);
+    assert_eq!(terms, expected.collect::<Vec<_>>());
+    let sum: f64 = shares.iter().map(|share| share.loss).sum();
+    assert!((sum / losses.loss - 1.0).abs() < 1e-6, "{sum}, expected {}", losses.loss);
+    // No gradient is longer than the sum of the gradients that make it up.
+    let longest: f64 = shares.iter().map(|share| share.gradient_rms).sum();
+    assert!(shares.iter().all(|share| share.gradient_rms > 0.0));
+    assert!(norm(&gradient) / (gradient.elem_count() as f64).sqrt() <= longest);
+    // Asking has left no trace.
+    let again = canvas.zeros_like().unwrap();
+    assert_eq!(objective.evaluate(&canvas, &again).unwrap(), losses);
+    assert_eq!(norm(&again), norm(&gradient));
+    // A term alone is all there is.
+    let alone = Recipe { style_layers: LayerWeights::default(), tv: 0.0, histogram: 0.0, ..Recipe::default() };
+    let objective = self::objective(&alone, size);
+    objective.evaluate(&canvas, &gradient).unwrap();
+    let share = objective.shares(&canvas).unwrap()[0].gradient_rms;
+    assert!((share * (gradient.elem_count() as f64).sqrt() / norm(&gradient) - 1.0).abs() < 1e-5);
+}
+
+#[test]
+fn layers_and_losses_change_under_the_running_canvas() {
+    let mut job = job(small(30));
+    let mut painter = engine().begin(&job).unwrap();
+    let before = (0..4).map(|_| painter.step().unwrap()).last().unwrap().losses;
+    let revised = |painter: &mut dyn Painter, job: &Job| {
+        painter.revise(job).unwrap();
+        painter.step().unwrap().evaluations[0].losses
+    };
+    // Half of one layer's weight takes less than half off the sum.
+    job.recipe.style_layers.set("relu2_1".parse().unwrap(), 0.5);
+    let lighter = revised(painter.as_mut(), &job);
+    assert!(lighter.style < before.style && lighter.style > 0.5 * before.style, "{lighter:?} after {before:?}");
+    // Elsewhere, deeper and right before a pooling.
+    job.recipe.style_layers = "relu1_2,relu5_3".parse().unwrap();
+    job.recipe.content_layers = "relu3_4,relu5_2=2".parse().unwrap();
+    let elsewhere = revised(painter.as_mut(), &job);
+    assert!((elsewhere.content / before.content - 1.0).abs() > 0.01);
+    for change in [
+        &(|recipe: &mut Recipe| recipe.style_loss = StyleLoss::Moments) as &dyn Fn(&mut Recipe),
+        &|recipe| recipe.histogram = 1.0,
+        &|recipe| recipe.edges = Edges::Zeros,
+    ] {
+        let before = painter.step().unwrap().losses.style;
+        change(&mut job.recipe);
+        let after = revised(painter.as_mut(), &job).style;
+        assert!((after / before - 1.0).abs() > 0.01, "{after} after {before}");
+    }
+    assert!(painter.shares().unwrap().len() >= 6);
+}
+
+#[test]
+fn styles_are_blended_under_every_loss() {
+    for (style_loss, histogram) in [(StyleLoss::Gram, 1.0), (StyleLoss::Moments, 1.0)] {
+        let recipe = Recipe { style_loss, histogram, ..small(1) };
+        let first_loss = |weights: [f32; 2]| {
+            let mut job = job(recipe.clone());
+            job.styles.push(picture(32, 64, 0.9));
+            let style = job.recipe.styles[0].clone();
+            job.recipe.styles = weights.map(|weight| StyleSource { weight, ..style.clone() }).to_vec();
+            engine().begin(&job).unwrap().step().unwrap().evaluations[0].losses.style
+        };
+        let (one, other, both) = (first_loss([1.0, 0.0]), first_loss([0.0, 1.0]), first_loss([1.0, 1.0]));
+        assert!(both > 0.0 && both < one.max(other), "{style_loss}: {both} between {one} and {other}");
     }
 }
 

@@ -9,13 +9,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use candle_core::{Device, Tensor};
+use pentimento::engine::feature_maps::FeatureMaps;
 use pentimento::engine::loss::{gram, tv};
-use pentimento::engine::objective::{CONTENT_TAP, ContentTarget, DEEPEST_TAP, Objective, STYLE_TAPS, StyleTarget};
+use pentimento::engine::objective::Objective;
 use pentimento::engine::optimizer::{Lbfgs, LbfgsConfig, Optimizer, Outcome, StepRule};
+use pentimento::engine::target::{ContentTarget, StyleTarget};
+use pentimento::engine::terms::Terms;
 use pentimento::engine::vector;
-use pentimento::engine::vgg::{FeatureMaps, LAYERS, Tap, Vgg};
+use pentimento::engine::vgg::Vgg;
 use pentimento::engine::weights::VggWeights;
-use pentimento::recipe::{Pooling, Preset, Recipe};
+use pentimento::recipe::{Pooling, Preset, Recipe, TvNorm};
 use serde_json::Value;
 
 /// Rounding apart, the two programs compute the same; these are the relative differences that rounding may make.
@@ -42,7 +45,7 @@ fn golden() -> &'static Value {
 
 fn vgg() -> Arc<Vgg> {
     static VGG: OnceLock<Arc<Vgg>> = OnceLock::new();
-    VGG.get_or_init(|| Arc::new(Vgg::new(VggWeights::embedded().unwrap(), DEEPEST_TAP, Device::Cpu))).clone()
+    VGG.get_or_init(|| Arc::new(Vgg::new(VggWeights::embedded().unwrap(), Device::Cpu))).clone()
 }
 
 /// A picture's very pixels, `(height, width, 3)`, mean subtracted: decoded and nothing else.
@@ -94,33 +97,33 @@ fn compare(what: &str, tensor: &Tensor, expected: &Value, tolerance: f64) {
     assert!(worst.0 <= tolerance, "{}, difference {:.1e} of a typical entry", worst.1, worst.0);
 }
 
-/// `relu4_2`, as in the literature.
-fn name(tap: Tap) -> String {
-    LAYERS[tap.layer()].name().replace("conv", "relu")
+/// The paper's loss, with the constants that the `gatys` preset has.
+fn terms(pooling: Pooling) -> Terms {
+    Terms::of(&Recipe { pooling, ..Recipe::from_preset(Preset::Gatys) })
 }
 
-/// The paper's loss, with the constants that the `gatys` preset has.
 fn objective(pooling: Pooling) -> Objective {
-    let (content, style) = (picture("content.png"), picture("style.png"));
+    let (content, style, terms) = (picture("content.png"), picture("style.png"), terms(pooling));
     let (height, width, _) = content.dims3().unwrap();
-    let content = ContentTarget::of(&vgg(), &content, pooling).unwrap();
-    let style = StyleTarget::of(&vgg(), &style, pooling).unwrap();
-    let weights = Recipe::from_preset(Preset::Gatys).weights();
-    Objective::new(vgg(), (height, width), pooling, content, style, weights).unwrap()
+    let content = ContentTarget::of(&vgg(), &content, &terms).unwrap();
+    let style = StyleTarget::of(&vgg(), &style, &terms).unwrap();
+    Objective::new(vgg(), (height, width), &terms, content, &style.into()).unwrap()
 }
 
 #[test]
 fn activations_and_gram_matrices_are_those_of_pytorch() {
-    let canvas = picture("canvas.png");
+    let (canvas, terms) = (picture("canvas.png"), terms(Pooling::Max));
     let (height, width, _) = canvas.dims3().unwrap();
-    let maps = FeatureMaps::new(height, width, DEEPEST_TAP, Pooling::Max, &Device::Cpu).unwrap();
+    let maps = FeatureMaps::new(height, width, &terms.taps(), terms.variant, &Device::Cpu).unwrap();
     vgg().forward(&canvas, &maps).unwrap();
-    for tap in [STYLE_TAPS.as_slice(), &[CONTENT_TAP]].concat() {
-        compare(&name(tap), maps.at(tap), &golden()["activations"][name(tap)], ACTIVATIONS);
+    for term in terms.style.iter().chain(&terms.content) {
+        let name = term.layer.to_string();
+        compare(&name, maps.at(term.tap()), &golden()["activations"][&name], ACTIVATIONS);
     }
-    for tap in STYLE_TAPS {
-        let matrix = gram::gram_matrix(maps.at(tap)).unwrap();
-        compare(&format!("Gram of {}", name(tap)), &matrix, &golden()["grams"][name(tap)], ACTIVATIONS);
+    for term in &terms.style {
+        let name = term.layer.to_string();
+        let matrix = gram::gram_matrix(maps.at(term.tap())).unwrap();
+        compare(&format!("Gram of {name}"), &matrix, &golden()["grams"][&name], ACTIVATIONS);
     }
 }
 
@@ -146,10 +149,10 @@ fn total_variation_and_its_gradient_are_those_of_pytorch() {
     let canvas = picture("canvas.png");
     let expected = &golden()["tv"];
     let theirs = number(&expected["value"]);
-    close("total variation", tv::loss(&canvas).unwrap(), theirs, theirs, LOSSES);
+    close("total variation", tv::loss(TvNorm::L2, &canvas).unwrap(), theirs, theirs, LOSSES);
     // The weight scales, and what is there already stays.
     let gradient = canvas.ones_like().unwrap();
-    tv::add_gradient(2.0, &canvas, &gradient).unwrap();
+    tv::add_gradient(TvNorm::L2, 2.0, &canvas, &gradient).unwrap();
     let gradient = ((gradient - 1.0).unwrap() / 2.0).unwrap();
     compare("gradient of total variation", &gradient, &expected["gradient"], GRADIENTS);
 }

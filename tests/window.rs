@@ -14,8 +14,9 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use image::{Rgba, RgbaImage};
 use pentimento::app::{Answer, App, FileDialogs, Opening, Preferences, Purpose, Reply};
-use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress};
-use pentimento::recipe::{Init, PictureSource, Recipe};
+use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
+use pentimento::image_io::Picture;
+use pentimento::recipe::{Colours, Edges, Init, OptimizerKind, PictureSource, Recipe, StyleCurve, StyleLoss, TvNorm};
 use pentimento::studio::{Studio, StudioConfig};
 
 /// How long a test waits for a thread before it gives up. Never waited out when all is well.
@@ -28,6 +29,8 @@ struct Reins {
     steps: Receiver<Result<(), String>>,
     /// Every recipe that reached the painter, in order.
     seen: Arc<Mutex<Vec<Recipe>>>,
+    /// What was done to its canvas otherwise than by painting, in order.
+    disturbed: Arc<Mutex<Vec<String>>>,
 }
 
 impl Engine for Reins {
@@ -78,10 +81,25 @@ impl Painter for Tame {
         Ok(RgbaImage::from_pixel(24, 16, Rgba([self.iteration as u8, 100, 50, 255])))
     }
 
+    fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
+        self.reins.disturbed.lock().unwrap().push(format!("stirred by {levels}"));
+        Ok(())
+    }
+
+    fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError> {
+        let red = picture.to_rgba().get_pixel(0, 0).0[0];
+        self.reins.disturbed.lock().unwrap().push(format!("went on from iteration {red}"));
+        Ok(())
+    }
+
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
         self.reins.seen.lock().unwrap().push(job.recipe.clone());
         self.iterations = job.recipe.iterations;
         Ok(())
+    }
+
+    fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
+        Ok(vec![TermShare { term: Term::TotalVariation, loss: 2.0, gradient_rms: 0.5 }])
     }
 }
 
@@ -102,6 +120,7 @@ struct Bench {
     steps: Option<Sender<Result<(), String>>>,
     harness: Option<Harness<'static, App>>,
     seen: Arc<Mutex<Vec<Recipe>>>,
+    disturbed: Arc<Mutex<Vec<String>>>,
     answer: Arc<Mutex<Answer>>,
     woken: Receiver<()>,
     folder: tempfile::TempDir,
@@ -115,15 +134,18 @@ impl Bench {
     fn with_library(library: impl Fn(&Path) -> PathBuf) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let library = library(folder.path());
+        let presets = folder.path().join("presets");
         let (steps, tokens) = unbounded();
         let (wake, woken) = unbounded();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let answer = Arc::new(Mutex::new(Answer::Cancelled));
-        let engine = Reins { steps: tokens, seen: Arc::clone(&seen) };
+        let disturbed = Arc::new(Mutex::new(Vec::new()));
+        let engine = Reins { steps: tokens, seen: Arc::clone(&seen), disturbed: Arc::clone(&disturbed) };
         let dialogs = Dialogs { answer: Arc::clone(&answer) };
         let harness = Harness::builder().with_size([1280.0, 800.0]).build_eframe(move |cc| {
             let config = StudioConfig {
                 library: library.clone(),
+                presets: presets.clone(),
                 make_engine: Arc::new(move |_| Ok(Arc::new(engine.clone()) as Arc<dyn Engine>)),
                 // A wake-up after the end of the test has nobody to reach.
                 waker: Arc::new(move || {
@@ -133,7 +155,7 @@ impl Bench {
             let studio = Studio::start(config);
             App::new(&cc.egui_ctx, studio, &Opening::default(), Preferences::default(), Box::new(dialogs))
         });
-        Self { steps: Some(steps), harness: Some(harness), seen, answer, woken, folder }
+        Self { steps: Some(steps), harness: Some(harness), seen, disturbed, answer, woken, folder }
     }
 
     fn window(&mut self) -> &mut Harness<'static, App> {
@@ -165,6 +187,14 @@ impl Bench {
     fn click(&mut self, label: &str) {
         self.window().get_by_role_and_label(Role::Button, label).click();
         self.settle();
+    }
+
+    /// Opens the section at the end, which lies below what fits into the window, and goes to one of its buttons.
+    fn open_advanced(&mut self, button: &str) {
+        self.window().get_by_label("Advanced").click();
+        self.settle();
+        self.window().get_by_role_and_label(Role::Button, button).scroll_to_me();
+        self.window().run_steps(20);
     }
 
     fn press(&mut self, key: Key) {
@@ -318,6 +348,65 @@ fn starting_over_keeps_the_canvas_within_reach() {
     bench.until_label("Favourite, iteration");
     bench.press(Key::Escape);
     assert!(!bench.has("Viewing the previous canvas"));
+}
+
+#[test]
+fn a_stirred_canvas_can_be_had_back() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.open_advanced("Stir");
+    bench.paint(3);
+    bench.window().get_by_role_and_label(Role::SpinButton, "Strength of the stir").set_value_accesskit(40.0);
+    bench.settle();
+    bench.click("Stir");
+    bench.iterate(1);
+    bench.until_label("Previous canvas");
+    assert_eq!(*bench.disturbed.lock().unwrap(), ["stirred by 40"]);
+    bench.iterate(2);
+    bench.until_label("Iteration 6 /");
+    bench.click("Previous canvas");
+    bench.click("Paint on from it");
+    assert!(!bench.has("Viewing the previous canvas"));
+    bench.iterate(1);
+    bench.until_label("Iteration 7 /");
+    assert_eq!(*bench.disturbed.lock().unwrap(), ["stirred by 40", "went on from iteration 4"]);
+}
+
+#[test]
+fn a_new_painting_starts_from_the_canvas_or_from_a_favourite() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.open_advanced("Random seed");
+    let start_from_this_canvas = |bench: &mut Bench| {
+        bench.window().get_by_role_and_label(Role::ComboBox, "Start from").click();
+        bench.settle();
+        bench.click("This canvas");
+    };
+    bench.paint(2);
+    start_from_this_canvas(&mut bench);
+    bench.until_label("Starting picture picture: Canvas at iteration");
+    // The canvas shows what was last taken of the painting, which may be an iteration behind it.
+    let shown = (0..=2).find(|n| bench.has(&format!("Canvas at iteration {n}"))).unwrap();
+    bench.click("Start over");
+    bench.iterate(2);
+    bench.until_label("Iteration 1 /");
+    let init = bench.seen.lock().unwrap().last().unwrap().init.clone();
+    let Init::Picture(PictureSource::File(path)) = init else { panic!("starts from {init}") };
+    assert_eq!(image::open(path).unwrap().to_rgba8().get_pixel(0, 0).0, [shown, 100, 50, 255], "its very pixels");
+
+    bench.click("Keep");
+    bench.iterate(1);
+    bench.until_label("Favourite, iteration 2");
+    bench.click("Favourite, iteration 2");
+    start_from_this_canvas(&mut bench);
+    bench.until_label("Starting picture picture: pentimento-");
+    bench.press(Key::Escape);
+    bench.click("Start over");
+    bench.iterate(2);
+    bench.until_label("Iteration 1 /");
+    let init = bench.seen.lock().unwrap().last().unwrap().init.clone();
+    let Init::Picture(source) = init else { panic!("starts from {init}") };
+    assert_eq!(Picture::load(&source).unwrap().to_rgba().get_pixel(0, 0).0, [2, 100, 50, 255]);
 }
 
 #[test]
@@ -501,6 +590,8 @@ fn a_slider_goes_back_to_the_preset() {
 #[test]
 fn the_closed_sections_reach_the_painter_too() {
     let mut bench = Bench::new();
+    // All sections fit into the window.
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
     bench.ready();
     bench.window().get_by_label("Painting").click();
     bench.settle();
@@ -508,9 +599,6 @@ fn the_closed_sections_reach_the_painter_too() {
     bench.settle();
     bench.window().get_by_label("Advanced").click();
     bench.settle();
-    // The section lies below what fits into the window.
-    bench.window().get_by_label("Random seed").scroll_to_me();
-    bench.window().run_steps(20);
     bench.click("Random seed");
     bench.click("Paint");
     bench.iterate(7);
@@ -529,4 +617,441 @@ fn panels_come_and_go_by_key() {
     assert!(!bench.has("The loss curve appears here"));
     bench.press(Key::F1);
     assert!(bench.has("Zoom to the pointer"));
+}
+
+#[test]
+fn several_styles_are_blended_each_with_its_own_share_and_size() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.click("Add a style");
+    bench.click("Ocean Waves");
+    bench.until_label("Style 2 picture: Ocean Waves");
+    bench.set_slider("Style 2 blend", 3.0);
+    assert!(bench.has("75 %"));
+    let size = bench.window().get_by_role_and_label(Role::SpinButton, "Style 1 own brush size");
+    size.set_value_accesskit(2.0);
+    bench.settle();
+    bench.paint(1);
+    let of = |recipe: &Recipe| recipe.styles.iter().map(|style| (style.weight, style.scale)).collect::<Vec<_>>();
+    assert_eq!(of(&bench.seen.lock().unwrap()[0]), [(1.0, 2.0), (3.0, 1.0)]);
+
+    // One goes, and comes back as it was.
+    bench.click("Remove style 1");
+    assert!(bench.has("Style picture: Ocean Waves"));
+    bench.until_painter_has("one style", |recipe| recipe.styles.len() == 1);
+    bench.click("Undo");
+    assert!(bench.has("Style 1 picture: The Starry Night"));
+    bench.until_painter_has("both styles", move |recipe| of(recipe) == [(1.0, 2.0), (3.0, 1.0)]);
+}
+
+#[test]
+fn the_last_share_of_a_mixture_cannot_be_taken_away() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.click("Add a style");
+    bench.click("Ocean Waves");
+    bench.until_label("Style 2 picture: Ocean Waves");
+    bench.set_slider("Style 1 blend", 0.0);
+    bench.set_slider("Style 2 blend", 0.0);
+    bench.paint(1);
+    let seen = bench.seen.lock().unwrap()[0].clone();
+    assert_eq!(seen.styles.iter().map(|style| style.weight).collect::<Vec<_>>(), [0.0, 1.0]);
+}
+
+#[test]
+fn pictures_dropped_on_the_styles_replace_one_or_join_them() {
+    let mut bench = Bench::new();
+    bench.ready();
+    let place = |bench: &mut Bench, label: &str| bench.window().get_by_label_contains(label).rect().center();
+    let drop_at = |bench: &mut Bench, name: &str, at: egui::Pos2| {
+        let path = bench.write_picture(name);
+        bench.drop_file(path);
+        bench.window().step();
+        bench.window().event(Event::PointerMoved(at));
+    };
+    let add = place(&mut bench, "Add a style");
+    drop_at(&mut bench, "second.png", add);
+    bench.until_label("Style 2 picture: second.png");
+    let second = place(&mut bench, "Style 2 picture");
+    drop_at(&mut bench, "other.png", second);
+    bench.until_label("Style 2 picture: other.png");
+    let heading = place(&mut bench, "Styles");
+    drop_at(&mut bench, "third.png", heading);
+    bench.until_label("Style 3 picture: third.png");
+    assert!(bench.has("Style 1 picture: The Starry Night") && bench.has("Style 2 picture: other.png"));
+}
+
+#[test]
+fn a_preset_is_one_step_there_and_one_step_back() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.set_slider("Style strength", 3.0);
+    bench.window().get_by_label("Painting").click();
+    bench.settle();
+    bench.window().get_by_role_and_label(Role::SpinButton, "Size").set_value_accesskit(256.0);
+    bench.settle();
+    bench.click("Preset: Studio");
+    bench.click("Bold");
+    assert!(bench.has("Preset: Bold") && bench.has("The settings are those of Bold"));
+    bench.paint(1);
+    let wanted = Recipe { size: 256, ..Recipe::from_preset(pentimento::recipe::Preset::Bold) };
+    assert_eq!(bench.seen.lock().unwrap()[0], wanted);
+    bench.click("Undo");
+    assert!(bench.has("Preset: Studio"));
+    let before = Recipe { style_strength: 3.0, size: 256, ..Recipe::default() };
+    bench.until_painter_has("the settings from before", move |recipe| *recipe == before);
+}
+
+#[test]
+fn settings_are_kept_under_a_name_and_serve_as_a_preset() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.window().get_by_label("Painting").click();
+    bench.set_slider("Style strength", 3.0);
+    bench.paint(1);
+    bench.click("Preset: Studio");
+    bench.click("Save as preset…");
+    bench.window().get_by_role_and_label(Role::TextInput, "Name of the preset").type_text("Misty");
+    bench.settle();
+    bench.click("Save");
+    bench.until_label("The preset Misty is kept");
+    let file = bench.folder.path().join("presets").join("Misty.json");
+    assert!(file.exists() && file.with_extension("jpg").exists());
+
+    // From now on it is what the settings are measured against.
+    bench.set_slider("Style strength", -1.0);
+    bench.click("Reset style strength");
+    bench.until_painter_has("the strength of Misty", |recipe| recipe.style_strength == 3.0);
+    bench.click("Preset: Misty");
+    bench.click("Draft");
+    bench.until_painter_has("a draft", |recipe| *recipe == Recipe::from_preset(pentimento::recipe::Preset::Draft));
+    bench.click("Preset: Draft");
+    bench.click("Misty");
+    let misty = Recipe { style_strength: 3.0, ..Recipe::default() };
+    bench.until_painter_has("Misty again", move |recipe| *recipe == misty);
+
+    // Deleted, and brought back.
+    bench.click("Preset: Misty");
+    bench.click("Delete preset Misty");
+    bench.until_label("Deleted the preset Misty");
+    assert!(!file.exists());
+    bench.window().get_all_by_role_and_label(Role::Button, "Undo").last().unwrap().click();
+    let back = file.clone();
+    bench.until("the file is back", move |_| back.exists());
+}
+
+#[test]
+fn a_deleted_favourite_comes_back() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.paint(1);
+    bench.click("Keep");
+    bench.iterate(1);
+    bench.until_label("Favourite, iteration 2");
+    bench.click("Favourite, iteration 2");
+    bench.press(Key::Delete);
+    bench.until_label("Moved pentimento-");
+    assert!(!bench.has("Favourite, iteration"));
+    bench.click("Undo");
+    bench.until_label("Favourite, iteration 2");
+}
+
+#[test]
+fn layers_are_weighted_added_and_taken_out() {
+    let mut bench = Bench::new();
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    bench.window().get_by_label("Layers").click();
+    bench.settle();
+    bench.set_slider("Style layers: relu3_1", 4.0);
+    bench.set_slider("Photo layers: relu4_2", 0.0);
+    bench.click("Add to photo layers");
+    bench.click("relu2_2");
+    bench.click("Add to style layers");
+    bench.click("relu3_3");
+    bench.click("Remove Style layers: relu3_3");
+    assert!(bench.has("Layers, changed"));
+    bench.paint(1);
+    let seen = bench.seen.lock().unwrap()[0].clone();
+    assert_eq!(seen.style_layers.to_string(), "relu1_1,relu2_1,relu3_1=4,relu4_1,relu5_1");
+    assert_eq!(seen.content_layers.to_string(), "relu2_2");
+
+    bench.click("Reset style layers");
+    bench.click("Reset photo layers");
+    // Two changes, each taken over between two steps.
+    bench.iterate(1);
+    bench.until_painter_has("the layers of the preset", |recipe| *recipe == Recipe::default());
+    assert!(!bench.has("Layers, changed"));
+}
+
+#[test]
+fn every_section_reaches_the_painter() {
+    let mut bench = Bench::new();
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    for section in ["Painting", "Colour", "Layers", "Advanced"] {
+        bench.window().get_by_label(section).click();
+        bench.settle();
+    }
+    for (slider, value) in [("Brush size", 2.0), ("Match colours", 40.0), ("Histogram", 0.5)] {
+        bench.set_slider(slider, value);
+    }
+    for (choice, value) in [
+        ("Colours", "The photo's"),
+        ("Style curve", "Falling"),
+        ("Style loss", "Mean and covariance"),
+        ("Smoothing", "Edge-keeping"),
+        ("Optimiser", "Adam"),
+        ("Edges", "Grey"),
+    ] {
+        bench.window().get_by_role_and_label(Role::ComboBox, choice).click();
+        bench.settle();
+        bench.click(value);
+    }
+    for (number, value) in [("Adam momentum", 0.5), ("Adam caution", 0.9), ("Averaging", 0.75)] {
+        bench.window().get_by_role_and_label(Role::SpinButton, number).set_value_accesskit(value);
+        bench.settle();
+    }
+    bench.paint(1);
+    let wanted = Recipe {
+        style_scale: 2.0,
+        colour_match: 40.0,
+        histogram: 0.5,
+        colours: Colours::Photo,
+        style_curve: StyleCurve::Falling,
+        style_loss: StyleLoss::Moments,
+        tv_norm: TvNorm::L1,
+        optimizer: OptimizerKind::Adam,
+        edges: Edges::Zeros,
+        adam_beta1: 0.5,
+        adam_beta2: 0.9,
+        averaging: 0.75,
+        ..Recipe::default()
+    };
+    assert_eq!(bench.seen.lock().unwrap()[0], wanted);
+    for section in ["Painting, changed", "Colour, changed", "Layers, changed", "Advanced, changed"] {
+        assert!(bench.has(section), "{section}");
+    }
+    bench.click("Reset colours");
+    bench.click("Reset match colours");
+    assert!(!bench.has("Colour, changed"));
+}
+
+/// Painting masks on the canvas.
+mod masks {
+    use egui::{PointerButton, Pos2, Vec2, vec2};
+    use egui_kittest::kittest::NodeT;
+    use image::GrayImage;
+
+    use super::*;
+
+    impl Bench {
+        fn open_where(&mut self) {
+            self.ready();
+            self.window().get_by_label("Where").scroll_to_me();
+            self.window().run_steps(20);
+            self.window().get_by_label("Where").click();
+            self.window().run_steps(20);
+        }
+
+        /// Takes a button that may lie below what fits into the window.
+        fn take(&mut self, label: &str) {
+            self.window().get_by_role_and_label(Role::Button, label).scroll_to_me();
+            self.window().run_steps(20);
+            self.click(label);
+        }
+
+        /// A place on the canvas, in points from its middle.
+        fn on_canvas(&mut self, off: Vec2) -> Pos2 {
+            self.window().get_by_label("Canvas: painting a mask").rect().center() + off
+        }
+
+        fn stroke(&mut self, button: PointerButton, from: Vec2, to: Vec2) {
+            let (from, to) = (self.on_canvas(from), self.on_canvas(to));
+            let press = |pos, pressed| Event::PointerButton { pos, button, pressed, modifiers: Modifiers::NONE };
+            self.window().event(Event::PointerMoved(from));
+            self.window().step();
+            self.window().event(press(from, true));
+            self.window().step();
+            self.window().event(Event::PointerMoved(from + (to - from) / 2.0));
+            self.window().event(Event::PointerMoved(to));
+            self.window().step();
+            self.window().event(press(to, false));
+            self.settle();
+        }
+
+        /// Lets the painter go on until it has a recipe as wanted: a mask must be in the library before it gets there.
+        fn until_masked(&mut self, what: &str, wanted: impl Fn(&Recipe) -> bool) {
+            for _ in 0..200 {
+                self.window().run_steps(2);
+                if self.seen.lock().unwrap().last().is_some_and(&wanted) {
+                    return;
+                }
+                self.iterate(1);
+                assert!(self.woken.recv_timeout(PATIENCE).is_ok(), "waited in vain: {what}");
+            }
+            panic!("the painter never had {what}; the window shows {:#?}", self.window().root());
+        }
+
+        /// The newest mask that the painter was given, once it differs from `last`.
+        fn mask_after(
+            &mut self,
+            last: Option<&PictureSource>,
+            of: impl Fn(&Recipe) -> Option<PictureSource>,
+        ) -> PictureSource {
+            self.until_masked("a new mask", |recipe| of(recipe).is_some_and(|mask| Some(&mask) != last));
+            let seen = self.seen.lock().unwrap();
+            of(seen.last().unwrap()).unwrap()
+        }
+    }
+
+    fn of_style(recipe: &Recipe) -> Option<PictureSource> {
+        recipe.styles[0].mask.clone()
+    }
+
+    fn of_photo(recipe: &Recipe) -> Option<PictureSource> {
+        recipe.photo_mask.clone()
+    }
+
+    fn read(source: &PictureSource) -> GrayImage {
+        let PictureSource::File(path) = source else { panic!("{source} is no file") };
+        image::open(path).unwrap().to_luma8()
+    }
+
+    fn middle(mask: &GrayImage) -> u8 {
+        mask.get_pixel(mask.width() / 2, mask.height() / 2).0[0]
+    }
+
+    #[test]
+    fn a_stroke_on_the_canvas_acts_on_the_running_painting() {
+        let mut bench = Bench::new();
+        bench.open_where();
+        bench.paint(1);
+        assert!(bench.has("everywhere") && bench.has("stays nowhere"));
+        bench.take("Paint where The Starry Night acts");
+        assert!(bench.has("Canvas: painting a mask"));
+        bench.stroke(PointerButton::Primary, vec2(-60.0, 0.0), vec2(60.0, 0.0));
+        let painted = bench.mask_after(None, of_style);
+        let mask = read(&painted);
+        assert_eq!(mask.width().max(mask.height()), 1024);
+        assert_eq!((middle(&mask), mask.get_pixel(1, 1).0[0]), (255, 0));
+        bench.until_label("where painted");
+
+        // The right button erases, whatever the brush is.
+        bench.stroke(PointerButton::Secondary, vec2(0.0, -5.0), vec2(0.0, 5.0));
+        let erased = bench.mask_after(Some(&painted), of_style);
+        assert_eq!(middle(&read(&erased)), 0);
+        bench.window().key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        bench.settle();
+        assert_eq!(bench.mask_after(Some(&erased), of_style), painted, "the same mask is the same file");
+        bench.window().key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        bench.settle();
+        bench.until_masked("no mask", |recipe| of_style(recipe).is_none());
+        bench.window().key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+        bench.settle();
+        assert_eq!(bench.mask_after(None, of_style), painted);
+        bench.press(Key::Escape);
+        assert!(!bench.has("Canvas: painting a mask") && bench.has("Canvas: the painting"));
+        bench.window().key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        bench.settle();
+        bench.iterate(1);
+        assert!(bench.has("where painted"), "undo is for the mask that is painted");
+    }
+
+    #[test]
+    fn the_photos_mask_is_inverted_saved_cleared_and_loaded() {
+        let mut bench = Bench::new();
+        bench.open_where();
+        bench.paint(1);
+        bench.take("Paint where the photo stays");
+        bench.press(Key::E);
+        bench.stroke(PointerButton::Primary, Vec2::ZERO, vec2(9.0, 0.0));
+        bench.press(Key::E);
+        let (small, large) = (vec2(-200.0, 0.0), vec2(0.0, 0.0));
+        bench.stroke(PointerButton::Primary, small, small);
+        let first = bench.mask_after(None, of_photo);
+        assert_eq!(middle(&read(&first)), 0, "nothing was there to erase, and the dab is far away");
+        for _ in 0..12 {
+            bench.press(Key::CloseBracket);
+        }
+        bench.stroke(PointerButton::Primary, large, large);
+        let second = bench.mask_after(Some(&first), of_photo);
+        let white = |mask: &GrayImage| mask.iter().filter(|grey| **grey == 255).count();
+        assert!(white(&read(&second)) > 4 * white(&read(&first)), "a larger brush");
+
+        bench.press(Key::I);
+        let inverted = bench.mask_after(Some(&second), of_photo);
+        assert!(read(&second).iter().zip(read(&inverted).iter()).all(|(a, b)| a + b == 255));
+        let path = bench.folder.path().join("saved mask.png");
+        *bench.answer.lock().unwrap() = Answer::Chosen(path.clone());
+        bench.take("Save mask");
+        bench.until_label("Saved");
+        assert_eq!(image::open(&path).unwrap().to_luma8(), read(&inverted));
+
+        bench.take("Clear mask");
+        bench.until_masked("no mask", |recipe| of_photo(recipe).is_none());
+        bench.take("Load mask");
+        assert_eq!(bench.mask_after(None, of_photo), PictureSource::File(path));
+        // A file that is no picture changes nothing.
+        let text = bench.folder.path().join("text.png");
+        std::fs::write(&text, "no picture").unwrap();
+        *bench.answer.lock().unwrap() = Answer::Chosen(text);
+        bench.take("Load mask");
+        bench.until_label("text.png");
+        assert!(bench.has("stays where painted"));
+        bench.click("Done");
+        assert!(!bench.has("Canvas: painting a mask"));
+    }
+
+    #[test]
+    fn the_brush_is_as_large_and_hard_as_its_sliders_say_until_another_photo_ends_the_mask() {
+        let mut bench = Bench::new();
+        bench.open_where();
+        bench.paint(1);
+        bench.take("Paint where The Starry Night acts");
+        bench.window().get_by_role_and_label(Role::Slider, "Brush size").scroll_to_me();
+        bench.window().run_steps(20);
+        bench.set_slider("Brush size", 40.0);
+        bench.set_slider("Brush hardness", 100.0);
+        bench.stroke(PointerButton::Primary, Vec2::ZERO, Vec2::ZERO);
+        let mask = read(&bench.mask_after(None, of_style));
+        let white = mask.iter().filter(|grey| **grey == 255).count() as f64;
+        let grey = mask.iter().filter(|grey| (1..255).contains(*grey)).count() as f64;
+        // A disc of 0.4 times 1024 pixels, of which only the rim is grey.
+        assert!((white + grey - std::f64::consts::PI * 204.8 * 204.8).abs() < 2000.0, "{white} and {grey} pixels");
+        assert!(grey < 2000.0, "{grey} pixels are grey");
+        let path = bench.write_picture("other.png");
+        bench.drop_file(path);
+        bench.window().step();
+        bench.window().event(Event::PointerMoved(egui::pos2(640.0, 300.0)));
+        bench.until_label("Photo picture: other.png");
+        bench.until("the mask is left", |window| window.query_by_label("Canvas: painting a mask").is_none());
+    }
+
+    #[test]
+    fn a_favourite_brings_its_masks_back() {
+        let mut bench = Bench::new();
+        bench.open_where();
+        bench.paint(1);
+        bench.take("Paint where the photo stays");
+        bench.stroke(PointerButton::Primary, vec2(-60.0, 0.0), vec2(60.0, 0.0));
+        let mask = bench.mask_after(None, of_photo);
+        bench.press(Key::Escape);
+        bench.click("Keep");
+        bench.iterate(1);
+        bench.until_label("Favourite, iteration");
+        bench.take("Paint where the photo stays");
+        bench.until("the mask is here", |window| {
+            window
+                .query_by_role_and_label(Role::Button, "Clear mask")
+                .is_some_and(|clear| !clear.accesskit_node().is_disabled())
+        });
+        bench.take("Clear mask");
+        bench.until_masked("no mask", |recipe| of_photo(recipe).is_none());
+        bench.window().get_by_label_contains("Favourite, iteration").click();
+        bench.until_label("Viewing a favourite");
+        assert!(!bench.has("Canvas: painting a mask"));
+        bench.click("Take its settings");
+        assert_eq!(bench.mask_after(None, of_photo), mask);
+    }
 }

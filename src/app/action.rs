@@ -7,7 +7,10 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use egui_material_icons::{MaterialIcon, icons};
 use image::RgbaImage;
 
-use crate::recipe::{PictureSource, Recipe};
+use super::basis::Basis;
+use super::masking::MaskCommand;
+use crate::recipe::{PictureSource, Recipe, StyleSource};
+use crate::studio::OwnPreset;
 
 /// An action without parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub enum Action {
     Keep,
     /// Write the shown picture to a file.
     SaveAs,
+    /// Stir noise into the canvas.
+    Stir,
     /// Take the shown picture up to a high resolution.
     Finish,
     /// Choose the photo.
@@ -40,8 +45,30 @@ pub enum Action {
     BackToPainting,
     /// Restore the recipe of the shown favourite.
     TakeSettings,
+    /// Let the painting go on from the shown picture.
+    GoOnFromShown,
     /// Move the shown favourite to the trash.
     DeleteShown,
+    /// Put the mask's last stroke back.
+    RedoStroke,
+    /// Take the mask's last stroke away.
+    UndoStroke,
+    /// Erase instead of painting, or the other way round.
+    ToggleEraser,
+    /// A smaller brush.
+    SmallerBrush,
+    /// A larger brush.
+    LargerBrush,
+    /// Exchange black and white in the mask.
+    InvertMask,
+    /// Take the whole mask away.
+    ClearMask,
+    /// Read the mask from a file.
+    OpenMask,
+    /// Write the mask to a file.
+    SaveMask,
+    /// Stop painting the mask.
+    LeaveMask,
     /// Show or hide the favourites.
     ToggleFavourites,
     /// Show or hide the loss curve.
@@ -77,6 +104,7 @@ impl Action {
         Self::StartOver,
         Self::Keep,
         Self::SaveAs,
+        Self::Stir,
         Self::Finish,
         Self::OpenStyle,
         Self::OpenPhoto,
@@ -85,7 +113,18 @@ impl Action {
         Self::Compare,
         Self::BackToPainting,
         Self::TakeSettings,
+        Self::GoOnFromShown,
         Self::DeleteShown,
+        Self::RedoStroke,
+        Self::UndoStroke,
+        Self::ToggleEraser,
+        Self::SmallerBrush,
+        Self::LargerBrush,
+        Self::InvertMask,
+        Self::ClearMask,
+        Self::OpenMask,
+        Self::SaveMask,
+        Self::LeaveMask,
         Self::ToggleFavourites,
         Self::ToggleCurve,
         Self::ToggleMessages,
@@ -115,6 +154,12 @@ impl Action {
                 icons::ICON_SAVE,
                 command(Key::S),
             ),
+            Self::Stir => (
+                "Stir",
+                "Add noise to the canvas, to shake it out of a place where it is stuck; the canvas from before moves to Previous, beside the favourites",
+                icons::ICON_BLUR_ON,
+                key(Key::S),
+            ),
             Self::Finish => (
                 "Finish",
                 "Paint this picture at a high resolution, with the look it has",
@@ -142,9 +187,46 @@ impl Action {
                 icons::ICON_TUNE,
                 key(Key::T),
             ),
+            Self::GoOnFromShown => (
+                "Paint on from it",
+                "The painting goes on from this picture, under the settings as they are now; its canvas moves to Previous",
+                icons::ICON_FORMAT_PAINT,
+                key(Key::P),
+            ),
             Self::DeleteShown => {
                 ("Delete", "Move this favourite to the library's trash folder", icons::ICON_DELETE, key(Key::Delete))
             }
+            Self::RedoStroke => (
+                "Redo stroke",
+                "Put the mask's last stroke back",
+                icons::ICON_REDO,
+                Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z)),
+            ),
+            Self::UndoStroke => ("Undo stroke", "Take the mask's last stroke away", icons::ICON_UNDO, command(Key::Z)),
+            Self::ToggleEraser => (
+                "Eraser",
+                "Erase the mask instead of painting it; the right button always erases",
+                icons::ICON_INK_ERASER,
+                key(Key::E),
+            ),
+            Self::SmallerBrush => {
+                ("Smaller brush", "Make the brush smaller", icons::ICON_REMOVE, key(Key::OpenBracket))
+            }
+            Self::LargerBrush => ("Larger brush", "Make the brush larger", icons::ICON_ADD, key(Key::CloseBracket)),
+            Self::InvertMask => {
+                ("Invert mask", "Exchange what is painted and what is not", icons::ICON_INVERT_COLORS, key(Key::I))
+            }
+            Self::ClearMask => (
+                "Clear mask",
+                "Take the mask away: the style acts everywhere again, or the photo stays nowhere",
+                icons::ICON_LAYERS_CLEAR,
+                None,
+            ),
+            Self::OpenMask => {
+                ("Load mask", "Read the mask from a picture file: white acts", icons::ICON_FOLDER_OPEN, None)
+            }
+            Self::SaveMask => ("Save mask", "Write the mask to a grey picture file", icons::ICON_SAVE, None),
+            Self::LeaveMask => ("Done", "Stop painting the mask", icons::ICON_CHECK, key(Key::Escape)),
             Self::ToggleFavourites => {
                 ("Favourites", "Show or hide the favourites", icons::ICON_PHOTO_LIBRARY, key(Key::B))
             }
@@ -194,8 +276,10 @@ impl Action {
 pub enum Slot {
     /// The photo.
     Photo,
-    /// The (first) style.
-    Style,
+    /// A style, by its place in the mixture.
+    Style(usize),
+    /// One more style.
+    NewStyle,
     /// The picture that the canvas starts from.
     Start,
 }
@@ -206,7 +290,7 @@ impl Slot {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Photo => "Photo",
-            Self::Style => "Style",
+            Self::Style(_) | Self::NewStyle => "Style",
             Self::Start => "Starting picture",
         }
     }
@@ -228,6 +312,30 @@ pub enum UiCommand {
     Do(Action),
     /// Use these parameters from now on.
     SetRecipe(Box<Recipe>),
+    /// Take these settings over and measure them against this preset; pictures, masks and size stay.
+    Apply {
+        /// The settings.
+        settings: Box<Recipe>,
+        /// What they start from.
+        basis: Box<Basis>,
+    },
+    /// Ask for a name to keep the settings under.
+    NamePreset,
+    /// Keep the settings under this name.
+    SavePreset(String),
+    /// Delete one of the artist's own presets.
+    DeletePreset(String),
+    /// Keep a preset again that was deleted.
+    BringBackPreset(Box<OwnPreset>),
+    /// Take a style out of the mixture.
+    RemoveStyle(usize),
+    /// Put a style back into the mixture.
+    BringBackStyle {
+        /// Its place.
+        index: usize,
+        /// The style.
+        style: Box<StyleSource>,
+    },
     /// Ask for a file for this place.
     Browse(Slot),
     /// Put this picture there.
@@ -238,6 +346,10 @@ pub enum UiCommand {
     Want(PictureSource),
     /// Show something else than the painting.
     Show(Exhibit),
+    /// Let new paintings start from this, or from the painting's canvas as it is now.
+    StartFrom(Option<Exhibit>),
+    /// Stir with noise of this standard deviation, out of 255, from now on.
+    SetStir(f32),
     /// Restore the recipe of something.
     TakeSettings(Exhibit),
     /// Write something to a file that the artist chooses.
@@ -254,6 +366,17 @@ pub enum UiCommand {
     LeaveFinish,
     /// Move a favourite to the trash.
     Delete(PathBuf),
+    /// Bring a favourite back from the trash.
+    RestoreFavourite {
+        /// Where it lies in the trash.
+        trashed: PathBuf,
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// Take back what a message reports.
+    Undo(u64),
+    /// Something about a mask.
+    Mask(MaskCommand),
     /// Ask for a weights file.
     BrowseWeights,
     /// Go back to the built-in weights.
@@ -272,10 +395,11 @@ mod tests {
 
     #[test]
     fn no_key_does_two_things_at_once() {
-        // Paint, Pause and Resume share the space bar because only one of them is offered at a time.
+        // Paint, Pause and Resume share the space bar because only one of them is offered at a time; for the same reason
+        // Escape leaves a mask as well as a favourite.
         let keys: Vec<_> = Action::ALL
             .iter()
-            .filter(|action| !matches!(action, Action::Pause | Action::Resume))
+            .filter(|action| !matches!(action, Action::Pause | Action::Resume | Action::LeaveMask))
             .filter_map(|action| action.shortcut())
             .collect();
         for (index, shortcut) in keys.iter().enumerate() {

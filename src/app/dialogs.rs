@@ -17,6 +17,10 @@ pub enum Purpose {
     SavePainting,
     /// A file for something else that is looked at.
     SaveExhibit(Exhibit),
+    /// A picture for the mask that is painted.
+    OpenMask,
+    /// A file for that mask.
+    SaveMask,
     /// VGG-19 weights.
     Weights,
 }
@@ -27,9 +31,12 @@ impl Purpose {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Picture(Slot::Photo) => "Open photo",
-            Self::Picture(Slot::Style) => "Open style",
+            Self::Picture(Slot::Style(_)) => "Open style",
+            Self::Picture(Slot::NewStyle) => "Add a style",
             Self::Picture(Slot::Start) => "Open starting picture",
             Self::SavePainting | Self::SaveExhibit(_) => "Save picture as",
+            Self::OpenMask => "Open mask",
+            Self::SaveMask => "Save mask as",
             Self::Weights => "Open VGG-19 weights",
         }
     }
@@ -37,21 +44,21 @@ impl Purpose {
     /// Whether a file is to be written.
     #[must_use]
     pub fn is_saving(&self) -> bool {
-        matches!(self, Self::SavePainting | Self::SaveExhibit(_))
+        matches!(self, Self::SavePainting | Self::SaveExhibit(_) | Self::SaveMask)
     }
 
     /// Whether a picture is to be read.
     #[must_use]
     pub fn is_picture(&self) -> bool {
-        matches!(self, Self::Picture(_))
+        matches!(self, Self::Picture(_) | Self::OpenMask)
     }
 
     fn filters(&self) -> &'static [(&'static str, &'static [&'static str])] {
         match self {
-            Self::Picture(_) => {
+            Self::Picture(_) | Self::OpenMask => {
                 &[("Pictures", &["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "gif"]), ("All files", &["*"])]
             }
-            Self::SavePainting | Self::SaveExhibit(_) => {
+            Self::SavePainting | Self::SaveExhibit(_) | Self::SaveMask => {
                 &[("PNG", &["png"]), ("JPEG", &["jpg", "jpeg"]), ("WebP", &["webp"]), ("TIFF", &["tif", "tiff"])]
             }
             Self::Weights => &[("VGG-19 weights", &["safetensors", "pth"]), ("All files", &["*"])],

@@ -6,18 +6,37 @@ use egui::Context;
 
 use super::action::{Action, Exhibit, Slot, UiCommand};
 use super::dialogs::{Answer, Purpose};
+use super::panels::naming::Naming;
 use super::panels::prompt::Prompt;
+use super::state::StirLevels;
 use super::view::View;
 use super::window::App;
 use crate::recipe::PictureSource;
-use crate::studio::Command;
+use crate::studio::{Command, OwnPreset, PresetCommand, safe_name};
 
 impl App {
     /// Carries out one wish.
     pub(super) fn dispatch(&mut self, command: UiCommand, ctx: &Context, frame: &eframe::Frame) {
+        let now_secs = ctx.input(|input| input.time);
         match command {
             UiCommand::Do(action) => self.act(action, ctx, frame),
             UiCommand::SetRecipe(recipe) => self.state.recipe = *recipe,
+            UiCommand::Apply { settings, basis } => self.state.apply_settings(&settings, *basis, now_secs),
+            UiCommand::NamePreset => {
+                self.naming = Some(Naming::new(self.state.basis.own_name.clone().unwrap_or_default()));
+            }
+            UiCommand::SavePreset(name) => {
+                let command = self.state.save_preset(name);
+                self.send([command]);
+            }
+            UiCommand::DeletePreset(name) => self.send([Command::Preset(PresetCommand::Delete(name))]),
+            UiCommand::BringBackPreset(preset) => {
+                let OwnPreset { name, settings, thumbnail: picture } = *preset;
+                let save = PresetCommand::Save { name, settings: Box::new(settings), picture };
+                self.send([Command::Preset(save)]);
+            }
+            UiCommand::RemoveStyle(index) => self.state.remove_style(index, now_secs),
+            UiCommand::BringBackStyle { index, style } => self.state.bring_back_style(index, *style),
             UiCommand::Browse(slot) => {
                 self.intake.last_slot = slot;
                 self.ask_for_path(Purpose::Picture(slot), frame);
@@ -36,6 +55,11 @@ impl App {
                 self.send(command);
             }
             UiCommand::Show(exhibit) => self.show(exhibit),
+            UiCommand::StartFrom(exhibit) => {
+                let command = self.state.start_from(exhibit.as_ref());
+                self.send(command);
+            }
+            UiCommand::SetStir(levels) => self.state.stir = StirLevels(levels),
             UiCommand::TakeSettings(exhibit) => self.take_settings(&exhibit),
             UiCommand::Save(exhibit) => self.ask_for_path(Purpose::SaveExhibit(exhibit), frame),
             UiCommand::KeepPrevious => {
@@ -56,6 +80,16 @@ impl App {
             }
             UiCommand::LeaveFinish => self.state.finish = None,
             UiCommand::Delete(path) => self.send([Command::DeleteFavourite(path)]),
+            UiCommand::RestoreFavourite { trashed, path } => self.send([Command::RestoreFavourite { trashed, path }]),
+            UiCommand::Undo(id) => {
+                if let Some(undo) = self.state.notices.take_undo(id) {
+                    self.dispatch(undo, ctx, frame);
+                }
+            }
+            UiCommand::Mask(command) => {
+                let command = self.state.mask(command);
+                self.send(command);
+            }
             UiCommand::BrowseWeights => self.ask_for_path(Purpose::Weights, frame),
             UiCommand::ResetWeights => self.send([Command::UseWeights(None)]),
             UiCommand::PathTyped(text) => {
@@ -97,9 +131,10 @@ impl App {
                 let purpose = self.state.exhibit.clone().map_or(Purpose::SavePainting, Purpose::SaveExhibit);
                 self.ask_for_path(purpose, frame);
             }
+            Action::Stir => self.send([Command::Stir { levels: self.state.stir.0 }]),
             Action::Finish => self.dispatch(UiCommand::Finish(self.state.exhibit.clone()), ctx, frame),
             Action::OpenPhoto => self.dispatch(UiCommand::Browse(Slot::Photo), ctx, frame),
-            Action::OpenStyle => self.dispatch(UiCommand::Browse(Slot::Style), ctx, frame),
+            Action::OpenStyle => self.dispatch(UiCommand::Browse(Slot::Style(0)), ctx, frame),
             Action::Fit => self.canvas.view = View::Fit,
             Action::ActualPixels => self.canvas.show_actual_pixels(),
             // The canvas itself watches how long it is held.
@@ -110,10 +145,29 @@ impl App {
                     self.take_settings(&exhibit);
                 }
             }
+            Action::GoOnFromShown => {
+                if let Some(image) = self.state.shown_exhibit() {
+                    self.send([Command::GoOnFrom(image)]);
+                    self.state.exhibit = None;
+                }
+            }
             Action::DeleteShown => {
                 if let Some(Exhibit::Favourite(path)) = self.state.exhibit.clone() {
                     self.send([Command::DeleteFavourite(path)]);
                 }
+            }
+            Action::OpenMask => self.ask_for_path(Purpose::OpenMask, frame),
+            Action::SaveMask => self.ask_for_path(Purpose::SaveMask, frame),
+            Action::RedoStroke
+            | Action::UndoStroke
+            | Action::ToggleEraser
+            | Action::SmallerBrush
+            | Action::LargerBrush
+            | Action::InvertMask
+            | Action::ClearMask
+            | Action::LeaveMask => {
+                let command = self.state.mask_action(action);
+                self.send(command);
             }
             Action::ToggleFavourites => self.preferences.show_favourites ^= true,
             Action::ToggleCurve => self.preferences.show_curve ^= true,
@@ -146,7 +200,7 @@ impl App {
         if self.no_dialogs {
             self.prompt_for_path(purpose);
         } else {
-            let proposal = if purpose.is_saving() { self.proposed_name() } else { String::new() };
+            let proposal = if purpose.is_saving() { self.proposed_name(&purpose) } else { String::new() };
             self.dialogs.ask(purpose, &proposal, frame, self.reply.clone());
         }
     }
@@ -158,7 +212,7 @@ impl App {
             let folder = directories::UserDirs::new()
                 .map(|dirs| dirs.picture_dir().unwrap_or_else(|| dirs.home_dir()).to_owned())
                 .unwrap_or_default();
-            folder.join(self.proposed_name()).display().to_string()
+            folder.join(self.proposed_name(&purpose)).display().to_string()
         } else {
             String::new()
         };
@@ -166,14 +220,15 @@ impl App {
     }
 
     /// `photo in style.png`, in characters that every file system takes.
-    fn proposed_name(&self) -> String {
+    fn proposed_name(&self, purpose: &Purpose) -> String {
         let stem = |source: &PictureSource| {
             let name = self.state.picture_name(source);
             let stem = std::path::Path::new(&name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-            stem.unwrap_or(name).replace(['/', '\\', ':', '*', '?', '"', '<', '>', '|'], "-")
+            safe_name(&stem.unwrap_or(name)).unwrap_or_else(|| "picture".to_owned())
         };
         let recipe = &self.state.recipe;
         match recipe.styles.first() {
+            _ if *purpose == Purpose::SaveMask => format!("{} mask.png", stem(&recipe.content)),
             Some(style) => format!("{} in {}.png", stem(&recipe.content), stem(&style.picture)),
             None => format!("{}.png", stem(&recipe.content)),
         }
@@ -206,6 +261,14 @@ impl App {
                     let canvas = previous.canvas.clone();
                     self.send([Command::SaveCanvasAs { canvas, path: with_extension(path) }]);
                 }
+            }
+            Purpose::OpenMask => {
+                let command = self.state.load_mask(PictureSource::File(path));
+                self.send(command);
+            }
+            Purpose::SaveMask => {
+                let save = self.state.masking.to_save();
+                self.send(save.map(|mask| Command::SaveMaskAs { mask, path: with_extension(path) }));
             }
             Purpose::Weights => self.send([Command::UseWeights(Some(path))]),
         }

@@ -16,10 +16,8 @@ const DROP_PATIENCE_SECS: f64 = 0.3;
 /// Watches the input.
 #[derive(Debug)]
 pub struct Intake {
-    /// Where the photo's picker lies.
-    pub photo_rect: Rect,
-    /// Where the style's picker lies.
-    pub style_rect: Rect,
+    /// Where the pickers lie; where one lies within another it comes first.
+    pub places: Vec<(Rect, Slot)>,
     /// The place that was last worked with.
     pub last_slot: Slot,
     dropped: Vec<(PathBuf, f64)>,
@@ -27,7 +25,7 @@ pub struct Intake {
 
 impl Default for Intake {
     fn default() -> Self {
-        Self { photo_rect: Rect::NOTHING, style_rect: Rect::NOTHING, last_slot: Slot::Photo, dropped: Vec::new() }
+        Self { places: Vec::new(), last_slot: Slot::Photo, dropped: Vec::new() }
     }
 }
 
@@ -45,13 +43,7 @@ impl Intake {
     /// The place that the pointer is over.
     fn slot_at(&self, pointer: Option<Pos2>) -> Option<Slot> {
         let pointer = pointer?;
-        if self.style_rect.contains(pointer) {
-            Some(Slot::Style)
-        } else if self.photo_rect.contains(pointer) {
-            Some(Slot::Photo)
-        } else {
-            None
-        }
+        self.places.iter().find(|(rect, _)| rect.contains(pointer)).map(|(_, slot)| *slot)
     }
 
     /// While files are dragged over the window most systems keep the pointer's position to themselves, so a drop waits
@@ -69,9 +61,7 @@ impl Intake {
         }
         let slot = self.slot_at(pointer.filter(|_| moved)).unwrap_or(Slot::Photo);
         let dropped = std::mem::take(&mut self.dropped);
-        // Two files at once are a pair: the photo and its style.
-        let slots = if dropped.len() == 2 { [Slot::Photo, Slot::Style] } else { [slot, slot] };
-        for ((path, _), slot) in dropped.into_iter().zip(slots) {
+        for ((path, _), slot) in dropped.into_iter().zip(slots_from(slot)) {
             commands.push(UiCommand::Choose(slot, PictureSource::File(path)));
         }
     }
@@ -99,6 +89,12 @@ impl Intake {
             }
         }
     }
+}
+
+/// Where several files go that are dropped at once: a photo brings its styles along, a style brings others.
+fn slots_from(first: Slot) -> impl Iterator<Item = Slot> {
+    let second = if first == Slot::Photo { Some(Slot::Style(0)) } else { None };
+    std::iter::once(first).chain(second).chain(std::iter::repeat(Slot::NewStyle))
 }
 
 fn take_keys(ctx: &Context, state: &State, commands: &mut Vec<UiCommand>) {
@@ -146,6 +142,13 @@ mod tests {
         assert_eq!(pasted_path("/tmp/b c.jpg"), Some(PathBuf::from("/tmp/b c.jpg")));
         assert_eq!(pasted_path("dear diary"), None);
         assert_eq!(pasted_path("/a\n/b"), None);
+    }
+
+    #[test]
+    fn files_dropped_together_go_together() {
+        let first_three = |slot| slots_from(slot).take(3).collect::<Vec<_>>();
+        assert_eq!(first_three(Slot::Photo), [Slot::Photo, Slot::Style(0), Slot::NewStyle]);
+        assert_eq!(first_three(Slot::Style(1)), [Slot::Style(1), Slot::NewStyle, Slot::NewStyle]);
     }
 
     #[test]

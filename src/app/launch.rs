@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use egui::ViewportBuilder;
 
 use super::dialogs::{NativeDialogs, watch_for_missing_dialogs};
+use super::icon::window_icon;
 use super::preferences::Preferences;
 use super::window::{App, Opening, waker};
 use crate::engine::{DeviceChoice, Engine, EngineError, StyleEngine};
-use crate::studio::{MakeEngine, Studio, StudioConfig, default_library};
+use crate::studio::{MakeEngine, Studio, StudioConfig, default_library, default_presets};
 
 /// Why there is no window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -77,7 +78,7 @@ pub fn open_window(make_engine: MakeEngine, opening: Opening) -> Result<(), AppE
         viewport: ViewportBuilder::default()
             .with_title("Pentimento")
             .with_app_id("pentimento")
-            .with_icon(egui::IconData::default())
+            .with_icon(window_icon())
             .with_inner_size([1280.0, 800.0])
             .with_min_inner_size([880.0, 560.0]),
         ..eframe::NativeOptions::default()
@@ -88,7 +89,12 @@ pub fn open_window(make_engine: MakeEngine, opening: Opening) -> Result<(), AppE
             options,
             Box::new(move |cc| {
                 creator_started.store(true, Ordering::Relaxed);
-                let config = StudioConfig { library: default_library(), make_engine, waker: waker(&cc.egui_ctx) };
+                let config = StudioConfig {
+                    library: default_library(),
+                    presets: default_presets(),
+                    make_engine,
+                    waker: waker(&cc.egui_ctx),
+                };
                 let preferences = Preferences::load(cc.storage);
                 let studio = Studio::start(config);
                 Ok(Box::new(App::new(&cc.egui_ctx, studio, &opening, preferences, Box::new(NativeDialogs))))

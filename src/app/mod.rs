@@ -8,12 +8,16 @@
 //! asked for by button or key is listed once, in `action`, with its label, tooltip and shortcut.
 
 mod action;
+mod basis;
+mod brush;
 mod dialogs;
 mod dispatch;
 mod finish;
 mod history;
+mod icon;
 mod intake;
 mod launch;
+mod masking;
 mod notices;
 mod painting;
 mod panels;

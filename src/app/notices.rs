@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use super::action::UiCommand;
+
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
@@ -24,6 +26,8 @@ pub struct Notice {
     pub times: u32,
     /// When it leaves the screen, in seconds of the window's clock.
     pub until_secs: f64,
+    /// What takes back what it reports.
+    pub undo: Option<UiCommand>,
 }
 
 /// All messages, newest last.
@@ -38,6 +42,8 @@ impl Notices {
     const LISTED: usize = 100;
     const INFO_SECS: f64 = 5.0;
     const ERROR_SECS: f64 = 12.0;
+    /// Long enough to read it, regret it and reach the button.
+    const UNDOABLE_SECS: f64 = 12.0;
 
     /// Reports something.
     pub fn push(&mut self, severity: Severity, text: impl Into<String>, now_secs: f64) {
@@ -56,11 +62,26 @@ impl Notices {
             last.until_secs = until_secs;
             return;
         }
-        self.notices.push_back(Notice { id: self.next_id, severity, text, times: 1, until_secs });
+        self.add(severity, text, until_secs, None);
+    }
+
+    /// Reports something that can be taken back. It can still be taken back from the list when it has left the screen.
+    pub fn push_undoable(&mut self, text: impl Into<String>, undo: UiCommand, now_secs: f64) {
+        self.add(Severity::Info, text.into(), now_secs + Self::UNDOABLE_SECS, Some(undo));
+    }
+
+    fn add(&mut self, severity: Severity, text: String, until_secs: f64, undo: Option<UiCommand>) {
+        self.notices.push_back(Notice { id: self.next_id, severity, text, times: 1, until_secs, undo });
         self.next_id += 1;
         if self.notices.len() > Self::LISTED {
             self.notices.pop_front();
         }
+    }
+
+    /// What takes back what this one reports, once; it leaves the screen.
+    pub fn take_undo(&mut self, id: u64) -> Option<UiCommand> {
+        self.dismiss(id);
+        self.notices.iter_mut().find(|notice| notice.id == id)?.undo.take()
     }
 
     /// All messages, newest first.
@@ -110,6 +131,19 @@ mod tests {
         assert_eq!(notices.on_screen(60.0).count(), 0);
         assert_eq!(notices.newest_first().count(), 1);
         assert_eq!(notices.unread_errors(), 1);
+    }
+
+    #[test]
+    fn what_was_done_is_taken_back_once() {
+        let mut notices = Notices::default();
+        for _ in 0..2 {
+            notices.push_undoable("gone", UiCommand::Dismiss(7), 10.0);
+        }
+        let ids: Vec<u64> = notices.newest_first().map(|notice| notice.id).collect();
+        assert_eq!(ids.len(), 2, "two deeds, two ways back");
+        assert!(matches!(notices.take_undo(ids[0]), Some(UiCommand::Dismiss(7))));
+        assert!(notices.take_undo(ids[0]).is_none());
+        assert_eq!(notices.on_screen(11.0).count(), 1);
     }
 
     #[test]

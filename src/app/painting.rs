@@ -5,7 +5,7 @@ use std::sync::Arc;
 use image::RgbaImage;
 
 use super::history::{LossHistory, Speed};
-use crate::engine::Progress;
+use crate::engine::{Progress, TermShare};
 use crate::recipe::Recipe;
 use crate::studio::RunId;
 
@@ -46,6 +46,8 @@ pub struct Painting {
     pub progress: Option<Progress>,
     /// The newest frame.
     pub canvas: Option<ShownFrame>,
+    /// What each term of the loss added to it, when that was last measured.
+    pub shares: Vec<TermShare>,
     /// Course of the losses.
     pub history: LossHistory,
     /// Iterations a second.
@@ -66,6 +68,7 @@ impl Painting {
             pause_wanted: false,
             progress: None,
             canvas: None,
+            shares: Vec::new(),
             history: LossHistory::default(),
             speed: Speed::default(),
             started_from: recipe.clone(),

@@ -1,42 +1,28 @@
 //! What the window knows. It changes by the studio's events and by the artist's wishes, and draws nothing.
 
+mod pictures;
+mod presets;
+mod styles;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use image::RgbaImage;
 
-use super::action::{Action, Exhibit, Slot};
+use super::action::{Action, Exhibit, Slot, UiCommand};
+use super::basis::Basis;
 use super::finish::Finish;
+use super::masking::Masking;
 use super::notices::{Notices, Severity};
 use super::painting::{Painting, Phase, ShownFrame};
 use super::words;
-use crate::recipe::{Init, PictureSource, Recipe};
-use crate::studio::{Canvas, Command, Event, Favourite, Frame, RunId};
+use crate::recipe::{PictureSource, Recipe, parameter};
+use crate::studio::{Canvas, Command, Event, Favourite, Frame, OwnPreset, RunId};
 
-/// A decoded picture, as far as the window needs it.
-#[derive(Debug, Clone)]
-pub struct PictureInfo {
-    /// Small version.
-    pub thumbnail: Arc<RgbaImage>,
-    /// Full width in pixels.
-    pub width_px: u32,
-    /// Full height in pixels.
-    pub height_px: u32,
-}
+pub use pictures::{PictureInfo, PictureState, pictures_of};
 
-/// What became of a picture that was asked for.
-#[derive(Debug, Clone)]
-pub enum PictureState {
-    /// On its way.
-    Loading,
-    /// Here.
-    Ready(PictureInfo),
-    /// Unusable; the reason was reported.
-    Failed,
-}
-
-/// The canvas that was there before the artist started over. It lives in memory until it is kept or saved.
+/// The canvas that was there before the artist started over, stirred it or put another in its place. It lives in memory until it is kept or saved.
 #[derive(Debug, Clone)]
 pub struct Previous {
     /// The painting it belonged to.
@@ -45,12 +31,28 @@ pub struct Previous {
     pub canvas: Canvas,
 }
 
+/// Strength of the noise that a stir adds: standard deviation out of 255.
+#[derive(Debug, Clone, Copy)]
+pub struct StirLevels(pub f32);
+
+impl Default for StirLevels {
+    fn default() -> Self {
+        Self(parameter::STIR.default)
+    }
+}
+
 /// What the window knows.
 #[derive(Debug, Default)]
 pub struct State {
     /// The parameters as the controls show them. Its pictures were all decoded once; the artist's next choice waits in
     /// [`State::awaited`] until it is known to be usable.
     pub recipe: Recipe,
+    /// How strongly the canvas is stirred when the artist asks for it.
+    pub stir: StirLevels,
+    /// The preset that the parameters started from, which they are measured against.
+    pub basis: Basis,
+    /// The artist's own presets, by name.
+    pub own_presets: Vec<OwnPreset>,
     /// The painting, if there is one.
     pub painting: Option<Painting>,
     /// The canvas before this one.
@@ -61,6 +63,8 @@ pub struct State {
     pub exhibit: Option<Exhibit>,
     /// The favourite that was last read at full size.
     pub opened: Option<(PathBuf, Arc<RgbaImage>)>,
+    /// The mask that is painted, and the brush.
+    pub masking: Masking,
     /// The painting that is to be finished, while the artist decides how large.
     pub finish: Option<Finish>,
     /// Messages.
@@ -70,7 +74,8 @@ pub struct State {
     /// The weights in words.
     pub weights: Option<String>,
     pictures: HashMap<PictureSource, PictureState>,
-    awaited: HashMap<Slot, PictureSource>,
+    /// Choices on their way, in the order in which they were made; each place but that for a new style has one at most.
+    awaited: Vec<(Slot, PictureSource)>,
     awaited_recipe: Option<Box<Recipe>>,
     adopting: HashMap<String, Slot>,
     adopted_names: HashMap<PictureSource, String>,
@@ -82,6 +87,7 @@ impl State {
     pub fn apply(&mut self, event: Event, now_secs: f64) {
         match event {
             Event::PictureLoaded { source, thumbnail, width, height } => {
+                self.mask_arrived(&source, &thumbnail);
                 let info = PictureInfo { thumbnail, width_px: width, height_px: height };
                 self.pictures.insert(source.clone(), PictureState::Ready(info));
                 self.settle(&source);
@@ -89,11 +95,12 @@ impl State {
             Event::PictureFailed { source, message } => self.picture_failed(&source, message, now_secs),
             Event::PictureAdopted { name, source } => {
                 if let Some(slot) = self.adopting.remove(&name) {
-                    self.awaited.insert(slot, source.clone());
+                    self.expect(slot, source.clone());
                 }
                 self.adopted_names.insert(source.clone(), name);
                 self.settle(&source);
             }
+            Event::MaskStored { ticket, source } => self.mask_stored(ticket, source),
             Event::Started { run, device } => {
                 if let Some(painting) = self.painting_of(run) {
                     painting.phase = Phase::Running;
@@ -107,6 +114,11 @@ impl State {
                     if let Some(notice) = notice {
                         self.notices.push(Severity::Info, notice, now_secs);
                     }
+                }
+            }
+            Event::Shares { run, shares, .. } => {
+                if let Some(painting) = self.painting_of(run) {
+                    painting.shares = shares;
                 }
             }
             Event::Paused(run) => self.set_phase(run, Phase::Paused),
@@ -138,18 +150,26 @@ impl State {
                 self.notices.push(Severity::Info, format!("Saved {}", path.display()), now_secs);
             }
             Event::FavouriteOpened { path, image } => self.opened = Some((path, image)),
-            Event::FavouriteDeleted(path) => {
+            Event::FavouriteDeleted { path, trashed } => {
                 self.favourites.retain(|known| known.path != path);
                 if self.exhibit == Some(Exhibit::Favourite(path.clone())) {
                     self.exhibit = None;
                 }
                 let text = format!("Moved {} to the trash folder of the library", words::file_name(&path));
-                self.notices.push(Severity::Info, text, now_secs);
+                self.notices.push_undoable(text, UiCommand::RestoreFavourite { trashed, path }, now_secs);
+            }
+            Event::FavouriteRestored(favourite) => {
+                // Newest first, by the time in their names.
+                let place = self.favourites.iter().position(|known| known.path < favourite.path);
+                self.favourites.insert(place.unwrap_or(self.favourites.len()), favourite);
             }
             Event::Library(mut favourites) => {
                 favourites.reverse();
                 self.favourites = favourites;
             }
+            Event::Presets(presets) => self.own_presets = presets,
+            Event::PresetSaved(preset) => self.preset_saved(preset, now_secs),
+            Event::PresetDeleted(name) => self.preset_deleted(&name, now_secs),
             Event::FinishPlanned { painting, size, plan } => {
                 if let Some(finish) = &mut self.finish {
                     finish.note_plan(&painting, size, plan);
@@ -172,88 +192,6 @@ impl State {
         if let Some(painting) = self.painting_of(frame.run) {
             painting.canvas = Some(ShownFrame { image: frame.image, iteration: frame.iteration });
         }
-    }
-
-    /// What is known of a picture.
-    #[must_use]
-    pub fn picture(&self, source: &PictureSource) -> Option<&PictureState> {
-        self.pictures.get(source)
-    }
-
-    /// What is known of a picture that is here.
-    #[must_use]
-    pub fn picture_info(&self, source: &PictureSource) -> Option<&PictureInfo> {
-        match self.pictures.get(source) {
-            Some(PictureState::Ready(info)) => Some(info),
-            _ => None,
-        }
-    }
-
-    /// A picture's name as the artist knows it.
-    #[must_use]
-    pub fn picture_name(&self, source: &PictureSource) -> String {
-        self.adopted_names.get(source).cloned().unwrap_or_else(|| words::picture_name(source))
-    }
-
-    /// The picture in a place.
-    #[must_use]
-    pub fn in_slot(&self, slot: Slot) -> Option<&PictureSource> {
-        match slot {
-            Slot::Photo => Some(&self.recipe.content),
-            Slot::Style => self.recipe.styles.first().map(|style| &style.picture),
-            Slot::Start => match &self.recipe.init {
-                Init::Picture(source) => Some(source),
-                _ => None,
-            },
-        }
-    }
-
-    /// Whether the artist has chosen a picture for this place that is not here yet.
-    #[must_use]
-    pub fn is_awaited(&self, slot: Slot) -> bool {
-        self.awaited.contains_key(&slot) || self.adopting.values().any(|adopting| *adopting == slot)
-    }
-
-    /// Asks for a picture, unless it is here or on its way.
-    pub fn want(&mut self, source: &PictureSource) -> Option<Command> {
-        match self.pictures.get(source) {
-            Some(_) => None,
-            None => {
-                self.pictures.insert(source.clone(), PictureState::Loading);
-                Some(Command::LoadPicture(source.clone()))
-            }
-        }
-    }
-
-    /// Puts a picture into a place as soon as it is decoded.
-    pub fn choose(&mut self, slot: Slot, source: PictureSource) -> Option<Command> {
-        self.awaited.insert(slot, source.clone());
-        if self.picture_info(&source).is_some() {
-            self.settle(&source);
-            return None;
-        }
-        // The artist may have mended or replaced a file that failed before.
-        if matches!(self.pictures.get(&source), Some(PictureState::Failed)) {
-            self.pictures.remove(&source);
-        }
-        self.want(&source)
-    }
-
-    /// Puts a picture without a file into a place as soon as the studio has given it one.
-    pub fn adopt(&mut self, slot: Slot, image: Arc<RgbaImage>) -> Command {
-        let name = format!("Pasted {}", slot.label().to_lowercase());
-        // Several pastes at once would be told apart by their names only.
-        let name = if self.adopting.contains_key(&name) { format!("{name} {}", self.adopting.len() + 1) } else { name };
-        self.adopting.insert(name.clone(), slot);
-        Command::AdoptPicture { name, image }
-    }
-
-    /// Restores a recipe, its pictures included, as soon as they are decoded.
-    pub fn restore(&mut self, recipe: Recipe) -> Vec<Command> {
-        let commands = pictures_of(&recipe).into_iter().filter_map(|source| self.want(source)).collect();
-        self.awaited_recipe = Some(Box::new(recipe));
-        self.settle_recipe();
-        commands
     }
 
     /// Starts a new painting; the canvas of the old one stays as the previous one.
@@ -293,15 +231,46 @@ impl State {
     /// Whether an action makes sense now.
     #[must_use]
     pub fn offers(&self, action: Action) -> bool {
-        let has_canvas = self.painting.as_ref().is_some_and(|painting| painting.canvas.is_some());
+        let has_canvas = self.has_canvas();
+        // After a failure a new start is all that is sure to work.
+        let can_go_on = has_canvas && self.painting.as_ref().is_some_and(|painting| painting.phase != Phase::Failed);
         match action {
             Action::Paint | Action::Pause | Action::Resume => self.primary() == action,
             Action::StartOver => self.painting.is_some(),
             Action::Keep => has_canvas,
+            Action::Stir => can_go_on,
+            Action::GoOnFromShown => can_go_on && self.shown_exhibit().is_some(),
             Action::SaveAs | Action::Finish => has_canvas || self.exhibit.is_some(),
             Action::BackToPainting | Action::TakeSettings => self.exhibit.is_some(),
+            Action::RedoStroke
+            | Action::UndoStroke
+            | Action::ToggleEraser
+            | Action::SmallerBrush
+            | Action::LargerBrush
+            | Action::InvertMask
+            | Action::ClearMask
+            | Action::OpenMask
+            | Action::SaveMask
+            | Action::LeaveMask => self.masking.offers(action),
             Action::DeleteShown => matches!(self.exhibit, Some(Exhibit::Favourite(_))),
             _ => true,
+        }
+    }
+
+    /// Whether there is a canvas of the painting to look at.
+    #[must_use]
+    pub fn has_canvas(&self) -> bool {
+        self.painting.as_ref().is_some_and(|painting| painting.canvas.is_some())
+    }
+
+    /// What is looked at instead of the painting, at full size, once it is read.
+    #[must_use]
+    pub fn shown_exhibit(&self) -> Option<Arc<RgbaImage>> {
+        match self.exhibit.as_ref()? {
+            Exhibit::Previous => self.previous.as_ref().map(|previous| Arc::clone(&previous.canvas.image)),
+            Exhibit::Favourite(path) => {
+                self.opened.as_ref().filter(|(opened, _)| opened == path).map(|(_, image)| Arc::clone(image))
+            }
         }
     }
 
@@ -328,64 +297,4 @@ impl State {
             painting.speed.reset();
         }
     }
-
-    /// A picture has arrived: whoever waited for it gets it.
-    fn settle(&mut self, source: &PictureSource) {
-        if self.picture_info(source).is_some() {
-            for slot in [Slot::Photo, Slot::Style, Slot::Start] {
-                if self.awaited.get(&slot) == Some(source) {
-                    self.awaited.remove(&slot);
-                    self.put(slot, source.clone());
-                }
-            }
-        }
-        self.settle_recipe();
-    }
-
-    fn settle_recipe(&mut self) {
-        let all_here = self
-            .awaited_recipe
-            .as_ref()
-            .is_some_and(|recipe| pictures_of(recipe).iter().all(|source| self.picture_info(source).is_some()));
-        if all_here && let Some(recipe) = self.awaited_recipe.take() {
-            self.recipe = *recipe;
-        }
-    }
-
-    fn put(&mut self, slot: Slot, source: PictureSource) {
-        match slot {
-            Slot::Photo => self.recipe.content = source,
-            Slot::Start => self.recipe.init = Init::Picture(source),
-            Slot::Style => {
-                if let Some(style) = self.recipe.styles.first_mut() {
-                    style.picture = source;
-                }
-            }
-        }
-    }
-
-    fn picture_failed(&mut self, source: &PictureSource, message: String, now_secs: f64) {
-        self.pictures.insert(source.clone(), PictureState::Failed);
-        self.awaited.retain(|_, awaited| awaited != source);
-        self.notices.push(Severity::Error, message, now_secs);
-        // The rest of a favourite's settings is still worth having.
-        if let Some(recipe) = self.awaited_recipe.take_if(|recipe| pictures_of(recipe).contains(&source)) {
-            let init =
-                if matches!(recipe.init, Init::Picture(_)) { self.recipe.init.clone() } else { recipe.init.clone() };
-            let (content, styles) = (self.recipe.content.clone(), self.recipe.styles.clone());
-            self.recipe = Recipe { content, styles, init, ..*recipe };
-            let text = "The settings are back, but with the pictures that were here";
-            self.notices.push(Severity::Info, text, now_secs);
-        }
-    }
-}
-
-/// Every picture that a recipe names.
-#[must_use]
-pub fn pictures_of(recipe: &Recipe) -> Vec<&PictureSource> {
-    let init = match &recipe.init {
-        Init::Picture(source) => Some(source),
-        _ => None,
-    };
-    std::iter::once(&recipe.content).chain(recipe.styles.iter().map(|style| &style.picture)).chain(init).collect()
 }

@@ -19,6 +19,14 @@ pub const PICKER_HEIGHT_PT: f32 = 116.0;
 pub const PROGRESS_HEIGHT_PT: f32 = 148.0;
 /// Height of the buttons in the toolbar, in points.
 pub const TOOL_HEIGHT_PT: f32 = 30.0;
+/// Height of a picker's picture where there are several, in points.
+pub const SMALL_PICKER_PT: f32 = 72.0;
+/// Height of one line of a closed section, in points.
+pub const ROW_HEIGHT_PT: f32 = 24.0;
+/// Width of a title in such a line, in points.
+pub const ROW_TITLE_PT: f32 = 104.0;
+/// Width of a field in such a line, in points.
+pub const ROW_FIELD_PT: f32 = 120.0;
 /// Distance between two groups of controls, in points.
 pub const GROUP_GAP_PT: f32 = 12.0;
 /// Distance between things that belong together, in points.
@@ -49,6 +57,8 @@ pub struct Palette {
     pub veil: Color32,
     /// Text on the veil.
     pub on_veil: Color32,
+    /// Where a mask is white: the red film that retouchers lay over a picture.
+    pub mask: Color32,
     /// Curve of the whole loss.
     pub total: Color32,
     /// Curve of the style term.
@@ -68,6 +78,7 @@ const DARK: Palette = Palette {
     on_accent: Color32::from_gray(0x16),
     veil: Color32::from_rgba_premultiplied(0x12, 0x12, 0x12, 0xe0),
     on_veil: Color32::from_gray(0xe6),
+    mask: Color32::from_rgb(0xe8, 0x30, 0x50),
     total: Color32::from_gray(0xe2),
     style: Color32::from_rgb(0xc2, 0x9c, 0x66),
     content: Color32::from_rgb(0x7d, 0xa2, 0xb8),
@@ -83,6 +94,7 @@ const LIGHT: Palette = Palette {
     on_accent: Color32::from_gray(0xff),
     veil: Color32::from_rgba_premultiplied(0xe6, 0xe6, 0xe6, 0xec),
     on_veil: Color32::from_gray(0x1c),
+    mask: Color32::from_rgb(0xe8, 0x30, 0x50),
     total: Color32::from_gray(0x24),
     style: Color32::from_rgb(0x9a, 0x6e, 0x28),
     content: Color32::from_rgb(0x2f, 0x6c, 0x92),

@@ -11,15 +11,18 @@ use super::dialogs::{Answer, FileDialogs, Purpose, Reply};
 use super::finish::Finish;
 use super::intake::Intake;
 use super::panels::canvas::CanvasPanel;
+use super::panels::naming::{self, Naming};
 use super::panels::prompt::{self, Prompt};
-use super::panels::{controls, curve, favourites, finish, messages, pictures, settings, shortcuts, toolbar};
+use super::panels::{
+    controls, curve, favourites, finish, masks, messages, pictures, settings, shortcuts, styles, toolbar,
+};
 use super::preferences::Preferences;
 use super::state::{State, pictures_of};
 use super::textures::Textures;
 use super::theme;
 use super::widgets::Desk;
 use crate::recipe::PictureSource;
-use crate::studio::{Command, Studio};
+use crate::studio::{Command, PresetCommand, Studio};
 
 /// What the window opens with.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +44,7 @@ pub struct App {
     pub(super) dialogs: Box<dyn FileDialogs>,
     pub(super) reply: Reply,
     pub(super) prompt: Option<Prompt>,
+    pub(super) naming: Option<Naming>,
     pub(super) no_dialogs: bool,
     pub(super) messages_open: bool,
     pub(super) shortcuts_open: bool,
@@ -79,6 +83,7 @@ impl App {
             dialogs,
             reply: Reply { answers: sender, wake: waker(ctx) },
             prompt: None,
+            naming: None,
             no_dialogs: false,
             messages_open: false,
             shortcuts_open: false,
@@ -95,7 +100,7 @@ impl App {
         if let Some(weights) = &opening.weights {
             self.studio.send(Command::UseWeights(Some(weights.clone())));
         }
-        for (slot, path) in [(Slot::Photo, &opening.content), (Slot::Style, &opening.style)] {
+        for (slot, path) in [(Slot::Photo, &opening.content), (Slot::Style(0), &opening.style)] {
             if let Some(path) = path {
                 let command = self.state.choose(slot, PictureSource::File(path.clone()));
                 self.send(command);
@@ -108,6 +113,7 @@ impl App {
             self.send(command);
         }
         self.studio.send(Command::ListLibrary);
+        self.studio.send(Command::Preset(PresetCommand::List));
     }
 
     /// Hands commands on.
@@ -152,12 +158,17 @@ impl App {
         Panel::left("controls").resizable(false).exact_size(theme::CONTROLS_WIDTH_PT).frame(scrolled).show(ui, |ui| {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 ui.set_max_width(ui.available_width() - theme::SCROLL_BAR_PT);
-                self.intake.photo_rect = pictures::picker_ui(&mut desk, Slot::Photo, ui);
+                let photo = pictures::picker_ui(&mut desk, Slot::Photo, ui);
                 ui.add_space(theme::GROUP_GAP_PT);
-                self.intake.style_rect = pictures::picker_ui(&mut desk, Slot::Style, ui);
+                let mut places = styles::styles_ui(&mut desk, ui);
+                places.push((photo, Slot::Photo));
+                // What is scrolled out of sight cannot be pointed at.
+                places.iter_mut().for_each(|(rect, _)| *rect = rect.intersect(ui.clip_rect()));
+                self.intake.places = places;
                 ui.add_space(theme::GROUP_GAP_PT);
                 controls::controls_ui(&mut desk, ui);
                 ui.add_space(theme::GROUP_GAP_PT);
+                masks::masks_ui(&mut desk, ui);
                 settings::settings_ui(&mut desk, ui);
             });
         });
@@ -192,6 +203,7 @@ impl App {
         }
         finish::finish_ui(&mut desk, ui);
         prompt::prompt_ui(&mut desk, &mut self.prompt, ui);
+        naming::naming_ui(&mut desk, &mut self.naming, ui);
     }
 }
 
@@ -201,13 +213,14 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
-        let asking = self.prompt.is_some() || self.state.finish.is_some();
+        let asking = self.prompt.is_some() || self.naming.is_some() || self.state.finish.is_some();
         self.intake.take(ui.ctx(), &self.state, asking, &mut self.commands);
         self.draw(ui);
         for command in std::mem::take(&mut self.commands) {
             self.dispatch(command, ui.ctx(), frame);
         }
         self.preferences.note(ui.ctx());
+        self.state.tidy_masking();
         // Whatever was changed in this frame goes out as one revision.
         let revision = self.state.revision();
         self.send(revision);

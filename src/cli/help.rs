@@ -14,15 +14,13 @@ pub fn number<T: Display>(parameter: &Parameter<T>, value: impl Fn(&Recipe) -> S
     format!("{help} [{min} to {max}{unit}] {}", default(value))
 }
 
-/// The default of every preset, said once where they agree.
+/// The usual default, and those of the presets that differ from it.
 pub fn default(value: impl Fn(&Recipe) -> String) -> String {
-    let of = |preset: Preset| value(&Recipe::from_preset(preset));
-    let usual = of(Recipe::default().preset);
-    if Preset::ALL.iter().all(|&preset| of(preset) == usual) {
-        return format!("[default: {usual}]");
-    }
-    let each: Vec<_> = Preset::ALL.iter().map(|&preset| format!("{} with {preset}", of(preset))).collect();
-    format!("[default: {}]", each.join(", "))
+    let usual = value(&Recipe::default());
+    let others = Preset::ALL.iter().map(|&preset| (preset, value(&Recipe::from_preset(preset))));
+    let exceptions: String =
+        others.filter(|(_, other)| *other != usual).map(|(preset, other)| format!("; {other} with {preset}")).collect();
+    format!("[default: {usual}{exceptions}]")
 }
 
 /// Reads a number and holds it to the parameter's range.

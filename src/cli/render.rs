@@ -9,7 +9,7 @@ use super::output::{Output, default_stem, try_place};
 use super::report::Report;
 use super::trace::Trace;
 use super::{CliError, print};
-use crate::engine::{Engine, Job, Painter, StyleEngine};
+use crate::engine::{Engine, Job, Masks, Painter, StyleEngine};
 use crate::image_io::{PaintingRecord, Picture, PictureError, save_picture};
 use crate::recipe::{Init, PictureSource, Recipe};
 
@@ -58,7 +58,8 @@ fn load(recipe: Recipe) -> Result<Job, PictureError> {
         Init::Picture(source) => Some(open(source)?),
         Init::Content | Init::Style | Init::Noise => None,
     };
-    Ok(Job { recipe, content, styles, init })
+    let masks = Masks::read(&recipe, open)?;
+    Ok(Job { recipe, content, styles, init, masks })
 }
 
 /// A flag that the first Ctrl-C raises; the second ends the program.
@@ -130,7 +131,7 @@ mod tests {
     use image::RgbaImage;
 
     use super::*;
-    use crate::engine::{EngineError, Evaluation, Losses, Progress};
+    use crate::engine::{EngineError, Evaluation, Losses, Progress, TermShare};
     use crate::image_io::read_record;
 
     /// Finishes after `iterations`, fails at `fails_at`, and raises the flag of a stop at `stops_at`.
@@ -175,8 +176,20 @@ mod tests {
             Ok(RgbaImage::new(3, 2))
         }
 
+        fn stir(&mut self, _levels: f32) -> Result<(), EngineError> {
+            Ok(())
+        }
+
+        fn go_on_from(&mut self, _picture: &Picture) -> Result<(), EngineError> {
+            Ok(())
+        }
+
         fn revise(&mut self, _job: &Job) -> Result<(), EngineError> {
             Ok(())
+        }
+
+        fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
+            Ok(vec![])
         }
     }
 

@@ -14,28 +14,36 @@ use crate::image_io::{Picture, resample_rgb_f32};
 
 /// Standard deviation of a canvas of noise, in levels out of 255: visible grain around the mean colour, neither black
 /// nor white anywhere.
-const NOISE_LEVELS: f32 = 25.0;
+pub const NOISE_LEVELS: f32 = 25.0;
 
 /// A picture at `width` x `height`.
 ///
 /// # Errors
 /// When memory does not suffice.
 pub fn from_picture(picture: &Picture, width: u32, height: u32, mean_rgb: [f32; 3], device: &Device) -> Result<Tensor> {
-    let mut values = picture.to_rgb_f32(width, height);
+    from_rgb(picture.to_rgb_f32(width, height), width, height, mean_rgb, device)
+}
+
+/// Interleaved RGB in 0..255 of a picture of `width` x `height` pixels.
+///
+/// # Errors
+/// When there are not as many values as the size says, or memory does not suffice.
+pub fn from_rgb(mut values: Vec<f32>, width: u32, height: u32, mean_rgb: [f32; 3], device: &Device) -> Result<Tensor> {
     for pixel in values.chunks_exact_mut(3) {
         pixel.iter_mut().zip(mean_rgb).for_each(|(value, mean)| *value -= mean);
     }
     tensor(values, width, height, device)
 }
 
-/// Gaussian noise around the mean colour; the same for the same seed and size.
+/// Gaussian noise around zero, which is the mean colour, of a standard deviation of `levels` out of 255; the same for
+/// the same seed and size.
 ///
 /// # Errors
 /// When memory does not suffice.
-pub fn noise(seed: u64, width: u32, height: u32, device: &Device) -> Result<Tensor> {
+pub fn noise(seed: u64, levels: f32, width: u32, height: u32, device: &Device) -> Result<Tensor> {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     let mut normal = || -> f32 { StandardNormal.sample(&mut generator) };
-    let values = (0..width as usize * height as usize * 3).map(|_| NOISE_LEVELS * normal()).collect();
+    let values = (0..width as usize * height as usize * 3).map(|_| levels * normal()).collect();
     tensor(values, width, height, device)
 }
 

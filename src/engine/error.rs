@@ -52,6 +52,22 @@ pub enum EngineError {
         /// What needs the whole canvas.
         what: &'static str,
     },
+    /// A style picture would not fit into memory at the size at which it is to be read.
+    #[error(
+        "reading a style picture at {width} x {height} needs about {needed_gb:.1} GB of memory and {free_gb:.1} GB are free; lower the brush size until its long side is at most {fitting_long_side}"
+    )]
+    StyleMemory {
+        /// Width in pixels at which it is to be read.
+        width: u32,
+        /// Height in pixels at which it is to be read.
+        height: u32,
+        /// Memory needed, in units of 10^9 bytes.
+        needed_gb: f64,
+        /// Memory free, in units of 10^9 bytes.
+        free_gb: f64,
+        /// Long side in pixels that fits.
+        fitting_long_side: u32,
+    },
     /// The loss became infinite or NaN again and again.
     #[error(
         "the loss is not a finite number at {width} x {height} even after going back to the last good canvas; lower the style strength"

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::schedule::{self, Stage};
-use super::transfer::plan_stages;
+use super::stage_plan::plan_stages;
 use super::{EngineError, Job};
 
 /// Evaluations for each iteration, the optimiser's own arithmetic included: now and then a step has to be shortened.
@@ -45,7 +45,7 @@ impl Estimate {
         let (mut work, mut bytes) = (0.0, 0f64);
         let mut stages = Vec::new();
         let planned = schedule::plan(&job.recipe, job.content.width(), job.content.height());
-        for (stage, plan) in planned.iter().zip(plan_stages(&job.recipe, &planned)?) {
+        for (stage, plan) in planned.iter().zip(plan_stages(job, &planned)?) {
             work += f64::from(stage.iterations) * plan.tiles.work_pixels();
             bytes = bytes.max(plan.bytes);
             let Stage { width, height, iterations, .. } = *stage;
@@ -112,7 +112,7 @@ mod tests {
 
     fn job(recipe: Recipe) -> Job {
         let picture = Arc::new(Picture::from_rgba(image::RgbaImage::new(60, 40)));
-        Job { recipe, content: Arc::clone(&picture), styles: vec![picture], init: None }
+        Job { recipe, content: Arc::clone(&picture), styles: vec![picture], init: None, masks: Default::default() }
     }
 
     #[test]

@@ -4,48 +4,58 @@ use std::sync::Arc;
 
 use candle_core::{Result, Tensor};
 
-use super::memory::{self, MemoryPlan};
-use super::objective::{ContentTarget, Objective, StyleTarget};
-use super::tiled::{self, TiledObjective};
+use super::memory::MemoryPlan;
+use super::objective::Objective;
+use super::regions::Regions;
+use super::target::{ContentTarget, StyleTarget};
+use super::terms::Terms;
+use super::tiled::TiledObjective;
+use super::tiles::Tiles;
 use super::vgg::Vgg;
-use super::{EngineError, Losses};
-use crate::recipe::{LossWeights, Pooling, Recipe, StyleLoss};
+use super::{Losses, TermShare, tiled_network};
 
 /// Evaluates the loss of canvases of one size.
 pub enum Evaluator {
     /// With feature maps of the whole canvas.
-    Whole(Objective),
+    Whole(Box<Objective>),
     /// With feature maps of a tile.
     Tiled(Box<TiledObjective>),
 }
 
 impl Evaluator {
-    /// Measures `photo` (`(height, width, 3)`, mean subtracted) and prepares for canvases of its size.
+    /// Measures `photo` (`(height, width, 3)`, mean subtracted) and prepares for canvases of its size; `style` measured
+    /// for the same `terms`.
     ///
     /// # Errors
-    /// When memory does not suffice or the device fails.
-    pub fn new(
-        vgg: &Arc<Vgg>,
-        plan: &MemoryPlan,
-        pooling: Pooling,
-        photo: &Tensor,
-        style: StyleTarget,
-        weights: LossWeights,
-    ) -> Result<Self> {
+    /// When no term looks at any layer, memory does not suffice, or the device fails.
+    pub fn new(vgg: &Arc<Vgg>, plan: &MemoryPlan, terms: &Terms, photo: &Tensor, style: &Regions) -> Result<Self> {
         let vgg = Arc::clone(vgg);
         if plan.tiles.count() > 1 {
-            let tiled = TiledObjective::new(vgg, plan.tiles.clone(), pooling, photo, style, weights)?;
+            let tiled = TiledObjective::new(vgg, plan.tiles.clone(), terms, photo, style)?;
             return Ok(Self::Tiled(Box::new(tiled)));
         }
-        let content = ContentTarget::of(&vgg, photo, pooling)?;
-        Ok(Self::Whole(Objective::new(vgg, plan.tiles.canvas_size(), pooling, content, style, weights)?))
+        let content = ContentTarget::of(&vgg, photo, terms)?;
+        let objective = Objective::new(vgg, plan.tiles.canvas_size(), terms, content, style)?;
+        Ok(Self::Whole(Box::new(objective)))
     }
 
-    /// Changes alpha, beta and gamma from the next evaluation on.
-    pub fn set_weights(&mut self, weights: LossWeights) {
+    /// Changes the weights from the next evaluation on; `terms` must look at the same layers in the same way, see
+    /// [`Terms::share_targets_with`].
+    pub fn set_weights(&mut self, terms: &Terms) {
         match self {
-            Self::Whole(objective) => objective.set_weights(weights),
-            Self::Tiled(objective) => objective.set_weights(weights),
+            Self::Whole(objective) => objective.set_weights(terms),
+            Self::Tiled(objective) => objective.set_weights(terms),
+        }
+    }
+
+    /// Changes the style to be reached, and the weights, from the next evaluation on; as [`Evaluator::set_weights`].
+    ///
+    /// # Errors
+    /// When the target lacks what a term needs, or the device fails.
+    pub fn set_style(&mut self, terms: &Terms, style: &Regions) -> Result<()> {
+        match self {
+            Self::Whole(objective) => objective.set_style(terms, style),
+            Self::Tiled(objective) => objective.set_style(terms, style),
         }
     }
 
@@ -59,36 +69,28 @@ impl Evaluator {
             Self::Tiled(objective) => objective.evaluate(canvas, gradient),
         }
     }
+
+    /// What each term adds to loss and gradient; takes about as long as an evaluation for every term.
+    ///
+    /// # Errors
+    /// As [`Evaluator::evaluate`].
+    pub fn shares(&self, canvas: &Tensor) -> Result<Vec<TermShare>> {
+        match self {
+            Self::Whole(objective) => objective.shares(canvas),
+            Self::Tiled(objective) => objective.shares(canvas),
+        }
+    }
 }
 
-/// The style of a picture (`(height, width, 3)`, mean subtracted), in tiles where the whole does not fit.
+/// The style of a picture (`(height, width, 3)`, mean subtracted), cut into `tiles` by
+/// [`plan_style`](super::memory::plan_style).
 ///
 /// # Errors
-/// When not even tiles fit, or the device fails.
-pub fn style_target(
-    vgg: &Arc<Vgg>,
-    picture: &Tensor,
-    pooling: Pooling,
-) -> std::result::Result<StyleTarget, EngineError> {
-    let (height, width, _) = picture.dims3()?;
-    let plan = memory::plan(width as u32, height as u32, 0, memory::budget(0.0))?;
-    Ok(if plan.tiles.count() > 1 {
-        tiled::style_target(vgg, picture, plan.tiles, pooling)?
+/// When memory does not suffice or the device fails.
+pub fn style_target(vgg: &Arc<Vgg>, picture: &Tensor, tiles: Tiles, terms: &Terms) -> Result<StyleTarget> {
+    if tiles.count() > 1 {
+        tiled_network::style_target(vgg, picture, tiles, terms)
     } else {
-        StyleTarget::of(vgg, picture, pooling)?
-    })
-}
-
-/// What of this recipe cannot be measured in tiles, in words.
-#[must_use]
-pub fn needs_the_whole(recipe: &Recipe) -> Option<&'static str> {
-    if recipe.style_loss == StyleLoss::Moments {
-        Some("the mean-and-covariance style loss")
-    } else if recipe.histogram > 0.0 {
-        Some("the histogram loss")
-    } else if recipe.photo_mask.is_some() || recipe.styles.iter().any(|style| style.mask.is_some()) {
-        Some("a mask")
-    } else {
-        None
+        StyleTarget::of(vgg, picture, terms)
     }
 }

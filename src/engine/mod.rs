@@ -4,28 +4,43 @@
 //! needs no weights. Nothing here knows of windows, channels or files of paintings.
 
 mod arena;
+mod average;
 mod canvas;
+mod change;
+mod colour_match;
 pub mod conv;
 pub mod device;
 mod error;
 mod estimate;
 mod evaluator;
+pub mod feature_maps;
 mod finishing;
+mod kept_photo;
 pub mod loss;
+mod mask;
 mod memory;
 pub mod objective;
 pub mod optimizer;
+mod pace;
 mod panel;
+mod preparation;
 mod region;
+pub mod regions;
 pub mod schedule;
 pub mod score;
 pub mod simd;
+mod stage_plan;
 mod storage;
 mod style_engine;
+mod style_mix;
+mod symmetric;
+pub mod target;
+pub mod terms;
 #[cfg(test)]
 mod test_support;
 pub mod threads;
 mod tiled;
+mod tiled_network;
 mod tiles;
 mod transfer;
 pub mod vector;
@@ -38,12 +53,13 @@ use image::RgbaImage;
 use serde::Serialize;
 
 use crate::image_io::Picture;
-use crate::recipe::Recipe;
+use crate::recipe::{LayerName, Recipe};
 
 pub use device::{DeviceChoice, DeviceReport, describe_devices};
 pub use error::EngineError;
 pub use estimate::{Estimate, StageEstimate};
 pub use finishing::{NothingToFinish, finishing};
+pub use mask::Masks;
 pub use memory::limit as limit_memory;
 pub use score::{Score, score};
 pub use style_engine::StyleEngine;
@@ -60,6 +76,8 @@ pub struct Job {
     pub styles: Vec<Arc<Picture>>,
     /// Pixels of `recipe.init` where that is a picture.
     pub init: Option<Arc<Picture>>,
+    /// Pixels of the masks.
+    pub masks: Masks,
 }
 
 /// The terms of the loss, already multiplied by their weights, and their sum.
@@ -73,6 +91,30 @@ pub struct Losses {
     pub style: f64,
     /// gamma times the total variation.
     pub tv: f64,
+}
+
+/// A term of the loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Term {
+    /// The content loss at one layer.
+    Content(LayerName),
+    /// The style loss at one layer.
+    Style(LayerName),
+    /// The histogram loss at one style layer.
+    Histogram(LayerName),
+    /// Total variation of the canvas.
+    TotalVariation,
+}
+
+/// What one term adds to the loss and to its gradient.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TermShare {
+    /// The term.
+    pub term: Term,
+    /// Its loss, weight included.
+    pub loss: f64,
+    /// Root mean square over the canvas of its gradient with respect to the pixels, weight included.
+    pub gradient_rms: f64,
 }
 
 /// One evaluation of loss and gradient.
@@ -129,12 +171,34 @@ pub trait Painter: Send {
     /// When the canvas cannot be read from the device.
     fn frame(&self) -> Result<RgbaImage, EngineError>;
 
+    /// Stirs Gaussian noise of a standard deviation of `levels` out of 255 into the canvas. The optimiser forgets how it
+    /// came there, and a finished painting is painted on.
+    ///
+    /// # Errors
+    /// When `levels` is out of the range of [`crate::recipe::parameter::STIR`] or the device fails; the painting then
+    /// goes on as before.
+    fn stir(&mut self, levels: f32) -> Result<(), EngineError>;
+
+    /// Goes on from this picture in the canvas' place, stretched to the size of the current stage; where that is its own
+    /// size, from exactly its pixels. The optimiser forgets how it came there, and a finished painting is painted on.
+    ///
+    /// # Errors
+    /// When memory does not suffice; the painting then goes on as before.
+    fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError>;
+
     /// Goes on painting the same canvas under a changed job: new weights act at the very next iteration, new pictures
     /// or sizes re-enter the current stage.
     ///
     /// # Errors
     /// When the recipe is invalid or the new stage cannot be prepared; the painting then goes on as before.
     fn revise(&mut self, job: &Job) -> Result<(), EngineError>;
+
+    /// What each term of the loss adds to it and to its gradient on the canvas as it stands: content, style and histogram
+    /// terms from the pixels up, then total variation. Changes nothing and takes several iterations' time.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn shares(&mut self) -> Result<Vec<TermShare>, EngineError>;
 }
 
 /// Something that can paint.

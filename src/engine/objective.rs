@@ -1,118 +1,136 @@
-//! The loss of a canvas: `alpha * content + beta * style + gamma * tv`, and its gradient with respect to the pixels.
+//! The loss of a canvas, a sum of weighted terms, and its gradient with respect to the pixels.
 
 use std::sync::Arc;
 
 use candle_core::{Result, Tensor};
 
-use super::Losses;
-use super::loss::{content, gram, tv};
-use super::vgg::{FeatureMaps, Tap, Vgg};
-use crate::recipe::{LossWeights, Pooling};
-
-/// Where the content loss looks (`conv4_2` in the paper means the ReLU after it).
-pub const CONTENT_TAP: Tap = Tap::relu(4, 2);
-
-/// Where the style loss looks.
-pub const STYLE_TAPS: [Tap; 5] = [Tap::relu(1, 1), Tap::relu(2, 1), Tap::relu(3, 1), Tap::relu(4, 1), Tap::relu(5, 1)];
-
-/// The deepest layer that any loss needs.
-pub const DEEPEST_TAP: Tap = STYLE_TAPS[STYLE_TAPS.len() - 1];
-
-/// Weight of one style layer: `1e3 / C^2`, as in the authors' notebook, so that layers with many channels, whose Gram
-/// matrices have many entries, count as much as those with few.
-#[must_use]
-pub fn style_layer_weight(tap: Tap) -> f64 {
-    1e3 / (tap.channels() * tap.channels()) as f64
-}
-
-/// The style of one or several pictures: a Gram matrix for each of [`STYLE_TAPS`].
-#[derive(Clone)]
-pub struct StyleTarget {
-    pub(super) grams: Vec<Tensor>,
-}
-
-impl StyleTarget {
-    /// Measures one picture (`(height, width, 3)`, mean subtracted).
-    ///
-    /// # Errors
-    /// When memory does not suffice or the device fails.
-    pub fn of(vgg: &Vgg, picture: &Tensor, pooling: Pooling) -> Result<Self> {
-        let (height, width, _) = picture.dims3()?;
-        let maps = FeatureMaps::new(height, width, DEEPEST_TAP, pooling, vgg.device())?;
-        vgg.forward(picture, &maps)?;
-        let grams = STYLE_TAPS.iter().map(|tap| gram::gram_matrix(maps.at(*tap))).collect::<Result<_>>()?;
-        Ok(Self { grams })
-    }
-
-    /// The weighted average of several styles. Averaging is meaningful because a Gram matrix is a mean of products: the
-    /// average belongs to a picture that is made of both in these proportions.
-    ///
-    /// # Errors
-    /// When there is no style, or the device fails.
-    pub fn blend(styles: &[(f64, Self)]) -> Result<Self> {
-        let total: f64 = styles.iter().map(|(weight, _)| weight).sum();
-        let Some((_, first)) = styles.first() else { candle_core::bail!("no style to blend") };
-        if total.is_nan() || total <= 0.0 {
-            candle_core::bail!("the style weights add up to {total}, expected more than 0");
-        }
-        let mut grams = Vec::with_capacity(first.grams.len());
-        for layer in 0..first.grams.len() {
-            let sum = first.grams[layer].zeros_like()?;
-            for (weight, style) in styles {
-                super::vector::add_scaled(weight / total, &style.grams[layer], &sum)?;
-            }
-            grams.push(sum);
-        }
-        Ok(Self { grams })
-    }
-}
-
-/// The content of a picture: its feature map at [`CONTENT_TAP`].
-#[derive(Clone)]
-pub struct ContentTarget(Tensor);
-
-impl ContentTarget {
-    /// Measures a picture (`(height, width, 3)`, mean subtracted).
-    ///
-    /// # Errors
-    /// When memory does not suffice or the device fails.
-    pub fn of(vgg: &Vgg, picture: &Tensor, pooling: Pooling) -> Result<Self> {
-        let (height, width, _) = picture.dims3()?;
-        let maps = FeatureMaps::new(height, width, CONTENT_TAP, pooling, vgg.device())?;
-        vgg.forward(picture, &maps)?;
-        Ok(Self(maps.at(CONTENT_TAP).clone()))
-    }
-}
+use super::feature_maps::FeatureMaps;
+use super::loss::{content, gram, guided, histogram, moments, tv};
+use super::mask::Map;
+use super::regions::{Division, Regions};
+use super::target::{ContentTarget, Statistics};
+use super::terms::{LayerTerm, Terms};
+use super::vgg::{Tap, Vgg};
+use super::{Losses, Term, TermShare, vector};
+use crate::recipe::{StyleLoss, TvNorm};
 
 /// Evaluates the loss of canvases of one size.
 pub struct Objective {
     vgg: Arc<Vgg>,
     maps: FeatureMaps,
-    content: ContentTarget,
-    style: StyleTarget,
-    weights: LossWeights,
+    /// In the order in which their gradients are added: at every layer the style's comes first.
+    terms: Vec<FeatureTerm>,
+    tv: f64,
+    tv_norm: TvNorm,
+}
+
+/// A term that looks at a feature map. Several may look at the same one.
+struct FeatureTerm {
+    name: Term,
+    tap: Tap,
+    weight: f64,
+    goal: Goal,
+}
+
+impl FeatureTerm {
+    fn new(name: Term, tap: Tap, goal: Goal) -> Self {
+        Self { name, tap, weight: 0.0, goal }
+    }
+}
+
+/// What the features of one layer should become.
+enum Goal {
+    /// This feature map.
+    Content(Tensor),
+    /// Features with this Gram matrix.
+    Gram(Tensor),
+    /// Features with this mean and covariance.
+    Moments(moments::Target),
+    /// Features with these quantiles in every channel.
+    Histogram(Tensor),
+    /// Features that have this Gram matrix within a region.
+    Guided(Map, Tensor),
+}
+
+impl Goal {
+    /// `weight` times the loss, and `gradient = [gradient +] weight * dL/dF`; added if `accumulate`.
+    fn evaluate(&self, weight: f64, features: &Tensor, accumulate: bool, gradient: &Tensor) -> Result<f64> {
+        let loss = match self {
+            Self::Content(target) => {
+                content::gradient(weight, features, target, accumulate, gradient)?;
+                content::loss(features, target)?
+            }
+            Self::Gram(target) => {
+                let found = gram::gram_matrix(features)?;
+                gram::gradient(weight, features, &found, target, accumulate, gradient)?;
+                gram::loss(&found, target)?
+            }
+            Self::Moments(target) => target.evaluate(weight, features, accumulate, gradient)?,
+            Self::Histogram(quantiles) => histogram::evaluate(weight, features, quantiles, accumulate, gradient)?,
+            Self::Guided(region, target) => {
+                // The term counts by the region's part of the canvas, see `Regions`.
+                let (height, width, _) = features.dims3()?;
+                let part = region.total() / (height * width) as f64;
+                let found = guided::gram_matrix(features, region.shares())?;
+                guided::gradient(weight * part, features, (&found, target), region.shares(), accumulate, gradient)?;
+                part * gram::loss(&found, target)?
+            }
+        };
+        Ok(weight * loss)
+    }
 }
 
 impl Objective {
-    /// Prepares for canvases of the size of `content`'s picture, `height` x `width`.
+    /// Prepares for canvases of the size of `content`'s picture, `height` x `width`; both targets measured for `terms`.
     ///
     /// # Errors
-    /// When memory does not suffice.
+    /// When no term looks at any layer, a target lacks what a term needs, or memory does not suffice.
     pub fn new(
         vgg: Arc<Vgg>,
         (height, width): (usize, usize),
-        pooling: Pooling,
+        terms: &Terms,
         content: ContentTarget,
-        style: StyleTarget,
-        weights: LossWeights,
+        style: &Regions,
     ) -> Result<Self> {
-        let maps = FeatureMaps::with_gradient(height, width, DEEPEST_TAP, pooling, vgg.device())?;
-        Ok(Self { vgg, maps, content, style, weights })
+        let maps = FeatureMaps::with_gradient(height, width, &terms.taps(), terms.variant, vgg.device())?;
+        if content.layers.len() != terms.content.len() {
+            candle_core::bail!("the targets were measured for other layers");
+        }
+        let mut feature_terms = style_terms(terms, style)?;
+        for (term, target) in terms.content.iter().zip(content.layers) {
+            feature_terms.push(FeatureTerm::new(Term::Content(term.layer), term.tap(), Goal::Content(target)));
+        }
+        let mut objective = Self { vgg, maps, terms: feature_terms, tv: 0.0, tv_norm: terms.tv_norm };
+        objective.set_weights(terms);
+        Ok(objective)
     }
 
-    /// Changes alpha, beta and gamma from the next evaluation on.
-    pub fn set_weights(&mut self, weights: LossWeights) {
-        self.weights = weights;
+    /// Changes the weights from the next evaluation on; `terms` must look at the same layers in the same way, see
+    /// [`Terms::share_targets_with`].
+    pub fn set_weights(&mut self, terms: &Terms) {
+        let weight_in =
+            |terms: &[LayerTerm], layer| terms.iter().find(|term| term.layer == layer).map_or(0.0, |term| term.weight);
+        for term in &mut self.terms {
+            term.weight = match term.name {
+                Term::Content(layer) => weight_in(&terms.content, layer),
+                Term::Style(layer) => weight_in(&terms.style, layer) * style_scale(terms.style_loss),
+                Term::Histogram(layer) => terms.histogram * weight_in(&terms.style, layer) * histogram::GRAM_STRENGTH,
+                Term::TotalVariation => terms.tv,
+            };
+        }
+        (self.tv, self.tv_norm) = (terms.tv, terms.tv_norm);
+    }
+
+    /// Changes the style to be reached, and the weights, from the next evaluation on; as [`Objective::set_weights`].
+    ///
+    /// # Errors
+    /// When the target lacks what a term needs, or the device fails.
+    pub fn set_style(&mut self, terms: &Terms, style: &Regions) -> Result<()> {
+        let mut all = style_terms(terms, style)?;
+        all.extend(self.terms.drain(..).filter(|term| matches!(term.name, Term::Content(_))));
+        self.terms = all;
+        self.set_weights(terms);
+        Ok(())
     }
 
     /// The losses of `canvas`, and their gradient into `gradient` (both `(height, width, 3)`).
@@ -120,35 +138,114 @@ impl Objective {
     /// # Errors
     /// When the tensors have another size, or the device fails.
     pub fn evaluate(&self, canvas: &Tensor, gradient: &Tensor) -> Result<Losses> {
-        self.vgg.forward(canvas, &self.maps)?;
         let (mut content, mut style) = (0.0, 0.0);
-        let (alpha, beta, gamma) =
-            (f64::from(self.weights.content), f64::from(self.weights.style), f64::from(self.weights.tv));
-        self.vgg.backward(
-            &self.maps,
-            |layer, features, gradient| {
-                let mut written = false;
-                if let Some(i) = STYLE_TAPS.iter().position(|tap| tap.layer() == layer) {
-                    let weight = beta * style_layer_weight(STYLE_TAPS[i]);
-                    let (gram, target) = (gram::gram_matrix(features)?, &self.style.grams[i]);
-                    style += weight * gram::loss(&gram, target)?;
-                    gram::gradient(weight, features, &gram, target, gradient)?;
-                    written = true;
-                }
-                if layer == CONTENT_TAP.layer() {
-                    content += alpha * content::loss(features, &self.content.0)?;
-                    content::gradient(alpha, features, &self.content.0, written, gradient)?;
-                    written = true;
-                }
-                Ok(written)
-            },
-            gradient,
-        )?;
-        let mut tv = 0.0;
-        if gamma != 0.0 {
-            tv = gamma * tv::loss(canvas)?;
-            tv::add_gradient(gamma, canvas, gradient)?;
+        let tell = |name, loss| match name {
+            Term::Content(_) => content += loss,
+            _ => style += loss,
+        };
+        match self.terms.iter().map(|term| term.tap).max() {
+            Some(deepest) => self.evaluate_features(deepest, canvas, gradient, |_| true, tell)?,
+            // Masks may leave nothing to any style.
+            None => vector::map(gradient, |_| 0.0)?,
         }
+        let tv = tv::add_to(self.tv_norm, self.tv, canvas, gradient)?;
         Ok(Losses { loss: content + style + tv, content, style, tv })
+    }
+
+    /// What each term adds to loss and gradient, found by evaluating it alone. Takes about as long as an evaluation for
+    /// every term; nothing is remembered, and the next evaluation is as if nobody had asked.
+    ///
+    /// # Errors
+    /// As [`Objective::evaluate`].
+    pub fn shares(&self, canvas: &Tensor) -> Result<Vec<TermShare>> {
+        let gradient = canvas.zeros_like()?;
+        let mut wanted: Vec<(Term, Tap)> = self.terms.iter().map(|term| (term.name, term.tap)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut shares = Vec::with_capacity(wanted.len() + 1);
+        for (term, tap) in wanted {
+            let mut found = 0.0;
+            self.evaluate_features(tap, canvas, &gradient, |name| name == term, |_, loss| found += loss)?;
+            shares.push(share(term, found, &gradient)?);
+        }
+        if self.tv != 0.0 {
+            vector::map(&gradient, |_| 0.0)?;
+            let loss = tv::add_to(self.tv_norm, self.tv, canvas, &gradient)?;
+            shares.push(share(Term::TotalVariation, loss, &gradient)?);
+        }
+        Ok(shares)
+    }
+
+    /// The gradient of the wanted terms on feature maps as deep as `deepest`, into `gradient`; tells the loss of each.
+    fn evaluate_features(
+        &self,
+        deepest: Tap,
+        canvas: &Tensor,
+        gradient: &Tensor,
+        wanted: impl Fn(Term) -> bool,
+        mut tell: impl FnMut(Term, f64),
+    ) -> Result<()> {
+        self.vgg.forward_to(deepest, canvas, &self.maps)?;
+        let terms_at = |layer, features: &Tensor, gradient: &Tensor| {
+            let mut written = false;
+            for term in self.terms.iter().filter(|term| term.tap.layer() == layer && wanted(term.name)) {
+                let loss = term.goal.evaluate(term.weight, features, written, gradient)?;
+                tell(term.name, loss);
+                written = true;
+            }
+            Ok(written)
+        };
+        self.vgg.backward(deepest, &self.maps, terms_at, gradient)
+    }
+}
+
+/// A term's share, where it has this loss and this gradient alone.
+pub(super) fn share(term: Term, loss: f64, gradient: &Tensor) -> Result<TermShare> {
+    let gradient_rms = (vector::dot(gradient, gradient)? / gradient.elem_count() as f64).sqrt();
+    Ok(TermShare { term, loss, gradient_rms })
+}
+
+/// What the styles ask of the layers, still without weights.
+fn style_terms(terms: &Terms, style: &Regions) -> Result<Vec<FeatureTerm>> {
+    let mut all = Vec::new();
+    for (i, term) in terms.style.iter().enumerate() {
+        match style.division() {
+            Division::Whole(target) => {
+                let statistics = target.layer(i)?;
+                let goal = style_goal(terms.style_loss, statistics)?;
+                all.push(FeatureTerm::new(Term::Style(term.layer), term.tap(), goal));
+                if let Some(quantiles) = &statistics.quantiles {
+                    let goal = Goal::Histogram(quantiles.clone());
+                    all.push(FeatureTerm::new(Term::Histogram(term.layer), term.tap(), goal));
+                }
+            }
+            Division::Parts(regions) => {
+                for region in regions {
+                    let map = region.at(term.layer)?;
+                    // A region may lie wholly in a row or column that a pooling has dropped.
+                    if map.total() > 0.0 {
+                        let goal = Goal::Guided(map.clone(), region.target().layer(i)?.second_moment.clone());
+                        all.push(FeatureTerm::new(Term::Style(term.layer), term.tap(), goal));
+                    }
+                }
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn style_goal(kind: StyleLoss, statistics: &Statistics) -> Result<Goal> {
+    Ok(match (kind, &statistics.mean) {
+        (StyleLoss::Gram, _) => Goal::Gram(statistics.second_moment.clone()),
+        (StyleLoss::Moments, Some(mean)) => Goal::Moments(moments::Target::new(mean, &statistics.second_moment)?),
+        (StyleLoss::Moments, None) => candle_core::bail!("the style was measured without its mean"),
+    })
+}
+
+/// What brings a style loss to about the strength of the Gram loss at the same weight.
+fn style_scale(kind: StyleLoss) -> f64 {
+    match kind {
+        StyleLoss::Gram => 1.0,
+        StyleLoss::Moments => moments::GRAM_STRENGTH,
     }
 }

@@ -20,10 +20,20 @@ pub struct Stage {
     pub width: u32,
     /// Canvas height in pixels.
     pub height: u32,
-    /// Long side at which style pictures are read, in pixels.
-    pub style_long_side: u32,
+    /// Long side of the canvas in pixels; style pictures are read in proportion to it.
+    pub long_side: u32,
     /// Optimiser iterations.
     pub iterations: u32,
+}
+
+impl Stage {
+    /// Size at which a style picture of `width` x `height` pixels is read, its aspect kept: its long side is `scale`
+    /// times that of the canvas, where `scale` is the recipe's style scale times the picture's own. That may be more
+    /// than the picture has: strokes larger than life are what a large scale asks for.
+    #[must_use]
+    pub fn style_size(&self, scale: f64, width: u32, height: u32) -> (u32, u32) {
+        canvas_size(width, height, (scale * f64::from(self.long_side)).round() as u32)
+    }
 }
 
 /// The stages for a photo of `width` x `height` pixels; never empty.
@@ -44,8 +54,7 @@ pub fn plan(recipe: &Recipe, width: u32, height: u32) -> Vec<Stage> {
             let iterations = until - done;
             done = until;
             let (width, height) = canvas_size(width, height, long_side);
-            let style_long_side = (f64::from(recipe.style_scale) * f64::from(long_side)).round() as u32;
-            Stage { width, height, style_long_side, iterations }
+            Stage { width, height, long_side, iterations }
         })
         .collect();
     // However few iterations there are, the painting gets the size that was asked for.
@@ -72,6 +81,15 @@ pub fn iterations(recipe: &Recipe, first: f64) -> u32 {
 pub fn canvas_size(width: u32, height: u32, long_side: u32) -> (u32, u32) {
     let (width, height) = fit_long_side(width, height, long_side);
     (width.max(MIN_SIDE_PX), height.max(MIN_SIDE_PX))
+}
+
+/// The stage whose canvas is most like `current`'s.
+#[must_use]
+pub fn nearest_stage(stages: &[Stage], current: &Stage) -> usize {
+    let pixels = |stage: &Stage| (f64::from(stage.width) * f64::from(stage.height)).ln();
+    let distance = |stage: &Stage| (pixels(stage) - pixels(current)).abs();
+    let nearest = stages.iter().enumerate().min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)));
+    nearest.map_or(0, |(index, _)| index)
 }
 
 fn long_sides(recipe: &Recipe) -> Vec<u32> {
@@ -103,13 +121,13 @@ mod tests {
         assert_eq!(widths, [128, 181, 256, 362, 512]);
         assert_eq!(stages.iter().map(|stage| stage.iterations).sum::<u32>(), 500);
         assert!(stages.is_sorted_by(|a, b| a.iterations > b.iterations));
-        assert_eq!((stages[4].height, stages[4].style_long_side), (342, 512));
+        assert_eq!((stages[4].height, stages[4].long_side), (342, 512));
     }
 
     #[test]
     fn one_scale_is_one_stage() {
         let stages = plan(&recipe(300, 7, Scales::Single), 100, 400);
-        assert_eq!(stages, [Stage { width: 75, height: 300, style_long_side: 300, iterations: 7 }]);
+        assert_eq!(stages, [Stage { width: 75, height: 300, long_side: 300, iterations: 7 }]);
     }
 
     #[test]
@@ -132,8 +150,13 @@ mod tests {
 
     #[test]
     fn the_style_scales_along() {
-        let recipe = Recipe { style_scale: 0.5, ..recipe(512, 100, Scales::CoarseToFine) };
-        let sides: Vec<u32> = plan(&recipe, 512, 512).iter().map(|stage| stage.style_long_side).collect();
-        assert_eq!(sides, [64, 91, 128, 181, 256]);
+        let stages = plan(&recipe(512, 100, Scales::CoarseToFine), 512, 512);
+        let sizes = |scale, width, height| -> Vec<(u32, u32)> {
+            stages.iter().map(|stage| stage.style_size(scale, width, height)).collect()
+        };
+        assert_eq!(sizes(0.5, 90, 90), [(64, 64), (91, 91), (128, 128), (181, 181), (256, 256)]);
+        // The aspect is kept, above the picture's own size too, and a ribbon stays wide enough for the network.
+        assert_eq!(sizes(2.0, 30, 90), [(85, 256), (121, 362), (171, 512), (241, 724), (341, 1024)]);
+        assert_eq!(sizes(0.125, 1, 300)[0], (16, 16));
     }
 }

@@ -1,8 +1,9 @@
 //! The `gatys` losses of any picture: one scorer for paintings of this program and of others.
 
 use super::evaluator::{Evaluator, style_target};
-use super::memory::{self, MemoryPlan};
+use super::memory::{self, Demand, MemoryPlan};
 use super::schedule::canvas_size;
+use super::terms::Terms;
 use super::vgg::Vgg;
 use super::{EngineError, Losses, StyleEngine, canvas};
 use crate::image_io::Picture;
@@ -38,24 +39,27 @@ pub fn score(
     let size = size.unwrap_or_else(|| image.width().max(image.height()));
     let (width, height) = canvas_size(content.width(), content.height(), size);
     let style_sides = canvas_size(style.width(), style.height(), style_size.unwrap_or(size));
-    let plan = memory::plan(width, height, 0, memory::budget(0.0))?;
-    let losses = losses(engine.vgg(), [content, image], (width, height), &plan, style, style_sides)?;
+    let demand = Demand { lbfgs_pairs: 0, ..Demand::of(&Recipe::from_preset(Preset::Gatys)) };
+    let plan = memory::plan(width, height, &demand, memory::budget(0.0))?;
+    let losses = losses(engine.vgg(), &demand.terms, [content, image], &plan, style, style_sides)?;
     Ok(Score { losses, width, height })
 }
 
 fn losses(
     vgg: &std::sync::Arc<Vgg>,
+    terms: &Terms,
     [content, image]: [&Picture; 2],
-    (width, height): (u32, u32),
     plan: &MemoryPlan,
     style: &Picture,
     style_sides: (u32, u32),
 ) -> Result<Losses, EngineError> {
-    let recipe = Recipe::from_preset(Preset::Gatys);
-    let read = |picture, width, height| canvas::from_picture(picture, width, height, vgg.mean_rgb(), vgg.device());
-    let style = style_target(vgg, &read(style, style_sides.0, style_sides.1)?, recipe.pooling)?;
-    let content = read(content, width, height)?;
-    let evaluator = Evaluator::new(vgg, plan, recipe.pooling, &content, style, recipe.weights())?;
-    let image = read(image, width, height)?;
+    let read =
+        |picture: &Picture, (width, height)| canvas::from_picture(picture, width, height, vgg.mean_rgb(), vgg.device());
+    let tiles = memory::plan_style(style_sides.0, style_sides.1, terms, memory::budget(0.0))?;
+    let style = style_target(vgg, &read(style, style_sides)?, tiles, terms)?;
+    let (height, width) = plan.tiles.canvas_size();
+    let size = (width as u32, height as u32);
+    let evaluator = Evaluator::new(vgg, plan, terms, &read(content, size)?, &style.into())?;
+    let image = read(image, size)?;
     Ok(evaluator.evaluate(&image, &image.zeros_like()?)?)
 }

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use super::device::{self, DeviceChoice};
 use super::evaluator::Evaluator;
-use super::memory;
-use super::objective::{DEEPEST_TAP, StyleTarget};
+use super::memory::{self, Demand};
+use super::target::StyleTarget;
 use super::transfer::StyleTransfer;
 use super::vgg::Vgg;
 use super::weights::VggWeights;
@@ -30,7 +30,7 @@ impl StyleEngine {
     pub fn new(device: DeviceChoice, weights: Option<&Path>) -> Result<Self, EngineError> {
         let device = device::open(device)?;
         let weights = VggWeights::load(weights)?;
-        Ok(Self { vgg: Arc::new(Vgg::new(weights, DEEPEST_TAP, device)) })
+        Ok(Self { vgg: Arc::new(Vgg::new(weights, device)) })
     }
 
     /// The network.
@@ -41,11 +41,11 @@ impl StyleEngine {
 
     /// Seconds that an evaluation takes for each pixel, measured now.
     fn pace(&self, job: &Job) -> Result<f64, EngineError> {
-        let (recipe, side) = (&job.recipe, PACE_SIDE_PX);
-        let canvas = canvas::noise(0, side, side, self.vgg.device())?;
-        let plan = memory::plan(side, side, 0, None)?;
-        let style = StyleTarget::of(&self.vgg, &canvas, recipe.pooling)?;
-        let evaluator = Evaluator::new(&self.vgg, &plan, recipe.pooling, &canvas, style, recipe.weights())?;
+        let (demand, side) = (Demand::of(&job.recipe), PACE_SIDE_PX);
+        let canvas = canvas::noise(0, canvas::NOISE_LEVELS, side, side, self.vgg.device())?;
+        let plan = memory::plan(side, side, &demand, None)?;
+        let style = StyleTarget::of(&self.vgg, &canvas, &demand.terms)?;
+        let evaluator = Evaluator::new(&self.vgg, &plan, &demand.terms, &canvas, &style.into())?;
         let gradient = canvas.zeros_like()?;
         threads::pool().install(|| {
             // The first evaluation touches its memory for the first time, which no later one does.

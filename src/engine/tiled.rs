@@ -14,123 +14,81 @@ use std::sync::Arc;
 use candle_core::{Result, Tensor};
 
 use super::loss::{content, gram, tv};
-use super::objective::{CONTENT_TAP, DEEPEST_TAP, STYLE_TAPS, StyleTarget, style_layer_weight};
+use super::objective::share;
+use super::regions::Regions;
+use super::target::StyleTarget;
+use super::terms::{LayerTerm, Terms};
+use super::tiled_network::TiledNetwork;
 use super::tiles::{Tile, Tiles};
-use super::vgg::{FeatureMaps, Tap, Vgg};
-use super::{Losses, arena, region, vector};
-use crate::recipe::{LossWeights, Pooling};
-
-/// The network with feature maps for one tile, which all tiles use in turn.
-struct TiledNetwork {
-    vgg: Arc<Vgg>,
-    tiles: Tiles,
-    maps: FeatureMaps,
-    /// A tile of the canvas.
-    canvas: Tensor,
-}
-
-impl TiledNetwork {
-    fn new(vgg: Arc<Vgg>, tiles: Tiles, pooling: Pooling) -> Result<Self> {
-        let (height, width) = tiles.tile_size();
-        let maps = FeatureMaps::with_gradient(height, width, DEEPEST_TAP, pooling, vgg.device())?;
-        let canvas = arena::tensor((height, width, 3), vgg.device())?;
-        Ok(Self { vgg, tiles, maps, canvas })
-    }
-
-    fn forward(&self, canvas: &Tensor, tile: &Tile<'_>) -> Result<()> {
-        region::cut_out(canvas, tile.on_canvas(), &self.canvas)?;
-        self.vgg.forward(&self.canvas, &self.maps)
-    }
-
-    /// The features that belong to the tile alone. They lie in the room for gradients until that is used again.
-    fn interior(&self, tile: &Tile<'_>, tap: Tap) -> Result<Tensor> {
-        let own = tile.interior(tap);
-        let features = self.maps.room((own.height, own.width, tap.channels()))?;
-        region::cut_out(self.maps.at(tap), own, &features)?;
-        Ok(features)
-    }
-
-    /// Adds the tile's share of the whole picture's Gram matrix at `tap`.
-    fn add_gram(&self, tile: &Tile<'_>, tap: Tap, sum: &Tensor) -> Result<()> {
-        let features = self.interior(tile, tap)?;
-        let (height, width, _) = features.dims3()?;
-        let share = (height * width) as f64 / self.pixels(tap) as f64;
-        vector::add_scaled(share, &gram::gram_matrix(&features)?, sum)
-    }
-
-    /// Zeros, to sum up the Gram matrices of all style taps.
-    fn no_grams(&self) -> Result<Vec<Tensor>> {
-        STYLE_TAPS.iter().map(|tap| arena::tensor((tap.channels(), tap.channels()), self.vgg.device())).collect()
-    }
-
-    /// Pixels of the whole picture's feature map at `tap`.
-    fn pixels(&self, tap: Tap) -> usize {
-        let (height, width) = self.tiles.map_size(tap);
-        height * width
-    }
-}
-
-/// The style of a picture (`(height, width, 3)`, mean subtracted), measured in these tiles.
-///
-/// # Errors
-/// When memory does not suffice or the device fails.
-pub fn style_target(vgg: &Arc<Vgg>, picture: &Tensor, tiles: Tiles, pooling: Pooling) -> Result<StyleTarget> {
-    let network = TiledNetwork::new(Arc::clone(vgg), tiles, pooling)?;
-    let grams = network.no_grams()?;
-    for tile in network.tiles.iter() {
-        network.forward(picture, &tile)?;
-        for (tap, sum) in STYLE_TAPS.iter().zip(&grams) {
-            network.add_gram(&tile, *tap, sum)?;
-        }
-    }
-    Ok(StyleTarget { grams })
-}
+use super::vgg::Vgg;
+use super::{Losses, Term, TermShare, arena, region, vector};
 
 /// Evaluates the loss of canvases of one size in tiles; the same numbers as [`super::objective::Objective`], to rounding.
 pub struct TiledObjective {
     network: TiledNetwork,
     /// Gradient of a tile of the canvas.
     gradient: Tensor,
-    /// The photo's feature map at [`CONTENT_TAP`], whole: it has an eighth of the canvas's rows and columns.
-    content: Tensor,
-    /// Room for a tile's part of it.
+    /// The photo's feature maps at the layers of [`Terms::content`], in that order, whole.
+    content: Vec<Tensor>,
+    /// Room for a tile's part of one of them.
     content_tile: Tensor,
     style: StyleTarget,
-    weights: LossWeights,
+    terms: Terms,
+}
+
+/// What is known of a canvas once all tiles were looked at.
+struct Measured {
+    /// Loss of every content term, in their order.
+    content: Vec<f64>,
+    /// Loss of every style term, in their order.
+    style: Vec<f64>,
+    /// The slope of every style term by the Gram matrix, as [`gram::slope`].
+    slopes: Vec<Tensor>,
 }
 
 impl TiledObjective {
     /// Prepares for canvases that are cut into `tiles`, measuring `photo` (`(height, width, 3)`, mean subtracted).
     ///
     /// # Errors
-    /// When memory does not suffice or the device fails.
-    pub fn new(
-        vgg: Arc<Vgg>,
-        tiles: Tiles,
-        pooling: Pooling,
-        photo: &Tensor,
-        style: StyleTarget,
-        weights: LossWeights,
-    ) -> Result<Self> {
-        let device = vgg.device().clone();
-        let network = TiledNetwork::new(vgg, tiles, pooling)?;
-        let channels = CONTENT_TAP.channels();
-        let (height, width) = network.tiles.map_size(CONTENT_TAP);
-        let content = arena::tensor((height, width, channels), &device)?;
-        for tile in network.tiles.iter() {
-            network.forward(photo, &tile)?;
-            let features = network.interior(&tile, CONTENT_TAP)?;
-            // The room is zero before, so adding is writing.
-            region::add_in(&features, tile.interior_on_map(CONTENT_TAP), &content)?;
+    /// When the terms or the style ask for what cannot be measured in tiles, memory does not suffice, or the device fails.
+    pub fn new(vgg: Arc<Vgg>, tiles: Tiles, terms: &Terms, photo: &Tensor, style: &Regions) -> Result<Self> {
+        let style = tileable(terms, style)?;
+        let network = TiledNetwork::new(vgg, tiles, &terms.taps(), terms.variant)?;
+        let device = network.vgg.device();
+        let taps = terms.content_taps();
+        let mut content = Vec::with_capacity(taps.len());
+        for tap in &taps {
+            let (height, width) = network.tiles.map_size(*tap);
+            content.push(arena::tensor((height, width, tap.channels()), device)?);
         }
-        let gradient = network.canvas.zeros_like()?;
-        let content_tile = arena::tensor(network.maps.at(CONTENT_TAP).elem_count(), &device)?;
-        Ok(Self { network, gradient, content, content_tile, style, weights })
+        for tile in network.tiles.iter().filter(|_| !taps.is_empty()) {
+            network.forward(photo, &tile)?;
+            for (tap, content) in taps.iter().zip(&content) {
+                // The room is zero before, so adding is writing.
+                region::add_in(&network.interior(&tile, *tap)?, tile.interior_on_map(*tap), content)?;
+            }
+        }
+        let (height, width) = network.tiles.tile_size();
+        let gradient = arena::tensor((height, width, 3), device)?;
+        let largest = taps.iter().map(|tap| network.maps.at(*tap).elem_count()).max();
+        let content_tile = arena::tensor(largest.unwrap_or(1), device)?;
+        Ok(Self { network, gradient, content, content_tile, style, terms: terms.clone() })
     }
 
-    /// Changes alpha, beta and gamma from the next evaluation on.
-    pub fn set_weights(&mut self, weights: LossWeights) {
-        self.weights = weights;
+    /// Changes the weights from the next evaluation on; `terms` must look at the same layers in the same way, see
+    /// [`Terms::share_targets_with`].
+    pub fn set_weights(&mut self, terms: &Terms) {
+        self.terms = terms.clone();
+    }
+
+    /// Changes the style to be reached, and the weights, from the next evaluation on; as [`TiledObjective::set_weights`].
+    ///
+    /// # Errors
+    /// When the terms or the style ask for what cannot be measured in tiles.
+    pub fn set_style(&mut self, terms: &Terms, style: &Regions) -> Result<()> {
+        self.style = tileable(terms, style)?;
+        self.set_weights(terms);
+        Ok(())
     }
 
     /// The losses of `canvas`, and their gradient into `gradient` (both `(height, width, 3)`).
@@ -138,90 +96,145 @@ impl TiledObjective {
     /// # Errors
     /// When the tensors have another size, or the device fails.
     pub fn evaluate(&self, canvas: &Tensor, gradient: &Tensor) -> Result<Losses> {
-        let network = &self.network;
-        let (alpha, beta, gamma) =
-            (f64::from(self.weights.content), f64::from(self.weights.style), f64::from(self.weights.tv));
-
-        let grams = network.no_grams()?;
-        let mut distance = 0.0;
-        for tile in network.tiles.iter() {
-            network.forward(canvas, &tile)?;
-            for (tap, sum) in STYLE_TAPS.iter().zip(&grams) {
-                network.add_gram(&tile, *tap, sum)?;
-            }
-            distance += self.content_distance(&tile)?;
-        }
-        let content = alpha * distance / self.content.elem_count() as f64;
-        let mut style = 0.0;
-        let mut slopes = Vec::with_capacity(grams.len());
-        for ((tap, gram), target) in STYLE_TAPS.iter().zip(&grams).zip(&self.style.grams) {
-            let weight = beta * style_layer_weight(*tap);
-            style += weight * gram::loss(gram, target)?;
-            slopes.push(gram::slope(weight, network.pixels(*tap), gram, target)?);
-        }
-
-        vector::map(gradient, |_| 0.0)?;
-        for (i, tile) in network.tiles.iter().rev().enumerate() {
-            // The features of the tile that came last are still there.
-            if i > 0 {
-                network.forward(canvas, &tile)?;
-            }
-            self.backward(&tile, alpha, &slopes)?;
-            region::add_in(&self.gradient, tile.on_canvas(), gradient)?;
-        }
-        let mut tv = 0.0;
-        if gamma != 0.0 {
-            tv = gamma * tv::loss(canvas)?;
-            tv::add_gradient(gamma, canvas, gradient)?;
-        }
+        let measured = self.measure(canvas)?;
+        self.sum_up_gradient(canvas, &measured.slopes, |_| true, true, gradient)?;
+        let tv = tv::add_to(self.terms.tv_norm, self.terms.tv, canvas, gradient)?;
+        let (content, style) = (measured.content.iter().sum::<f64>(), measured.style.iter().sum::<f64>());
         Ok(Losses { loss: content + style + tv, content, style, tv })
     }
 
+    /// What each term adds to loss and gradient, as [`super::objective::Objective::shares`].
+    ///
+    /// # Errors
+    /// As [`TiledObjective::evaluate`].
+    pub fn shares(&self, canvas: &Tensor) -> Result<Vec<TermShare>> {
+        let gradient = canvas.zeros_like()?;
+        let measured = self.measure(canvas)?;
+        let content = self.terms.content.iter().map(|term| Term::Content(term.layer)).zip(measured.content);
+        let style = self.terms.style.iter().map(|term| Term::Style(term.layer)).zip(measured.style);
+        let mut shares = Vec::new();
+        for (wanted, loss) in content.chain(style) {
+            self.sum_up_gradient(canvas, &measured.slopes, |term| term == wanted, false, &gradient)?;
+            shares.push(share(wanted, loss, &gradient)?);
+        }
+        if self.terms.tv != 0.0 {
+            vector::map(&gradient, |_| 0.0)?;
+            let loss = tv::add_to(self.terms.tv_norm, self.terms.tv, canvas, &gradient)?;
+            shares.push(share(Term::TotalVariation, loss, &gradient)?);
+        }
+        Ok(shares)
+    }
+
+    /// Looks at every tile once.
+    fn measure(&self, canvas: &Tensor) -> Result<Measured> {
+        let (network, style_taps) = (&self.network, self.terms.style_taps());
+        let grams = network.no_grams(&style_taps)?;
+        let mut distances = vec![0.0; self.content.len()];
+        for tile in network.tiles.iter() {
+            network.forward(canvas, &tile)?;
+            for (tap, sum) in style_taps.iter().zip(&grams) {
+                network.add_gram(&tile, *tap, sum)?;
+            }
+            for ((term, whole), distance) in self.terms.content.iter().zip(&self.content).zip(&mut distances) {
+                *distance += self.content_distance(&tile, term, whole)?;
+            }
+        }
+        let content = self.terms.content.iter().zip(&self.content).zip(distances);
+        let content = content.map(|((term, whole), distance)| term.weight * distance / whole.elem_count() as f64);
+        let mut measured = Measured { content: content.collect(), style: Vec::new(), slopes: Vec::new() };
+        for (i, (term, gram)) in self.terms.style.iter().zip(&grams).enumerate() {
+            let target = &self.style.layer(i)?.second_moment;
+            measured.style.push(term.weight * gram::loss(gram, target)?);
+            measured.slopes.push(gram::slope(term.weight, network.pixels(term.tap()), gram, target)?);
+        }
+        Ok(measured)
+    }
+
     /// `sum (F - P)^2` over the tile's interior.
-    fn content_distance(&self, tile: &Tile<'_>) -> Result<f64> {
-        let features = self.network.interior(tile, CONTENT_TAP)?;
-        let target = self.content_tile.narrow(0, 0, features.elem_count())?.reshape(features.shape())?;
-        region::cut_out(&self.content, tile.interior_on_map(CONTENT_TAP), &target)?;
+    fn content_distance(&self, tile: &Tile<'_>, term: &LayerTerm, whole: &Tensor) -> Result<f64> {
+        let features = self.network.interior(tile, term.tap())?;
+        let target = self.part_of_content(whole, tile.interior_on_map(term.tap()))?;
         vector::squared_distance(&features, &target)
     }
 
-    /// Gradient of the losses on the tile's interior, with respect to all of the tile's pixels.
-    fn backward(&self, tile: &Tile<'_>, alpha: f64, slopes: &[Tensor]) -> Result<()> {
-        let network = &self.network;
-        network.vgg.backward(
-            &network.maps,
-            |layer, features, gradient| {
-                let mut looked_at = None;
-                if let Some(i) = STYLE_TAPS.iter().position(|tap| tap.layer() == layer) {
-                    gram::apply_slope(features, &slopes[i], gradient)?;
-                    looked_at = Some(STYLE_TAPS[i]);
-                }
-                if layer == CONTENT_TAP.layer() {
-                    let target = self.content_tile.reshape(features.shape())?;
-                    region::cut_out(&self.content, tile.on_map(CONTENT_TAP), &target)?;
-                    // The loss is a mean over the whole map, of which the tile has a part.
-                    let share = features.elem_count() as f64 / self.content.elem_count() as f64;
-                    content::gradient(alpha * share, features, &target, looked_at.is_some(), gradient)?;
-                    looked_at = Some(CONTENT_TAP);
-                }
-                if let Some(tap) = looked_at {
-                    region::clear_around(gradient, tile.interior(tap))?;
-                }
-                Ok(looked_at.is_some())
-            },
-            &self.gradient,
-        )
+    /// What the photo has in this region of a feature map. It holds until the next call.
+    fn part_of_content(&self, whole: &Tensor, region: region::Region) -> Result<Tensor> {
+        let shape = (region.height, region.width, whole.dims3()?.2);
+        let part = self.content_tile.narrow(0, 0, shape.0 * shape.1 * shape.2)?.reshape(shape)?;
+        region::cut_out(whole, region, &part)?;
+        Ok(part)
+    }
+
+    /// The gradient of the wanted terms into `gradient`. With `looked` the features of the last tile are still there.
+    fn sum_up_gradient(
+        &self,
+        canvas: &Tensor,
+        slopes: &[Tensor],
+        wanted: impl Fn(Term) -> bool,
+        looked: bool,
+        gradient: &Tensor,
+    ) -> Result<()> {
+        vector::map(gradient, |_| 0.0)?;
+        for (i, tile) in self.network.tiles.iter().rev().enumerate() {
+            if i > 0 || !looked {
+                self.network.forward(canvas, &tile)?;
+            }
+            self.backward(&tile, slopes, &wanted)?;
+            region::add_in(&self.gradient, tile.on_canvas(), gradient)?;
+        }
+        Ok(())
+    }
+
+    /// Gradient of the wanted terms on the tile's interior, with respect to all of the tile's pixels.
+    fn backward(&self, tile: &Tile<'_>, slopes: &[Tensor], wanted: &impl Fn(Term) -> bool) -> Result<()> {
+        let (network, terms) = (&self.network, &self.terms);
+        let style = terms.style.iter().zip(slopes).filter(|(term, _)| wanted(Term::Style(term.layer)));
+        let content = terms.content.iter().zip(&self.content).filter(|(term, _)| wanted(Term::Content(term.layer)));
+        let (style, content): (Vec<_>, Vec<_>) = (style.collect(), content.collect());
+        let taps = style.iter().map(|(term, _)| term.tap()).chain(content.iter().map(|(term, _)| term.tap()));
+        let Some(deepest) = taps.max() else { candle_core::bail!("no term looks at any layer of the network") };
+        let terms_at = |layer, features: &Tensor, gradient: &Tensor| {
+            let mut looked_at = None;
+            for (term, slope) in style.iter().filter(|(term, _)| term.tap().layer() == layer) {
+                gram::pixelwise_product(features, slope, looked_at.is_some(), gradient)?;
+                looked_at = Some(term.tap());
+            }
+            for (term, whole) in content.iter().filter(|(term, _)| term.tap().layer() == layer) {
+                let target = self.part_of_content(whole, tile.on_map(term.tap()))?;
+                // The loss is a mean over the whole map, of which the tile has a part.
+                let share = features.elem_count() as f64 / whole.elem_count() as f64;
+                content::gradient(term.weight * share, features, &target, looked_at.is_some(), gradient)?;
+                looked_at = Some(term.tap());
+            }
+            if let Some(tap) = looked_at {
+                region::clear_around(gradient, tile.interior(tap))?;
+            }
+            Ok(looked_at.is_some())
+        };
+        network.vgg.backward(deepest, &network.maps, terms_at, &self.gradient)
+    }
+}
+
+/// The style, if it can be compared with tile by tile. [`super::stage_plan`] has told the artist by then.
+fn tileable(terms: &Terms, style: &Regions) -> Result<StyleTarget> {
+    match (terms.needs_the_whole(), style.everywhere()) {
+        (None, Some(style)) => Ok(style.clone()),
+        (what, _) => candle_core::bail!("{} cannot be measured in tiles", what.unwrap_or("a mask")),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{DType, Device};
+    use candle_core::Device;
 
     use super::*;
-    use crate::engine::objective::{ContentTarget, Objective};
+    use crate::engine::objective::Objective;
+    use crate::engine::target::ContentTarget;
     use crate::engine::test_support::Noise;
+    use crate::engine::tiled_network::style_target;
+    use crate::engine::vgg::Tap;
     use crate::engine::weights::VggWeights;
+    use crate::recipe::{Edges, Pooling, Recipe, TvNorm};
 
     /// A canvas with structure at many scales, so that features differ from place to place.
     fn canvas(height: usize, width: usize, seed: u64) -> Tensor {
@@ -239,38 +252,85 @@ mod tests {
         (vector::squared_distance(found, expected).unwrap() / norm).sqrt()
     }
 
+    fn terms(content: &str, style: &str, pooling: Pooling, edges: Edges) -> Terms {
+        let layers = |text: &str| text.parse().unwrap();
+        let (content_layers, style_layers) = (layers(content), layers(style));
+        let recipe = Recipe {
+            content_layers,
+            style_layers,
+            pooling,
+            edges,
+            content_strength: 2.0,
+            tv: 1.0,
+            ..Recipe::default()
+        };
+        Terms::of(&recipe)
+    }
+
     #[test]
     fn tiles_give_the_loss_and_the_gradient_of_the_whole() {
-        let vgg = Arc::new(Vgg::new(VggWeights::load(None).unwrap(), DEEPEST_TAP, Device::Cpu));
-        let weights = LossWeights { content: 4.0, style: 1.0, tv: 100.0 };
-        // Odd rows and columns are dropped by the poolings at the far edges; the second is cut in one direction only.
-        for (height, width, pooling) in [(283, 331, Pooling::Max), (47, 457, Pooling::Average)] {
+        let vgg = Arc::new(Vgg::new(VggWeights::load(None).unwrap(), Device::Cpu));
+        let paper = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1";
+        // Odd rows and columns are dropped by the poolings at the far edges; the second is cut in one direction only. The
+        // last look at what goes into a pooling, two terms at one layer and deeper than usual.
+        for (height, width, terms) in [
+            (283, 331, terms("relu4_2", paper, Pooling::Max, Edges::Replicate)),
+            (47, 457, terms("relu4_2", paper, Pooling::Average, Edges::Zeros)),
+            (171, 229, terms("relu1_2,relu3_1=0.5", "relu1_2,relu2_2,relu3_1", Pooling::Max, Edges::Replicate)),
+            (40, 501, terms("none", "relu2_2,relu5_3", Pooling::Average, Edges::Replicate)),
+        ] {
             let (photo, brush, canvas) =
                 (canvas(height, width, 1), canvas(height + 9, width - 5, 2), canvas(height, width, 3));
-            let style = StyleTarget::of(&vgg, &brush, pooling).unwrap();
-            let content = ContentTarget::of(&vgg, &photo, pooling).unwrap();
-            let whole = Objective::new(Arc::clone(&vgg), (height, width), pooling, content, style, weights).unwrap();
+            let terms = Terms { tv_norm: TvNorm::L1, ..terms };
+            let style = StyleTarget::of(&vgg, &brush, &terms).unwrap();
+            let content = ContentTarget::of(&vgg, &photo, &terms).unwrap();
+            let size = (height, width);
+            let whole = Objective::new(Arc::clone(&vgg), size, &terms, content, &style.into()).unwrap();
             let expected_gradient = canvas.zeros_like().unwrap();
             let expected = whole.evaluate(&canvas, &expected_gradient).unwrap();
 
-            let tiles = |h, w| Tiles::fitting(h, w, DEEPEST_TAP, Tiles::smallest_tile_pixels(h, w, DEEPEST_TAP) as f64);
-            let style = style_target(&vgg, &brush, tiles(height + 9, width - 5).unwrap(), pooling).unwrap();
+            let deepest = terms.deepest();
+            let tiles = |h, w| Tiles::fitting(h, w, deepest, Tiles::smallest_tile_pixels(h, w, deepest) as f64);
+            let style = style_target(&vgg, &brush, tiles(height + 9, width - 5).unwrap(), &terms).unwrap();
             let tiles = tiles(height, width).unwrap();
-            assert!(tiles.count() > 2, "{tiles:?}");
-            let tiled = TiledObjective::new(Arc::clone(&vgg), tiles, pooling, &photo, style, weights).unwrap();
+            assert!(tiles.count() > 1, "{tiles:?}");
+            let tiled = TiledObjective::new(Arc::clone(&vgg), tiles, &terms, &photo, &style.into()).unwrap();
             let gradient = Tensor::full(f32::NAN, (height, width, 3), &Device::Cpu).unwrap();
             let found = tiled.evaluate(&canvas, &gradient).unwrap();
             for (found, expected) in
                 [(found.loss, expected.loss), (found.content, expected.content), (found.style, expected.style)]
             {
-                assert!((found / expected - 1.0).abs() < 1e-5, "{found} instead of {expected}");
+                assert!((found - expected).abs() <= 1e-5 * expected, "{found} instead of {expected}");
             }
-            assert_eq!(gradient.dtype(), DType::F32);
             let distance = relative_distance(&gradient, &expected_gradient);
             assert!(distance < 1e-5, "{height} x {width}: gradients differ by {distance}");
+
+            // Every term by itself takes its time, so only where the network is shallow.
+            let look = |found: bool| if found { tiled.shares(&canvas) } else { whole.shares(&canvas) };
+            let shallow = terms.deepest() == Tap::relu(3, 1);
+            let (shares, expected) =
+                if shallow { (look(true).unwrap(), look(false).unwrap()) } else { Default::default() };
+            assert_eq!((shares.len(), expected.len()), if shallow { (6, 6) } else { (0, 0) });
+            for (found, expected) in shares.iter().zip(expected) {
+                assert_eq!(found.term, expected.term);
+                assert!((found.loss - expected.loss).abs() <= 1e-5 * expected.loss, "{found:?}, {expected:?}");
+                assert!((found.gradient_rms / expected.gradient_rms - 1.0).abs() < 1e-5, "{found:?}, {expected:?}");
+            }
             // Once more: nothing of an evaluation is left over for the next.
             assert_eq!(tiled.evaluate(&canvas, &gradient).unwrap(), found);
             assert!(relative_distance(&gradient, &expected_gradient) < 1e-5);
         }
+    }
+
+    #[test]
+    fn what_needs_the_whole_is_refused() {
+        let vgg = Arc::new(Vgg::new(VggWeights::load(None).unwrap(), Device::Cpu));
+        let terms = terms("none", "relu1_1", Pooling::Max, Edges::Replicate);
+        let picture = canvas(96, 200, 1);
+        let tiles = Tiles::fitting(96, 200, terms.deepest(), 96.0 * 120.0).unwrap();
+        let style = Regions::from(style_target(&vgg, &picture, tiles.clone(), &terms).unwrap());
+        let terms = Terms { histogram: 1.0, ..terms };
+        assert!(style_target(&vgg, &picture, tiles.clone(), &terms).is_err());
+        assert!(TiledObjective::new(vgg, tiles, &terms, &picture, &style).is_err());
     }
 }

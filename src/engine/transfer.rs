@@ -1,26 +1,30 @@
 //! A painting in progress: canvas, objective and optimiser, stage by stage, open to changes at every iteration.
 
+mod revision;
+
 use std::sync::Arc;
 use std::time::Instant;
 
 use candle_core::Tensor;
 use image::RgbaImage;
 
-use super::evaluator::{Evaluator, needs_the_whole, style_target};
+use super::average::Average;
+use super::evaluator::Evaluator;
+use super::kept_photo::KeptPhoto;
 use super::memory::{self, MemoryPlan};
-use super::objective::StyleTarget;
-use super::optimizer::{Adam, AdamConfig, Lbfgs, LbfgsConfig, Optimizer, Outcome};
-use super::schedule::{self, Stage, canvas_size};
+use super::optimizer::{ChosenOptimizer, Optimizer, Outcome};
+use super::pace::Pace;
+use super::preparation::{canvas_of, initial_canvas, kept_photo, new_objective};
+use super::schedule::{self, Stage};
+use super::stage_plan::{memory_notice, plan_stage, plan_stages};
+use super::style_mix::StyleMix;
 use super::vgg::Vgg;
-use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, canvas, threads, vector};
+use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, TermShare, canvas, threads, vector};
 use crate::image_io::Picture;
-use crate::recipe::{Init, OptimizerKind, Recipe};
+use crate::recipe::{OptimizerKind, parameter};
 
 /// Roll-backs in a row after which a painting is given up.
 const MAX_ROLLBACKS: u32 = 3;
-
-/// Weight of the newest iteration in the running estimate of the pace.
-const PACE_SMOOTHING: f64 = 0.2;
 
 /// A painting in progress.
 pub struct StyleTransfer {
@@ -33,18 +37,25 @@ pub struct StyleTransfer {
     done_in_stage: u32,
     /// Iterations that it was given beyond the plan, when its goal moved after it was finished.
     extension: u32,
+    /// What the optimiser moves. Where the photo stays, see `kept`, it lies behind that.
     canvas: Tensor,
+    /// The canvases since the last change of the objective, averaged, if the recipe wants it: then this is the picture.
+    average: Option<Average>,
+    kept: Option<KeptPhoto>,
     /// The canvas before the last iteration whose loss was finite.
     last_good: Tensor,
+    /// The styles as measured for the current stage.
+    styles: StyleMix,
     /// `None` only between two stages: the old one's memory is let go before the new one is prepared.
     objective: Option<Evaluator>,
-    optimizer: Box<dyn Optimizer>,
+    optimizer: ChosenOptimizer,
     losses: Losses,
     evaluations: u32,
     rollbacks: u32,
+    /// How often the canvas was stirred: each time takes noise of its own.
+    stirs: u64,
     started: Instant,
-    /// Seconds for one iteration and pixel of work, once measured.
-    pace: Option<f64>,
+    pace: Pace,
     /// How each stage is evaluated; what lies ahead is decided anew when it comes.
     plans: Vec<MemoryPlan>,
     /// A sentence for the artist that goes out with the next iteration.
@@ -60,13 +71,17 @@ impl StyleTransfer {
         job.recipe.validate()?;
         let stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
         // The largest stage is checked before the first, so that nobody waits for a painting that cannot be finished.
-        let plans = plan_stages(&job.recipe, &stages)?;
+        let plans = plan_stages(&job, &stages)?;
         let canvas = initial_canvas(&vgg, &job, &stages[0])?;
-        let objective = prepare_objective(&vgg, &job, &stages[0], &plans[0])?;
+        let styles = StyleMix::default().revised(&vgg, &job, &stages[0], memory::budget(0.0))?;
+        let regions = styles.regions(&job, &stages[0])?;
+        let objective = new_objective(&vgg, &job, &stages[0], &plans[0], &regions)?;
+        let kept = kept_photo(&vgg, &job, &stages[0], None)?;
         Ok(Self {
-            optimizer: new_optimizer(&job.recipe, &plans[0]),
+            optimizer: ChosenOptimizer::new(&job.recipe, plans[0].lbfgs_pairs),
             notice: memory_notice(&job.recipe, &stages[0], &plans[0]),
             plans,
+            average: new_average(&job, &canvas)?,
             last_good: canvas.copy()?,
             vgg,
             job,
@@ -75,16 +90,20 @@ impl StyleTransfer {
             done_in_stage: 0,
             extension: 0,
             canvas,
+            styles,
+            kept,
             objective: Some(objective),
             losses: Losses::default(),
             evaluations: 0,
             rollbacks: 0,
+            stirs: 0,
             started: Instant::now(),
-            pace: None,
+            pace: Pace::default(),
         })
     }
 
-    /// The canvas, `(height, width, 3)`, red green blue on the 0..255 scale minus the mean colour.
+    /// The canvas that the optimiser moves, `(height, width, 3)`, red green blue on the 0..255 scale minus the mean
+    /// colour. Where the photo is to stay, it lies behind the photo.
     #[must_use]
     pub fn canvas(&self) -> &Tensor {
         &self.canvas
@@ -97,47 +116,93 @@ impl StyleTransfer {
     /// Goes to the next stage, where there is one and this one is done.
     fn advance(&mut self) -> Result<(), EngineError> {
         if self.done_in_stage >= self.current().iterations && self.stage + 1 < self.stages.len() {
-            let next = self.stage + 1;
+            let next = self.stages[self.stage + 1];
             // Two stages at once would need half as much again.
             self.objective = None;
-            self.optimizer = new_optimizer(&self.job.recipe, &self.plans[self.stage]);
-            let plan = plan_stage(&self.job.recipe, &self.stages[next], memory::budget(0.0))?;
-            let objective = prepare_objective(&self.vgg, &self.job, &self.stages[next], &plan)?;
-            self.plans[next] = plan;
-            self.enter(next, objective)?;
+            self.optimizer = ChosenOptimizer::new(&self.job.recipe, self.plans[self.stage].lbfgs_pairs);
+            let budget = memory::budget(0.0);
+            let plan = plan_stage(&self.job, &next, budget)?;
+            let styles = self.styles.revised(&self.vgg, &self.job, &next, budget)?;
+            let regions = styles.regions(&self.job, &next)?;
+            let objective = new_objective(&self.vgg, &self.job, &next, &plan, &regions)?;
+            let kept = kept_photo(&self.vgg, &self.job, &next, None)?;
+            self.styles = styles;
+            self.plans[self.stage + 1] = plan;
+            self.enter(self.stage + 1, objective, kept)?;
             self.done_in_stage = 0;
             self.extension = 0;
         }
         Ok(())
     }
 
-    /// Takes up `objective` for stage `index` and brings the canvas to its size.
-    fn enter(&mut self, index: usize, objective: Evaluator) -> Result<(), EngineError> {
+    /// The picture that is painted: the average where there is one. Where the photo is to stay, it lies behind that.
+    fn painted(&self) -> Result<Tensor, EngineError> {
+        let average = self.average.as_ref().map(Average::value).transpose()?.flatten();
+        Ok(average.unwrap_or_else(|| self.canvas.clone()))
+    }
+
+    /// Takes up `objective` for stage `index` and brings the picture to its size.
+    fn enter(&mut self, index: usize, objective: Evaluator, kept: Option<KeptPhoto>) -> Result<(), EngineError> {
         let stage = self.stages[index];
         let (height, width, _) = self.canvas.dims3()?;
         if (width as u32, height as u32) != (stage.width, stage.height) {
-            self.canvas = canvas::resample(&self.canvas, stage.width, stage.height, self.vgg.mean_rgb())?;
+            self.canvas = canvas::resample(&self.painted()?, stage.width, stage.height, self.vgg.mean_rgb())?;
         }
         self.last_good = self.canvas.copy()?;
+        self.average = new_average(&self.job, &self.canvas)?;
         self.objective = Some(objective);
-        self.optimizer = new_optimizer(&self.job.recipe, &self.plans[index]);
+        self.kept = kept;
+        self.optimizer = ChosenOptimizer::new(&self.job.recipe, self.plans[index].lbfgs_pairs);
         self.stage = index;
         self.notice = memory_notice(&self.job.recipe, &stage, &self.plans[index]);
         Ok(())
     }
 
+    /// After the canvas or its goal was moved by somebody else than the optimiser: the past no longer counts.
+    fn forget_the_past(&mut self) -> Result<(), EngineError> {
+        self.average = new_average(&self.job, &self.canvas)?;
+        self.optimizer.forget();
+        Ok(())
+    }
+
+    /// Puts `canvas`, of the current stage's size, in the canvas' place. A finished painting is painted on.
+    fn replace_canvas(&mut self, canvas: Tensor) -> Result<(), EngineError> {
+        let last_good = canvas.copy()?;
+        (self.canvas, self.last_good) = (canvas, last_good);
+        self.forget_the_past()?;
+        if self.is_finished() {
+            let planned = self.current().iterations - self.extension;
+            self.extension += planned;
+            self.stages[self.stage].iterations += planned;
+        }
+        Ok(())
+    }
+
+    /// The objective, to be put back. It is prepared anew if the next stage could not be, and the artist has given this one
+    /// more to do.
+    fn take_objective(&mut self) -> Result<Evaluator, EngineError> {
+        if let Some(objective) = self.objective.take() {
+            return Ok(objective);
+        }
+        let (stage, plan) = (self.current(), &self.plans[self.stage]);
+        new_objective(&self.vgg, &self.job, stage, plan, &self.styles.regions(&self.job, stage)?)
+    }
+
     /// One optimiser iteration; answers with its evaluations and how it ended.
     fn iterate(&mut self) -> Result<(Vec<Evaluation>, Outcome), EngineError> {
         let mut evaluations = Vec::new();
-        let objective = match self.objective.take() {
-            Some(objective) => objective,
-            // The next stage could not be prepared, and the artist has given this one more to do.
-            None => prepare_objective(&self.vgg, &self.job, self.current(), &self.plans[self.stage])?,
-        };
-        let objective = &*self.objective.insert(objective);
+        let objective = self.take_objective()?;
+        let (objective, kept) = (&*self.objective.insert(objective), &self.kept);
         let (started, count) = (self.started, &mut self.evaluations);
         let mut function = |x: &Tensor, gradient: &Tensor| {
-            let losses = objective.evaluate(x, gradient)?;
+            let losses = match kept {
+                Some(kept) => {
+                    let losses = objective.evaluate(kept.over(x)?, gradient)?;
+                    kept.reach_through(gradient)?;
+                    losses
+                }
+                None => objective.evaluate(x, gradient)?,
+            };
             *count += 1;
             evaluations.push(Evaluation { evaluation: *count, losses, seconds: started.elapsed().as_secs_f64() });
             Ok(losses.loss)
@@ -152,7 +217,7 @@ impl StyleTransfer {
         let here = work(self.stage, self.current().iterations.saturating_sub(self.done_in_stage));
         let later: f64 =
             (self.stage + 1..self.stages.len()).map(|index| work(index, self.stages[index].iterations)).sum();
-        self.pace.map(|pace| pace * (here + later))
+        self.pace.secs_for(here + later)
     }
 
     fn progress(&self, evaluations: Vec<Evaluation>, notice: Option<String>) -> Progress {
@@ -199,6 +264,9 @@ impl Painter for StyleTransfer {
                     canvas::clamp(&self.canvas, self.vgg.mean_rgb())?;
                 }
                 vector::copy(&self.canvas, &self.last_good)?;
+                if let Some(average) = &mut self.average {
+                    average.add(&self.canvas)?;
+                }
                 self.rollbacks = 0;
                 self.done_in_stage += 1;
                 if let Some(last) = evaluations.iter().rev().find(|evaluation| evaluation.losses.loss.is_finite()) {
@@ -209,8 +277,7 @@ impl Painter for StyleTransfer {
             Outcome::Converged => self.done_in_stage = self.current().iterations,
             Outcome::NotFinite => notice = Some(self.roll_back()?),
         }
-        let seconds = begun.elapsed().as_secs_f64() / self.plans[self.stage].tiles.work_pixels();
-        self.pace = Some(self.pace.map_or(seconds, |pace| pace + PACE_SMOOTHING * (seconds - pace)));
+        self.pace.note(begun.elapsed().as_secs_f64(), self.plans[self.stage].tiles.work_pixels());
         Ok(self.progress(evaluations, notice))
     }
 
@@ -219,171 +286,43 @@ impl Painter for StyleTransfer {
     }
 
     fn frame(&self) -> Result<RgbaImage, EngineError> {
-        Ok(canvas::to_rgba(&self.canvas, self.vgg.mean_rgb())?)
+        let painted = self.painted()?;
+        let shown = self.kept.as_ref().map_or(Ok(&painted), |kept| kept.over(&painted))?;
+        Ok(canvas::to_rgba(shown, self.vgg.mean_rgb())?)
+    }
+
+    fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
+        let levels = parameter::STIR.check(levels)?;
+        let Stage { width, height, .. } = *self.current();
+        let seed = self.job.recipe.seed.wrapping_add(self.stirs + 1);
+        let canvas = canvas::noise(seed, levels, width, height, self.vgg.device())?;
+        vector::add_scaled(1.0, &self.canvas, &canvas)?;
+        canvas::clamp(&canvas, self.vgg.mean_rgb())?;
+        self.stirs += 1;
+        self.replace_canvas(canvas)
+    }
+
+    fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError> {
+        let canvas = canvas_of(picture, &self.vgg, self.current())?;
+        self.replace_canvas(canvas)
     }
 
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
-        job.recipe.validate()?;
-        let change = Change::between(&self.job, job);
-        let mut stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
-        let stage = nearest_stage(&stages, self.current());
-        let same_size = stages[stage].width == self.current().width && stages[stage].height == self.current().height;
-        let same_style_size = stages[stage].style_long_side == self.current().style_long_side;
-        let finished = self.is_finished();
+        self.follow(job)
+    }
 
-        let held = self.plans[self.stage].bytes;
-        let mut plans = Vec::with_capacity(stages.len());
-        for (index, later) in stages.iter().enumerate() {
-            // What was painted already needs nothing; what comes later is prepared once this stage has been let go.
-            let budget = if index < stage { None } else { memory::budget(held) };
-            plans.push(plan_stage(&job.recipe, later, budget)?);
-        }
-        // Whatever can fail is done before anything is changed.
-        let objective = if change.targets || !same_size || !same_style_size {
-            let beside = memory::budget(held).map(|budget| budget - held);
-            plans[stage] = plan_stage(&job.recipe, &stages[stage], beside)?;
-            Some(prepare_objective(&self.vgg, job, &stages[stage], &plans[stage])?)
-        } else {
-            plans[stage].tiles = self.plans[self.stage].tiles.clone();
-            None
-        };
-        let planned = stages[stage].iterations;
-        if !same_size {
-            self.done_in_stage = 0;
-        }
-        if !same_size || self.job.recipe.iterations != job.recipe.iterations {
-            self.extension = 0;
-        } else if finished && (change.weights || objective.is_some()) {
-            // A finished painting whose goal has moved is painted on, for as long as its last stage.
-            self.extension += planned;
-        }
-        stages[stage].iterations += self.extension;
-        self.job = job.clone();
-        self.done_in_stage = self.done_in_stage.min(stages[stage].iterations);
-        self.stages = stages;
-        self.plans = plans;
-        self.stage = stage;
-        if let Some(objective) = objective {
-            self.enter(stage, objective)?;
-        } else if change.optimizer {
-            self.optimizer = new_optimizer(&self.job.recipe, &self.plans[stage]);
-        }
-        if change.weights {
-            if let Some(objective) = &mut self.objective {
-                objective.set_weights(self.job.recipe.weights());
-            }
-            self.optimizer.forget();
-        }
-        Ok(())
+    fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
+        threads::pool().install(|| {
+            let objective = self.take_objective()?;
+            let objective = &*self.objective.insert(objective);
+            let shown = self.kept.as_ref().map_or(Ok(&self.canvas), |kept| kept.over(&self.canvas))?;
+            Ok(objective.shares(shown)?)
+        })
     }
 }
 
-/// What differs between two jobs, as far as a running painting cares.
-struct Change {
-    /// Pictures, their mixture or the network: content and style must be measured again.
-    targets: bool,
-    /// alpha, beta or gamma.
-    weights: bool,
-    /// Optimiser or one of its parameters.
-    optimizer: bool,
-}
-
-impl Change {
-    fn between(old: &Job, new: &Job) -> Self {
-        let same_pictures = Arc::ptr_eq(&old.content, &new.content)
-            && old.styles.len() == new.styles.len()
-            && old.styles.iter().zip(&new.styles).all(|(old, new)| Arc::ptr_eq(old, new));
-        let (old, new) = (&old.recipe, &new.recipe);
-        Self {
-            targets: !same_pictures || old.styles != new.styles || old.pooling != new.pooling,
-            weights: old.weights() != new.weights(),
-            optimizer: old.optimizer != new.optimizer
-                || old.lbfgs_history != new.lbfgs_history
-                || old.adam_step.to_bits() != new.adam_step.to_bits(),
-        }
-    }
-}
-
-/// The stage whose canvas is most like `current`'s.
-fn nearest_stage(stages: &[Stage], current: &Stage) -> usize {
-    let pixels = |stage: &Stage| (f64::from(stage.width) * f64::from(stage.height)).ln();
-    let distance = |stage: &Stage| (pixels(stage) - pixels(current)).abs();
-    let nearest = stages.iter().enumerate().min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)));
-    nearest.map_or(0, |(index, _)| index)
-}
-
-/// How every stage is painted in the memory that is free. The last is looked at first: if it is too large, its size is what
-/// the artist has asked for.
-pub(super) fn plan_stages(recipe: &Recipe, stages: &[Stage]) -> Result<Vec<MemoryPlan>, EngineError> {
-    let plan = |stage| plan_stage(recipe, stage, memory::budget(0.0));
-    let mut plans = stages.iter().rev().map(plan).collect::<Result<Vec<_>, _>>()?;
-    plans.reverse();
-    Ok(plans)
-}
-
-/// How `stage` is painted within `budget` bytes.
-fn plan_stage(recipe: &Recipe, stage: &Stage, budget: Option<f64>) -> Result<MemoryPlan, EngineError> {
-    let pairs = match recipe.optimizer {
-        OptimizerKind::Lbfgs => recipe.lbfgs_history,
-        OptimizerKind::Adam => 0,
-    };
-    let plan = memory::plan(stage.width, stage.height, pairs, budget)?;
-    match needs_the_whole(recipe) {
-        Some(what) if plan.tiles.count() > 1 => {
-            Err(EngineError::NotInTiles { width: stage.width, height: stage.height, what })
-        }
-        _ => Ok(plan),
-    }
-}
-
-/// What the artist should know of how a stage is painted, if it is not as usual.
-fn memory_notice(recipe: &Recipe, stage: &Stage, plan: &MemoryPlan) -> Option<String> {
-    let tiles = match plan.tiles.count() {
-        1 => None,
-        count => Some(format!("in {count} tiles, one after another, because the whole does not fit into the memory")),
-    };
-    let asked = recipe.lbfgs_history;
-    let fewer = recipe.optimizer == OptimizerKind::Lbfgs && plan.lbfgs_pairs < asked;
-    let pairs = fewer.then(|| format!("with {} pairs of L-BFGS memory instead of {asked}", plan.lbfgs_pairs));
-    let what = [tiles, pairs].into_iter().flatten().collect::<Vec<_>>().join(", and ");
-    (!what.is_empty()).then(|| format!("{} x {} pixels are painted {what}.", stage.width, stage.height))
-}
-
-fn new_optimizer(recipe: &Recipe, plan: &MemoryPlan) -> Box<dyn Optimizer> {
-    match recipe.optimizer {
-        OptimizerKind::Lbfgs => {
-            Box::new(Lbfgs::new(LbfgsConfig { history: plan.lbfgs_pairs as usize, ..LbfgsConfig::default() }))
-        }
-        OptimizerKind::Adam => {
-            Box::new(Adam::new(AdamConfig { step: f64::from(recipe.adam_step), ..AdamConfig::default() }))
-        }
-    }
-}
-
-fn initial_canvas(vgg: &Vgg, job: &Job, stage: &Stage) -> Result<Tensor, EngineError> {
-    let from =
-        |picture: &Picture| canvas::from_picture(picture, stage.width, stage.height, vgg.mean_rgb(), vgg.device());
-    Ok(match (&job.recipe.init, &job.init) {
-        (Init::Noise, _) => canvas::noise(job.recipe.seed, stage.width, stage.height, vgg.device())?,
-        (Init::Style, _) => from(&job.styles[0])?,
-        (Init::Picture(_), Some(picture)) => from(picture)?,
-        (Init::Content | Init::Picture(_), _) => from(&job.content)?,
-    })
-}
-
-/// Measures content and styles at the sizes of `stage`.
-fn prepare_objective(vgg: &Arc<Vgg>, job: &Job, stage: &Stage, plan: &MemoryPlan) -> Result<Evaluator, EngineError> {
-    let recipe = &job.recipe;
-    let read =
-        |picture: &Picture, width, height| canvas::from_picture(picture, width, height, vgg.mean_rgb(), vgg.device());
-    let mut styles = Vec::new();
-    // A style of weight zero costs nothing.
-    for (picture, source) in job.styles.iter().zip(&recipe.styles).filter(|(_, source)| source.weight > 0.0) {
-        let (width, height) = canvas_size(picture.width(), picture.height(), stage.style_long_side);
-        let style = style_target(vgg, &read(picture, width, height)?, recipe.pooling)?;
-        styles.push((f64::from(source.weight), style));
-    }
-    let style = StyleTarget::blend(&styles)?;
-    let photo = read(&job.content, stage.width, stage.height)?;
-    Ok(Evaluator::new(vgg, plan, recipe.pooling, &photo, style, recipe.weights())?)
+/// An average that begins now, if the recipe wants one.
+fn new_average(job: &Job, canvas: &Tensor) -> Result<Option<Average>, EngineError> {
+    let decay = f64::from(job.recipe.averaging);
+    Ok(if decay > 0.0 { Some(Average::new(decay, canvas)?) } else { None })
 }

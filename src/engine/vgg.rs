@@ -3,12 +3,15 @@
 //! There is no autograd graph. The network is a chain, so its backward pass is a loop: each convolution passes the
 //! gradient to its input, masks it for the ReLU there, and adds what a loss on that feature map contributes.
 
-use candle_core::{Device, Result, Tensor};
+use std::sync::OnceLock;
 
-use super::conv::{COLOURS, Conv3x3, InputKind, Upstream};
-use super::weights::VggWeights;
-use super::{arena, vector};
-use crate::recipe::Pooling;
+use candle_core::{Device, Error, Result, Tensor};
+
+use super::conv::{self, COLOURS, Conv3x3, InputKind, Upstream};
+use super::feature_maps::{FeatureMaps, Map};
+use super::vector;
+use super::weights::{ConvWeights, VggWeights};
+use crate::recipe::{Edges, LayerName, Pooling, Recipe};
 
 /// One convolution of the network; a ReLU follows each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,14 +66,12 @@ impl Tap {
     /// The tap after convolution `index` of `block`: `Tap::relu(4, 2)` is `relu4_2`.
     ///
     /// # Panics
-    /// When the network has no such layer, or a pooling follows it, with which it is computed as one (a compile-time
-    /// error where the tap is a constant).
+    /// When the network has no such layer (a compile-time error where the tap is a constant).
     #[must_use]
     pub const fn relu(block: u8, index: u8) -> Self {
         let mut i = 0;
         while i < LAYERS.len() {
             if LAYERS[i].block == block && LAYERS[i].index == index {
-                assert!(!closes_block(i), "a pooling follows this layer");
                 return Self(i);
             }
             i += 1;
@@ -91,28 +92,74 @@ impl Tap {
     }
 }
 
+impl From<LayerName> for Tap {
+    fn from(name: LayerName) -> Self {
+        // Every layer that has a name is in the table (tested).
+        Self::relu(name.block(), name.index())
+    }
+}
+
+/// What the published network leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variant {
+    /// How maps are shrunk between blocks.
+    pub pooling: Pooling,
+    /// What the first convolution sees beyond the picture.
+    pub edges: Edges,
+}
+
+impl Variant {
+    /// As the recipe asks for.
+    #[must_use]
+    pub fn of(recipe: &Recipe) -> Self {
+        Self { pooling: recipe.pooling, edges: recipe.edges }
+    }
+}
+
 /// Smallest side of a picture in pixels, so that four poolings leave at least one pixel.
 pub const MIN_SIDE_PX: u32 = 16;
 
+/// Layers whose kernels are laid out from the start: as deep as `relu5_1`, where the paper's losses end. The three
+/// beyond would cost time and memory that hardly any painting needs.
+const USUAL_DEPTH: usize = Tap::relu(5, 1).layer() + 1;
+
 /// The network, its kernels laid out for both directions.
 pub struct Vgg {
-    convs: Vec<Conv3x3>,
+    /// By layer; those beyond [`USUAL_DEPTH`] once a loss has looked there.
+    convs: [OnceLock<Conv3x3>; LAYERS.len()],
+    /// Weights beyond [`USUAL_DEPTH`] that cannot be had again; those of the built-in network can.
+    deeper: Option<Vec<ConvWeights>>,
     device: Device,
     mean_rgb: [f32; 3],
     description: String,
 }
 
 impl Vgg {
-    /// Lays out the layers up to and including `deepest`.
+    /// Lays out the layers that the paper's losses need.
     #[must_use]
-    pub fn new(weights: VggWeights, deepest: Tap, device: Device) -> Self {
-        let convs = weights
-            .layers
-            .into_iter()
-            .take(deepest.layer() + 1)
-            .map(|layer| Conv3x3::new(layer.in_channels, layer.out_channels, &layer.weight, layer.bias))
-            .collect();
-        Self { convs, device, mean_rgb: weights.mean_rgb, description: weights.description }
+    pub fn new(weights: VggWeights, device: Device) -> Self {
+        let VggWeights { mut layers, mean_rgb, description, built_in } = weights;
+        let deeper = layers.split_off(USUAL_DEPTH.min(layers.len()));
+        let convs = std::array::from_fn(|_| OnceLock::new());
+        for (conv, weights) in convs.iter().zip(layers) {
+            conv.get_or_init(|| lay_out(weights));
+        }
+        Self { convs, deeper: (!built_in).then_some(deeper), device, mean_rgb, description }
+    }
+
+    /// The convolution of a layer, laid out now if that was not done yet.
+    fn conv(&self, layer: usize) -> Result<&Conv3x3> {
+        if let Some(conv) = self.convs[layer].get() {
+            return Ok(conv);
+        }
+        let weights = match &self.deeper {
+            None => VggWeights::embedded_layer(layer).map_err(Error::wrap)?,
+            Some(deeper) => deeper
+                .get(layer - USUAL_DEPTH)
+                .cloned()
+                .ok_or_else(|| Error::msg(format!("the weights have no layer {}", LAYERS[layer].name())))?,
+        };
+        Ok(self.convs[layer].get_or_init(|| lay_out(weights)))
     }
 
     /// Where the tensors live.
@@ -138,21 +185,36 @@ impl Vgg {
     /// # Errors
     /// When the canvas has another size than `maps`, or the device fails.
     pub fn forward(&self, canvas: &Tensor, maps: &FeatureMaps) -> Result<()> {
+        self.forward_to(maps.deepest(), canvas, maps)
+    }
+
+    /// The same as far as `deepest` only.
+    ///
+    /// # Errors
+    /// As [`Vgg::forward`].
+    pub fn forward_to(&self, deepest: Tap, canvas: &Tensor, maps: &FeatureMaps) -> Result<()> {
+        let Variant { pooling, edges } = maps.variant();
         let mut input = canvas;
-        for (conv, map) in self.convs.iter().zip(&maps.maps) {
+        for (i, map) in maps.up_to(deepest).iter().enumerate() {
+            let conv = self.conv(i)?;
             match map {
+                Map::Features(features) if i == 0 => conv.forward_canvas(input, edges, features)?,
                 Map::Features(features) => conv.forward_relu(input, features)?,
-                Map::Pooled(pooled) => conv.forward_relu_pool(input, maps.pooling, pooled)?,
+                Map::Pooled(pooled) => conv.forward_relu_pool(input, pooling, pooled)?,
+                Map::Both { features, pooled } => {
+                    conv.forward_relu(input, features)?;
+                    conv::pool(features, pooling, pooled)?;
+                }
             }
-            input = map.tensor();
+            input = map.output();
         }
         Ok(())
     }
 
     /// Gradient with respect to the canvas of losses on the feature maps, into `canvas_gradient`.
     ///
-    /// `loss_gradient(layer, features, gradient)` is asked once for every layer, from the deepest up. If a loss looks at
-    /// that feature map, it overwrites `gradient` with its own gradient there and answers `true`.
+    /// `loss_gradient(layer, features, gradient)` is asked once for every tap, from `deepest` up. If a loss looks at
+    /// that feature map, it overwrites `gradient` with its own gradient there and answers `true`; at `deepest` it must.
     ///
     /// On the way every map is overwritten by its gradient: [`Vgg::forward`] must come before the next call.
     ///
@@ -160,107 +222,65 @@ impl Vgg {
     /// When the device fails, or the callback does.
     pub fn backward(
         &self,
+        deepest: Tap,
         maps: &FeatureMaps,
         mut loss_gradient: impl FnMut(usize, &Tensor, &Tensor) -> Result<bool>,
         canvas_gradient: &Tensor,
     ) -> Result<()> {
-        let deepest = maps.maps.len() - 1;
-        let features = maps.maps[deepest].tensor();
+        let Variant { pooling, edges } = maps.variant();
+        let maps_up = maps.up_to(deepest);
+        let (start, features) = (maps_up.len() - 1, maps.at(deepest));
         let gradient = maps.room(features.dims3()?)?;
-        if !loss_gradient(deepest, features, &gradient)? {
+        if !loss_gradient(start, features, &gradient)? {
             candle_core::bail!("no loss looks at the deepest layer that was computed");
         }
         vector::zip(&gradient, features, |g, feature| if feature > 0.0 { g } else { 0.0 })?;
 
-        for i in (1..=deepest).rev() {
-            let upstream = match &maps.maps[i] {
-                Map::Features(gradient) => Upstream::Map(gradient),
-                Map::Pooled(gradient) => Upstream::Pooled(gradient, maps.pooling),
+        for i in (1..=start).rev() {
+            let upstream = match &maps_up[i] {
+                Map::Features(gradient) | Map::Both { features: gradient, .. } => Upstream::Map(gradient),
+                Map::Pooled(gradient) => Upstream::Pooled(gradient, pooling),
             };
-            match &maps.maps[i - 1] {
+            let conv = self.conv(i)?;
+            match &maps_up[i - 1] {
                 Map::Features(features) => {
-                    let gradient = maps.room(features.dims3()?)?;
-                    let has_loss = loss_gradient(i - 1, features, &gradient)?;
-                    let gradient = has_loss.then_some(&gradient);
-                    self.convs[i].input_gradient(upstream, features, InputKind::Features, gradient)?;
+                    let mut gradient = None;
+                    if maps.is_tap(i - 1) {
+                        let room = maps.room(features.dims3()?)?;
+                        gradient = loss_gradient(i - 1, features, &room)?.then_some(room);
+                    }
+                    conv.input_gradient(upstream, features, InputKind::Features, gradient.as_ref())?;
                 }
-                Map::Pooled(pooled) => self.convs[i].input_gradient(upstream, pooled, InputKind::Pooled, None)?,
+                Map::Pooled(pooled) => conv.input_gradient(upstream, pooled, InputKind::Pooled, None)?,
+                Map::Both { features, pooled } => {
+                    conv.input_gradient(upstream, pooled, InputKind::Pooled, None)?;
+                    let room = maps.room(features.dims3()?)?;
+                    let gradient = loss_gradient(i - 1, features, &room)?.then_some(room);
+                    conv::unpool(pooled, pooling, gradient.as_ref(), features)?;
+                }
             }
         }
-        let upstream = Upstream::Map(maps.maps[0].tensor());
-        self.convs[0].input_gradient(upstream, canvas_gradient, InputKind::Canvas, None)
+        let upstream = Upstream::Map(maps.at(Tap(0)));
+        self.conv(0)?.input_gradient(upstream, canvas_gradient, InputKind::Canvas(edges), None)
     }
 }
 
-/// Room for the feature maps of one picture size, and for their gradients.
-pub struct FeatureMaps {
-    pooling: Pooling,
-    maps: Vec<Map>,
-    /// Room for the gradient of a loss, as large as the largest map at which one may look.
-    gradient: Option<Tensor>,
-}
-
-/// What is kept of one layer.
-enum Map {
-    /// The output of its ReLU.
-    Features(Tensor),
-    /// Where a pooling follows: only that. It is computed together with the convolution.
-    Pooled(Tensor),
-}
-
-impl Map {
-    fn tensor(&self) -> &Tensor {
-        let (Self::Features(tensor) | Self::Pooled(tensor)) = self;
-        tensor
-    }
-}
-
-impl FeatureMaps {
-    /// Allocates the maps of a `height` x `width` picture for the layers up to `deepest`, to look at only.
-    ///
-    /// # Errors
-    /// When memory does not suffice.
-    pub fn new(height: usize, width: usize, deepest: Tap, pooling: Pooling, device: &Device) -> Result<Self> {
-        let (mut height, mut width) = (height, width);
-        let mut maps = Vec::new();
-        for (i, layer) in LAYERS.iter().enumerate().take(deepest.layer() + 1) {
-            let pools = i < deepest.layer() && closes_block(i);
-            if pools {
-                (height, width) = (height / 2, width / 2);
-            }
-            let room = arena::tensor((height, width, layer.out_channels), device)?;
-            maps.push(if pools { Map::Pooled(room) } else { Map::Features(room) });
-        }
-        Ok(Self { pooling, maps, gradient: None })
-    }
-
-    /// The same, with room for [`Vgg::backward`].
-    ///
-    /// # Errors
-    /// When memory does not suffice.
-    pub fn with_gradient(height: usize, width: usize, deepest: Tap, pooling: Pooling, device: &Device) -> Result<Self> {
-        let maps = Self::new(height, width, deepest, pooling, device)?;
-        let largest = maps.maps.iter().map(|map| map.tensor().elem_count()).max();
-        Ok(Self { gradient: Some(arena::tensor(largest.unwrap_or(1), device)?), ..maps })
-    }
-
-    /// The feature map at a tap, `(height, width, channels)`.
-    #[must_use]
-    pub fn at(&self, tap: Tap) -> &Tensor {
-        self.maps[tap.layer()].tensor()
-    }
-
-    /// The beginning of the room for gradients, in this shape; what it holds is overwritten by [`Vgg::backward`].
-    ///
-    /// # Errors
-    /// When there is no such room, or it is smaller.
-    pub(super) fn room(&self, shape: (usize, usize, usize)) -> Result<Tensor> {
-        let Some(gradient) = &self.gradient else { candle_core::bail!("these feature maps are to look at only") };
-        gradient.narrow(0, 0, shape.0 * shape.1 * shape.2)?.reshape(shape)
-    }
+fn lay_out(weights: ConvWeights) -> Conv3x3 {
+    Conv3x3::new(weights.in_channels, weights.out_channels, &weights.weight, weights.bias)
 }
 
 /// Whether a pooling follows layer `i`.
 pub(super) const fn closes_block(i: usize) -> bool {
     i + 1 < LAYERS.len() && LAYERS[i + 1].block != LAYERS[i].block
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_layer_that_has_a_name_is_in_the_table() {
+        let taps: Vec<usize> = LayerName::all().map(|name| Tap::from(name).layer()).collect();
+        assert_eq!(taps, (0..LAYERS.len()).collect::<Vec<_>>());
+    }
 }

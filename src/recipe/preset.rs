@@ -64,12 +64,18 @@ impl Recipe {
     /// This recipe's pictures, masks and size with all other parameters of `preset`.
     #[must_use]
     pub fn with_preset(&self, preset: Preset) -> Self {
+        self.with_settings_of(&Self::from_preset(preset))
+    }
+
+    /// This recipe's pictures, masks and size with all other parameters of another.
+    #[must_use]
+    pub fn with_settings_of(&self, other: &Self) -> Self {
         Self {
             content: self.content.clone(),
             styles: self.styles.clone(),
             photo_mask: self.photo_mask.clone(),
             size: self.size,
-            ..Self::from_preset(preset)
+            ..other.clone()
         }
     }
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::Receiver;
-use image::RgbaImage;
+use image::{GrayImage, RgbaImage};
 
 use super::library::{Library, LibraryError};
 use super::outbox::Outbox;
 use super::pictures::PictureCache;
+use super::presets::{PresetError, PresetShelf};
 use super::run::{PaintingError, guarded};
-use super::{Canvas, Event, PREVIEW_SIDE_PX};
+use super::{Canvas, Event, PREVIEW_SIDE_PX, PresetCommand};
 use crate::image_io::{self, PaintingRecord, Picture, PictureError};
 use crate::recipe::PictureSource;
 
@@ -19,18 +20,23 @@ use crate::recipe::PictureSource;
 pub enum FileJob {
     Load(PictureSource),
     Adopt { name: String, image: Arc<RgbaImage> },
+    StoreMask { ticket: u64, mask: Arc<GrayImage> },
+    SaveMask { mask: Arc<GrayImage>, path: PathBuf },
     Keep(Canvas),
     SaveAs { path: PathBuf, canvas: Canvas },
     Export { from: PathBuf, to: PathBuf },
     Open(PathBuf),
     Delete(PathBuf),
+    Restore { trashed: PathBuf, path: PathBuf },
     List,
+    Preset(PresetCommand),
 }
 
 pub struct FileThread {
     pub jobs: Receiver<FileJob>,
     pub cache: Arc<PictureCache>,
     pub library: Arc<Library>,
+    pub presets: PresetShelf,
     pub outbox: Arc<Outbox>,
     pub closing: Arc<AtomicBool>,
 }
@@ -76,11 +82,22 @@ impl FileThread {
             }
             FileJob::Adopt { name, image } => self.adopt(name, &image),
             FileJob::Keep(canvas) => self.keep(&canvas),
-            FileJob::SaveAs { path, canvas } => save(path, &canvas).map_err(LibraryError::from),
+            FileJob::StoreMask { ticket, mask } => self.store_mask(ticket, &mask),
+            FileJob::SaveMask { mask, path } => {
+                image_io::save_grey(&path, &mask).map(|()| Event::Saved(path)).map_err(LibraryError::from)
+            }
+            FileJob::SaveAs { path, canvas } => {
+                self.library.masks().secure(&canvas.recipe);
+                save(path, &canvas).map_err(LibraryError::from)
+            }
             FileJob::Export { from, to } => export(&from, to).map_err(LibraryError::from),
             FileJob::Open(path) => open(path).map_err(LibraryError::from),
-            FileJob::Delete(path) => self.library.delete(&path).map(|()| Event::FavouriteDeleted(path)),
+            FileJob::Delete(path) => {
+                self.library.delete(&path).map(|trashed| Event::FavouriteDeleted { path, trashed })
+            }
+            FileJob::Restore { trashed, path } => self.library.restore(&trashed, &path).map(Event::FavouriteRestored),
             FileJob::List => return self.list(),
+            FileJob::Preset(command) => return self.serve_preset(command),
         };
         match done {
             Ok(event) => self.outbox.tell(event),
@@ -113,6 +130,13 @@ impl FileThread {
         })
     }
 
+    fn store_mask(&self, ticket: u64, mask: &GrayImage) -> Result<Event, LibraryError> {
+        let source = PictureSource::File(self.library.masks().store(mask)?);
+        // Decoded here, so that the painting thread need not stop for it.
+        self.cache.get(&source)?;
+        Ok(Event::MaskStored { ticket, source })
+    }
+
     fn keep(&self, canvas: &Canvas) -> Result<Event, LibraryError> {
         self.library.keep(canvas).map(Event::Kept)
     }
@@ -125,6 +149,27 @@ impl FileThread {
             Ok(favourites) => self.outbox.tell(Event::Library(favourites)),
             Err(error) => self.outbox.problem(error),
         }
+    }
+
+    fn serve_preset(&self, command: PresetCommand) {
+        let done = match command {
+            PresetCommand::List if self.closing() => return,
+            PresetCommand::List => self.list_presets(),
+            PresetCommand::Save { name, settings, picture } => {
+                self.presets.save(&name, &settings, picture.as_deref()).map(Event::PresetSaved)
+            }
+            PresetCommand::Delete(name) => self.presets.delete(&name).map(|()| Event::PresetDeleted(name)),
+        };
+        match done {
+            Ok(event) => self.outbox.tell(event),
+            Err(error) => self.outbox.problem(error),
+        }
+    }
+
+    fn list_presets(&self) -> Result<Event, PresetError> {
+        let (presets, left_out) = self.presets.list()?;
+        left_out.iter().for_each(|reason| self.outbox.problem(reason));
+        Ok(Event::Presets(presets))
     }
 
     fn closing(&self) -> bool {

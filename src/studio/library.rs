@@ -9,11 +9,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use image::RgbaImage;
 
+use super::masks::MaskShelf;
 use super::{Canvas, Favourite};
 use crate::image_io::{self, PaintingRecord, Picture, PictureError};
 
 /// Pasted pictures, which have no file of their own, live in this folder of the library.
 const PASTED: &str = "pasted";
+/// Painted masks live in this folder of the library.
+const MASKS: &str = "masks";
 /// Deleted favourites are moved to this folder of the library.
 const TRASH: &str = ".trash";
 
@@ -28,6 +31,10 @@ pub enum LibraryError {
     Write { path: PathBuf, source: io::Error },
     #[error("{} cannot be moved to the trash: {source}", path.display())]
     Delete { path: PathBuf, source: io::Error },
+    #[error("{} cannot be brought back from the trash: {source}", path.display())]
+    Restore { path: PathBuf, source: io::Error },
+    #[error("{} is back in the library, but it cannot be read as a favourite", path.display())]
+    Unreadable { path: PathBuf },
     #[error("{} does not lie in the library, so it was left alone", path.display())]
     Foreign { path: PathBuf },
     #[error(transparent)]
@@ -37,20 +44,28 @@ pub enum LibraryError {
 /// A folder of favourites. Nothing is created before the first write.
 pub struct Library {
     folder: PathBuf,
+    masks: MaskShelf,
     now: fn() -> SystemTime,
 }
 
 impl Library {
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, now: SystemTime::now }
+        Self { masks: MaskShelf::new(folder.join(MASKS)), folder, now: SystemTime::now }
+    }
+
+    /// The masks that were painted.
+    pub fn masks(&self) -> &MaskShelf {
+        &self.masks
     }
 
     /// Writes a canvas and its recipe under a new name; never over another file.
     pub fn keep(&self, canvas: &Canvas) -> Result<Favourite, LibraryError> {
         self.create(&self.folder)?;
         let stem = format!("pentimento-{}-i{:04}", utc_stamp((self.now)()), canvas.iteration);
-        let path = reserve(&self.folder, &stem)?;
+        let path =
+            reserve(&self.folder, &stem).map_err(|source| LibraryError::Write { path: self.folder.clone(), source })?;
         let record = PaintingRecord::new(canvas.recipe.clone(), canvas.iteration);
+        self.masks.secure(&canvas.recipe);
         if let Err(error) = image_io::save_picture(&path, &canvas.image, Some(&record)) {
             // The name was reserved with an empty file, which must not stay behind.
             let _ = fs::remove_file(&path);
@@ -61,11 +76,8 @@ impl Library {
 
     /// Writes a picture that has no file, once however often it is pasted, and says where it lives.
     pub fn adopt(&self, image: &RgbaImage) -> Result<PathBuf, LibraryError> {
-        // The hash need not be the same in another version of the program: a second copy would be all the harm.
-        let mut hasher = DefaultHasher::new();
-        (image.dimensions(), image.as_raw()).hash(&mut hasher);
         let folder = self.folder.join(PASTED);
-        let path = folder.join(format!("{:016x}.png", hasher.finish()));
+        let path = folder.join(content_name(image.dimensions(), image.as_raw()));
         if !path.exists() {
             self.create(&folder)?;
             image_io::save_picture(&path, image, None)?;
@@ -94,29 +106,58 @@ impl Library {
         Ok(found.into_iter().filter_map(|(_, path)| read_favourite(path)).collect())
     }
 
-    /// Moves a favourite into the trash folder, under a name that is free there.
-    pub fn delete(&self, path: &Path) -> Result<(), LibraryError> {
-        let (Some(parent), Some(stem)) = (path.parent(), path.file_stem()) else {
-            return Err(LibraryError::Foreign { path: path.to_owned() });
-        };
-        if parent != self.folder {
-            return Err(LibraryError::Foreign { path: path.to_owned() });
-        }
+    /// Moves a favourite into the trash folder, under a name that is free there, and says where it lies.
+    pub fn delete(&self, path: &Path) -> Result<PathBuf, LibraryError> {
+        let stem = stem_in(&self.folder, path)?;
         let fail = |source| LibraryError::Delete { path: path.to_owned(), source };
         // Looked at first, so that a file that is already gone leaves no empty one in the trash.
         fs::symlink_metadata(path).map_err(fail)?;
         let trash = self.folder.join(TRASH);
         self.create(&trash)?;
-        let place = reserve(&trash, &stem.to_string_lossy())?;
-        fs::rename(path, &place).map_err(|error| {
-            let _ = fs::remove_file(&place);
-            fail(error)
-        })
+        move_to(&trash, &stem, path).map_err(fail)
+    }
+
+    /// Brings a favourite back from the trash folder, to where it was or, if that name is taken, beside it.
+    pub fn restore(&self, trashed: &Path, path: &Path) -> Result<Favourite, LibraryError> {
+        stem_in(&self.folder.join(TRASH), trashed)?;
+        let stem = stem_in(&self.folder, path)?;
+        let fail = |source| LibraryError::Restore { path: trashed.to_owned(), source };
+        fs::symlink_metadata(trashed).map_err(fail)?;
+        let place = move_to(&self.folder, &stem, trashed).map_err(fail)?;
+        read_favourite(place.clone()).ok_or(LibraryError::Unreadable { path: place })
     }
 
     fn create(&self, folder: &Path) -> Result<(), LibraryError> {
         fs::create_dir_all(folder).map_err(|source| LibraryError::Create { path: folder.to_owned(), source })
     }
+}
+
+/// The name without extension of a file that lies in this very folder.
+fn stem_in(folder: &Path, path: &Path) -> Result<String, LibraryError> {
+    match (path.parent(), path.file_stem()) {
+        (Some(parent), Some(stem)) if parent == folder => Ok(stem.to_string_lossy().into_owned()),
+        _ => Err(LibraryError::Foreign { path: path.to_owned() }),
+    }
+}
+
+/// Moves a picture into a folder under a name that is free there.
+fn move_to(folder: &Path, stem: &str, path: &Path) -> io::Result<PathBuf> {
+    let place = reserve(folder, stem)?;
+    match fs::rename(path, &place) {
+        Ok(()) => Ok(place),
+        Err(error) => {
+            let _ = fs::remove_file(&place);
+            Err(error)
+        }
+    }
+}
+
+/// The name of a file that holds these pixels.
+pub(super) fn content_name(size: (u32, u32), pixels: &[u8]) -> String {
+    // The hash need not be the same in another version of the program: a second copy would be all the harm.
+    let mut hasher = DefaultHasher::new();
+    (size, pixels).hash(&mut hasher);
+    format!("{:016x}.png", hasher.finish())
 }
 
 fn read_favourite(path: PathBuf) -> Option<Favourite> {
@@ -145,7 +186,7 @@ fn favourite(path: PathBuf, record: PaintingRecord, image: RgbaImage) -> Favouri
 /// Creates an empty `stem.png` in the folder, or `stem-2.png`, `stem-3.png` … where that is taken.
 ///
 /// Creating the file is what makes the name ours, even against another studio that works in the same library.
-fn reserve(folder: &Path, stem: &str) -> Result<PathBuf, LibraryError> {
+fn reserve(folder: &Path, stem: &str) -> io::Result<PathBuf> {
     let mut path = folder.join(format!("{stem}.png"));
     let mut number = 2;
     loop {
@@ -155,7 +196,7 @@ fn reserve(folder: &Path, stem: &str) -> Result<PathBuf, LibraryError> {
                 path = folder.join(format!("{stem}-{number}.png"));
                 number += 1;
             }
-            Err(source) => return Err(LibraryError::Write { path, source }),
+            Err(error) => return Err(error),
         }
     }
 }
@@ -195,7 +236,7 @@ mod tests {
     }
 
     fn library(folder: &Path) -> Library {
-        Library { folder: folder.to_owned(), now: noon }
+        Library { now: noon, ..Library::new(folder.to_owned()) }
     }
 
     fn pixels(red: u8) -> RgbaImage {
@@ -253,13 +294,50 @@ mod tests {
         let library = library(folder.path());
         for red in [1, 2] {
             let kept = library.keep(&canvas(red)).unwrap();
-            library.delete(&kept.path).unwrap();
+            let trashed = library.delete(&kept.path).unwrap();
             assert!(!kept.path.exists());
+            assert_eq!(Picture::open(&trashed).unwrap().to_rgba(), pixels(red));
             let gone = library.delete(&kept.path).unwrap_err().to_string();
             assert!(gone.contains(&kept.path.display().to_string()), "{gone}");
         }
         assert!(library.list().unwrap().is_empty());
         assert_eq!(fs::read_dir(folder.path().join(TRASH)).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_deleted_favourite_comes_back_where_it_was_and_over_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = library(folder.path());
+        let first = library.keep(&canvas(1)).unwrap();
+        let trashed = library.delete(&first.path).unwrap();
+        let back = library.restore(&trashed, &first.path).unwrap();
+        assert_eq!((back.path, back.recipe, back.iteration), (first.path.clone(), first.recipe, 7));
+        // The trash is empty, and says so.
+        let gone = library.restore(&trashed, &first.path).unwrap_err().to_string();
+        assert!(gone.contains(&trashed.display().to_string()), "{gone}");
+        assert_eq!(library.list().unwrap().len(), 1, "nothing empty is left behind");
+        // Another favourite has taken the name by now.
+        let trashed = library.delete(&first.path).unwrap();
+        let second = library.keep(&canvas(2)).unwrap();
+        assert_eq!(second.path, first.path);
+        let back = library.restore(&trashed, &first.path).unwrap();
+        assert_ne!(back.path, first.path);
+        assert_eq!(Picture::open(&back.path).unwrap().to_rgba(), pixels(1));
+        assert_eq!(Picture::open(&second.path).unwrap().to_rgba(), pixels(2));
+    }
+
+    #[test]
+    fn only_what_is_in_the_trash_can_be_brought_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = library(folder.path());
+        let kept = library.keep(&canvas(1)).unwrap();
+        let stranger = folder.path().join("stranger.png");
+        fs::write(&stranger, "precious").unwrap();
+        for trashed in [&stranger, &folder.path().join(TRASH).join("../stranger.png")] {
+            let error = library.restore(trashed, &kept.path).unwrap_err();
+            assert!(matches!(error, LibraryError::Foreign { .. }), "{error}");
+        }
+        assert!(stranger.exists());
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use image::RgbaImage;
+use image::{GrayImage, RgbaImage};
 
 use super::finish::FinishPlan;
-use crate::engine::Progress;
+use crate::engine::{Progress, TermShare};
 use crate::recipe::{PictureSource, Recipe};
 
 /// Identifies one painting, so that events of an abandoned one can be ignored.
@@ -36,6 +36,20 @@ pub enum Command {
         /// The pixels.
         image: Arc<RgbaImage>,
     },
+    /// Keep a painted mask in the library, so that a recipe can name it, and answer with [`Event::MaskStored`].
+    StoreMask {
+        /// Comes back with the answer.
+        ticket: u64,
+        /// The mask, white on black.
+        mask: Arc<GrayImage>,
+    },
+    /// Write a mask to a file; the extension picks the format.
+    SaveMaskAs {
+        /// The mask.
+        mask: Arc<GrayImage>,
+        /// Where to.
+        path: PathBuf,
+    },
     /// Start a new painting; a running one is abandoned.
     Paint {
         /// Its identity, chosen by the caller, larger than any before.
@@ -45,6 +59,15 @@ pub enum Command {
     },
     /// Change the running, paused or finished painting: acts between two iterations.
     Revise(Box<Recipe>),
+    /// Stir noise into the running, paused or finished painting, between two iterations; a finished one is painted on. The
+    /// canvas from before comes back as [`Event::SetAside`].
+    Stir {
+        /// Standard deviation of the noise out of 255, see [`crate::recipe::parameter::STIR`].
+        levels: f32,
+    },
+    /// Go on from this picture in the canvas' place: the running, paused or finished painting, between two iterations. The
+    /// canvas from before comes back as [`Event::SetAside`], so that one can go back and forth.
+    GoOnFrom(Arc<RgbaImage>),
     /// Hold after the current iteration.
     Pause,
     /// Go on.
@@ -73,10 +96,20 @@ pub enum Command {
     },
     /// Read a favourite at full size and answer with [`Event::FavouriteOpened`].
     OpenFavourite(PathBuf),
-    /// Move a favourite to the library's own trash folder.
+    /// Move a favourite to the library's own trash folder and answer with [`Event::FavouriteDeleted`].
     DeleteFavourite(PathBuf),
+    /// Bring a favourite back from there and answer with [`Event::FavouriteRestored`].
+    RestoreFavourite {
+        /// Where it lies in the trash.
+        trashed: PathBuf,
+        /// Where it was; if that name is taken by now, it gets a number.
+        path: PathBuf,
+    },
     /// List the library and answer with [`Event::Library`].
     ListLibrary,
+    /// Find out what each term adds to the loss of the current canvas, and answer with [`Event::Shares`]. Takes several
+    /// iterations' time; without a painting there is no answer.
+    MeasureShares,
     /// Reckon what it would take to finish a painting at a high resolution, and answer with [`Event::FinishPlanned`].
     PlanFinish {
         /// The painting.
@@ -88,6 +121,37 @@ pub enum Command {
     },
     /// Use other VGG-19 weights from the next painting on; `None` returns to the built-in ones.
     UseWeights(Option<PathBuf>),
+    /// Something about the artist's own presets.
+    Preset(PresetCommand),
+}
+
+/// What can be done with the artist's own presets.
+#[derive(Debug, Clone)]
+pub enum PresetCommand {
+    /// List them and answer with [`Event::Presets`].
+    List,
+    /// Keep settings under a name, over an older preset of that name, and answer with [`Event::PresetSaved`].
+    Save {
+        /// As the artist typed it; what file systems do not take is replaced.
+        name: String,
+        /// The settings; its pictures, masks and size are left out.
+        settings: Box<Recipe>,
+        /// What it looks like.
+        picture: Option<Arc<RgbaImage>>,
+    },
+    /// Remove one, by its name, and answer with [`Event::PresetDeleted`].
+    Delete(String),
+}
+
+/// Settings that the artist has kept under a name.
+#[derive(Debug, Clone)]
+pub struct OwnPreset {
+    /// Its name, which is also that of its file.
+    pub name: String,
+    /// The settings, over the bundled pictures and the default size.
+    pub settings: Recipe,
+    /// What it looked like when it was kept, long side at most [`Favourite::THUMBNAIL_SIDE_PX`].
+    pub thumbnail: Option<Arc<RgbaImage>>,
 }
 
 /// A kept iteration: one PNG in the library with its recipe inside.
@@ -139,6 +203,13 @@ pub enum Event {
         /// Where it lives now.
         source: PictureSource,
     },
+    /// A painted mask is now in the library under `source`.
+    MaskStored {
+        /// Ticket as given with the command.
+        ticket: u64,
+        /// Where it lives now.
+        source: PictureSource,
+    },
     /// A painting is prepared and its first iteration is under way.
     Started {
         /// Which painting.
@@ -152,6 +223,15 @@ pub enum Event {
         run: RunId,
         /// What it did.
         progress: Box<Progress>,
+    },
+    /// What each term adds to the loss and its gradient.
+    Shares {
+        /// Which painting.
+        run: RunId,
+        /// Iterations that the canvas has seen.
+        iteration: u32,
+        /// Content, style and histogram terms from the pixels up, then total variation.
+        shares: Vec<TermShare>,
     },
     /// The painting holds.
     Paused(RunId),
@@ -168,7 +248,8 @@ pub enum Event {
         /// Where the canvas was rescued to, if there was one.
         rescued: Option<PathBuf>,
     },
-    /// A painting was abandoned for a new one or stopped; this is what it had come to, in case it is wanted after all.
+    /// A painting was abandoned for a new one or stopped, or its canvas was stirred or replaced; this is what it had come
+    /// to, in case it is wanted after all.
     SetAside {
         /// Which painting.
         run: RunId,
@@ -187,9 +268,22 @@ pub enum Event {
         image: Arc<RgbaImage>,
     },
     /// A favourite is gone from the library.
-    FavouriteDeleted(PathBuf),
+    FavouriteDeleted {
+        /// Where it was.
+        path: PathBuf,
+        /// Where it lies in the trash.
+        trashed: PathBuf,
+    },
+    /// A favourite is back from the trash.
+    FavouriteRestored(Favourite),
     /// All favourites, oldest first.
     Library(Vec<Favourite>),
+    /// The artist's own presets, by name.
+    Presets(Vec<OwnPreset>),
+    /// A preset was kept.
+    PresetSaved(OwnPreset),
+    /// A preset is gone, by its name.
+    PresetDeleted(String),
     /// What it would take to finish a painting, or in one sentence why that cannot be.
     FinishPlanned {
         /// The painting.

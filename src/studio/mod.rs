@@ -14,10 +14,13 @@ mod files;
 mod finish;
 mod frames;
 mod library;
+mod masks;
 mod message;
+mod names;
 mod outbox;
 mod painting;
 mod pictures;
+mod presets;
 mod run;
 
 use std::path::{Path, PathBuf};
@@ -31,12 +34,14 @@ use image::RgbaImage;
 use crate::engine::{Engine, EngineError};
 
 pub use finish::FinishPlan;
-pub use message::{Canvas, Command, Event, Favourite, PREVIEW_SIDE_PX, RunId};
+pub use message::{Canvas, Command, Event, Favourite, OwnPreset, PREVIEW_SIDE_PX, PresetCommand, RunId};
+pub use names::safe_name;
 
 use files::FileJob;
 use library::Library;
 use outbox::Outbox;
 use pictures::PictureCache;
+use presets::PresetShelf;
 
 /// Called from the studio's threads whenever there is something new to take: the window asks for a repaint in it.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -60,6 +65,8 @@ pub struct Frame {
 pub struct StudioConfig {
     /// Folder of the favourites; created at the first write. See [`default_library`].
     pub library: PathBuf,
+    /// Folder of the artist's own presets; created at the first write. See [`default_presets`].
+    pub presets: PathBuf,
     /// Makes the engine, once at the start and again for every [`Command::UseWeights`].
     pub make_engine: MakeEngine,
     /// Called after every event and frame.
@@ -70,6 +77,7 @@ pub struct StudioConfig {
 pub struct Studio {
     painting: Option<Sender<Command>>,
     files: Option<Sender<FileJob>>,
+    library: Arc<Library>,
     outbox: Arc<Outbox>,
     closing: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
@@ -90,6 +98,7 @@ impl Studio {
             jobs,
             cache: Arc::clone(&cache),
             library: Arc::clone(&library),
+            presets: PresetShelf::new(config.presets),
             outbox: Arc::clone(&outbox),
             closing: Arc::clone(&closing),
         };
@@ -98,12 +107,12 @@ impl Studio {
             files: files.clone(),
             make_engine: config.make_engine,
             cache,
-            library,
+            library: Arc::clone(&library),
             outbox: Arc::clone(&outbox),
             closing: Arc::clone(&closing),
         };
-        let mut studio =
-            Self { painting: Some(painting), files: Some(files), outbox, closing, threads: Vec::with_capacity(2) };
+        let (painting, files, threads) = (Some(painting), Some(files), Vec::with_capacity(2));
+        let mut studio = Self { painting, files, library, outbox, closing, threads };
         // The painting thread comes first: it holds a sender to the file thread, so it must be joined first.
         studio.spawn("painting", move || painting_thread.run());
         studio.spawn("files", move || file_thread.run());
@@ -115,19 +124,26 @@ impl Studio {
         let job = match command {
             Command::LoadPicture(source) => FileJob::Load(source),
             Command::AdoptPicture { name, image } => FileJob::Adopt { name, image },
+            Command::StoreMask { ticket, mask } => FileJob::StoreMask { ticket, mask },
+            Command::SaveMaskAs { mask, path } => FileJob::SaveMask { mask, path },
             Command::KeepCanvas(canvas) => FileJob::Keep(canvas),
             Command::SaveCanvasAs { canvas, path } => FileJob::SaveAs { path, canvas },
             Command::ExportFavourite { from, to } => FileJob::Export { from, to },
             Command::OpenFavourite(path) => FileJob::Open(path),
             Command::DeleteFavourite(path) => FileJob::Delete(path),
+            Command::RestoreFavourite { trashed, path } => FileJob::Restore { trashed, path },
+            Command::Preset(command) => FileJob::Preset(command),
             Command::ListLibrary => FileJob::List,
             Command::Paint { .. }
             | Command::Revise(_)
+            | Command::Stir { .. }
+            | Command::GoOnFrom(_)
             | Command::Pause
             | Command::Resume
             | Command::Stop
             | Command::Keep
             | Command::SaveAs(_)
+            | Command::MeasureShares
             | Command::PlanFinish { .. }
             | Command::UseWeights(_) => {
                 // A send fails only when the thread could not be started, and that has been said as a Problem.
@@ -171,6 +187,8 @@ impl Drop for Studio {
             // A thread that panicked has nothing left to hand back, and the studio is going away.
             let _ = thread.join();
         }
+        // Whatever is worth keeping has been written by now.
+        self.library.masks().discard_drafts();
     }
 }
 
@@ -185,5 +203,15 @@ pub fn default_library() -> PathBuf {
         Some(project) => project.data_dir().join("favourites"),
         // No home folder at all: the folder the program was started in is at least one that the user knows.
         None => PathBuf::from(NAME),
+    }
+}
+
+/// Where the artist's own presets are kept: in the data folder of the account.
+#[must_use]
+pub fn default_presets() -> PathBuf {
+    const FOLDER: &str = "presets";
+    match directories::ProjectDirs::from("", "", "Pentimento") {
+        Some(project) => project.data_dir().join(FOLDER),
+        None => default_library().join(FOLDER),
     }
 }

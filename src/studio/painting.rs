@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use image::RgbaImage;
 
 use super::files::FileJob;
 use super::finish;
@@ -15,6 +16,7 @@ use super::pictures::PictureCache;
 use super::run::{PaintingError, Phase, Run, guarded};
 use super::{Canvas, Command, Event, Frame, MakeEngine, RunId};
 use crate::engine::{Engine, EngineError, Painter};
+use crate::image_io::Picture;
 use crate::recipe::Recipe;
 
 const NOTHING_PAINTED: &str = "there is no painting yet; press Paint first";
@@ -52,7 +54,12 @@ fn is_superseded(command: &Command, later: &[Command]) -> bool {
     match command {
         Command::Revise(_) => later.iter().any(|later| fresh_start(later) || matches!(later, Command::Revise(_))),
         Command::PlanFinish { .. } => later.iter().any(|later| matches!(later, Command::PlanFinish { .. })),
-        Command::Paint { .. } | Command::Pause | Command::Resume => later.iter().any(fresh_start),
+        Command::MeasureShares => {
+            later.iter().any(|later| fresh_start(later) || matches!(later, Command::MeasureShares))
+        }
+        Command::Paint { .. } | Command::Stir { .. } | Command::GoOnFrom(_) | Command::Pause | Command::Resume => {
+            later.iter().any(fresh_start)
+        }
         _ => false,
     }
 }
@@ -89,20 +96,30 @@ impl Easel {
             _ if self.closing() => {}
             Command::Paint { run, recipe } => self.paint(*run, recipe),
             Command::Revise(recipe) => self.revise(recipe),
+            Command::Stir { levels } => self.disturb(|painter| painter.stir(*levels)),
+            Command::GoOnFrom(image) => {
+                let picture = Picture::from_rgba(RgbaImage::clone(image));
+                self.disturb(|painter| painter.go_on_from(&picture));
+            }
             Command::Pause => self.pause(),
             Command::Resume => self.resume(),
             Command::Stop => self.set_aside(),
             Command::PlanFinish { painting, recipe, size } => self.plan_finish(painting, recipe, *size),
+            Command::MeasureShares => self.measure_shares(),
             Command::UseWeights(weights) => self.use_weights(weights.clone()),
             // Studio::send gives these to the file thread.
             Command::LoadPicture(_)
             | Command::AdoptPicture { .. }
+            | Command::StoreMask { .. }
+            | Command::SaveMaskAs { .. }
             | Command::KeepCanvas(_)
             | Command::SaveCanvasAs { .. }
             | Command::ExportFavourite { .. }
             | Command::OpenFavourite(_)
             | Command::DeleteFavourite(_)
-            | Command::ListLibrary => {}
+            | Command::RestoreFavourite { .. }
+            | Command::ListLibrary
+            | Command::Preset(_) => {}
         }
     }
 
@@ -195,6 +212,37 @@ impl Easel {
                 // The canvas may have another size now, and nothing else will show it.
                 Phase::Paused | Phase::Finished | Phase::Failed => self.show(),
             },
+        }
+    }
+
+    fn measure_shares(&mut self) {
+        let Some(run) = self.run.as_mut().filter(|run| run.is_alive()) else { return };
+        let (id, iteration) = (run.id, run.iteration);
+        match run.shares() {
+            Ok(shares) => self.tell(Event::Shares { run: id, iteration, shares }),
+            Err(error @ PaintingError::Panic(_)) => self.fail(&error),
+            Err(error) => self.hub.outbox.problem(error),
+        }
+    }
+
+    /// Changes the canvas otherwise than by painting. The one from before is handed to the window, which can have it back.
+    fn disturb(&mut self, act: impl FnOnce(&mut dyn Painter) -> Result<(), EngineError>) {
+        let Some(run) = self.run.as_mut().filter(|run| run.is_alive()) else {
+            return self.hub.outbox.problem(NOTHING_PAINTED);
+        };
+        let (id, before) = (run.id, run.rescue());
+        match run.disturb(act) {
+            Err(error @ PaintingError::Panic(_)) => self.fail(&error),
+            Err(error) => self.hub.outbox.problem(error),
+            Ok(finished) => {
+                if let Some(canvas) = before {
+                    self.tell(Event::SetAside { run: id, canvas });
+                }
+                self.show();
+                if matches!(self.phase(), Some(Phase::Finished | Phase::Failed)) && !finished {
+                    self.resume();
+                }
+            }
         }
     }
 

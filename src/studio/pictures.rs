@@ -4,12 +4,12 @@ use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use crate::engine::Job;
+use crate::engine::{Job, Masks};
 use crate::image_io::{Picture, PictureError};
 use crate::recipe::{Init, PictureSource, Recipe};
 
-/// Decoded pictures that are kept, the most recently used first.
-const CAPACITY: usize = 8;
+/// Decoded pictures that are kept, the most recently used first: photo, styles and masks of any usual painting at once.
+const CAPACITY: usize = 16;
 
 /// A bounded cache of decoded pictures.
 ///
@@ -54,7 +54,8 @@ impl PictureCache {
             Init::Picture(source) => Some(self.get(source)?),
             Init::Content | Init::Style | Init::Noise => None,
         };
-        Ok(Job { recipe: recipe.clone(), content, styles, init })
+        let masks = Masks::read(recipe, |source| self.get(source))?;
+        Ok(Job { recipe: recipe.clone(), content, styles, init, masks })
     }
 
     /// The place for `source`, moved to the front; an empty one if there is none, or none of the file as it is now.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use image::RgbaImage;
 
 use super::{Canvas, RunId};
-use crate::engine::{EngineError, Job, NothingToFinish, Painter, Progress};
+use crate::engine::{EngineError, Job, NothingToFinish, Painter, Progress, TermShare};
 use crate::image_io::PictureError;
 use crate::recipe::Recipe;
 
@@ -85,6 +85,22 @@ impl Run {
         })?;
         self.recipe = job.recipe;
         Ok(finished)
+    }
+
+    /// What each term adds to the loss of the canvas as it stands.
+    pub fn shares(&mut self) -> Result<Vec<TermShare>, PaintingError> {
+        self.with_painter(|painter| painter.shares())
+    }
+
+    /// Lets the painter change its canvas otherwise than by painting; tells whether there is nothing left to do.
+    pub fn disturb(
+        &mut self,
+        act: impl FnOnce(&mut dyn Painter) -> Result<(), EngineError>,
+    ) -> Result<bool, PaintingError> {
+        self.with_painter(|painter| {
+            act(painter)?;
+            Ok(painter.is_finished())
+        })
     }
 
     /// The canvas as it stands; after a panic, the last one that was seen.

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use image::{Rgba, RgbaImage};
-use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress};
-use pentimento::recipe::{PictureSource, Recipe, StyleSource};
-use pentimento::studio::{Command, Event, Favourite, Frame, RunId, Studio, StudioConfig};
+use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
+use pentimento::image_io::Picture;
+use pentimento::recipe::{PictureSource, Recipe, StyleSource, parameter};
+use pentimento::studio::{Canvas, Command, Event, Favourite, Frame, RunId, Studio, StudioConfig};
 use tempfile::TempDir;
 
 /// Long enough for any machine; only a broken studio waits for it.
@@ -30,6 +31,10 @@ pub enum Seen {
     Step(f32),
     /// The job was changed: style strength and width of the content picture.
     Revise(f32, u32),
+    /// The canvas was stirred, so strongly.
+    Stir(f32),
+    /// Another picture was put in the canvas' place, so wide.
+    GoOnFrom(u32),
 }
 
 #[derive(Clone)]
@@ -53,6 +58,15 @@ pub struct FakePainter {
     engine: FakeEngine,
     recipe: Recipe,
     iteration: u32,
+}
+
+impl FakePainter {
+    /// Like the real one: a canvas that was disturbed at the end is painted on.
+    fn disturbed(&mut self) {
+        if self.is_finished() {
+            self.recipe.iterations += 2;
+        }
+    }
 }
 
 impl Painter for FakePainter {
@@ -87,10 +101,28 @@ impl Painter for FakePainter {
         Ok(canvas(self.iteration))
     }
 
+    fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
+        parameter::STIR.check(levels)?;
+        self.engine.seen.send(Seen::Stir(levels)).unwrap();
+        self.disturbed();
+        Ok(())
+    }
+
+    fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError> {
+        self.engine.seen.send(Seen::GoOnFrom(picture.width())).unwrap();
+        self.disturbed();
+        Ok(())
+    }
+
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
         self.engine.seen.send(Seen::Revise(job.recipe.style_strength, job.content.width())).unwrap();
         self.recipe = job.recipe.clone();
         Ok(())
+    }
+
+    /// One share, whose loss tells the iteration.
+    fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
+        Ok(vec![TermShare { term: Term::TotalVariation, loss: f64::from(self.iteration), gradient_rms: 0.5 }])
     }
 }
 
@@ -121,6 +153,7 @@ impl Bench {
         canvas(0).save(folder.path().join("style.png")).unwrap();
         let studio = Studio::start(StudioConfig {
             library: folder.path().join("library"),
+            presets: folder.path().join("presets"),
             make_engine: Arc::new(move |weights: Option<&Path>| match weights {
                 Some(path) if path.ends_with("bad.safetensors") => {
                     Err(EngineError::Weights { path: path.to_owned(), problem: "it is bad".to_owned() })
@@ -164,7 +197,7 @@ impl Bench {
     pub fn step_begun(&self) -> f32 {
         match self.seen.recv_timeout(PATIENCE).unwrap() {
             Seen::Step(strength) => strength,
-            Seen::Revise(..) => self.step_begun(),
+            Seen::Revise(..) | Seen::Stir(_) | Seen::GoOnFrom(_) => self.step_begun(),
         }
     }
 
@@ -217,6 +250,13 @@ impl Bench {
     pub fn wait_kept(&self) -> Favourite {
         self.wait(|event| match event {
             Event::Kept(favourite) => Some(favourite),
+            _ => None,
+        })
+    }
+
+    pub fn wait_set_aside(&self, wanted: u64) -> Canvas {
+        self.wait(|event| match event {
+            Event::SetAside { run, canvas } if run == RunId(wanted) => Some(canvas),
             _ => None,
         })
     }

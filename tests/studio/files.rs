@@ -43,10 +43,25 @@ fn keep_writes_a_picture_that_restores_its_recipe() {
     bench.wait(|event| matches!(event, Event::Saved(path) if path == to).then_some(()));
     assert_eq!(read_record(&to).unwrap().unwrap().recipe, recipe);
     bench.studio.send(Command::DeleteFavourite(kept.path.clone()));
-    bench.wait(|event| matches!(event, Event::FavouriteDeleted(path) if path == kept.path).then_some(()));
+    let trashed = bench.wait(|event| match event {
+        Event::FavouriteDeleted { path, trashed } if path == kept.path => Some(trashed),
+        _ => None,
+    });
     assert!(!kept.path.exists());
     bench.studio.send(Command::ListLibrary);
     bench.wait(|event| matches!(event, Event::Library(list) if list.is_empty()).then_some(()));
+    // Brought back, and once only.
+    let restore = Command::RestoreFavourite { trashed: trashed.clone(), path: kept.path.clone() };
+    bench.studio.send(restore.clone());
+    let back = bench.wait(|event| match event {
+        Event::FavouriteRestored(favourite) => Some(favourite),
+        _ => None,
+    });
+    assert_eq!((back.path, back.recipe, back.iteration), (kept.path.clone(), recipe, 3));
+    assert_eq!(Picture::open(&kept.path).unwrap().to_rgba(), canvas(3));
+    bench.studio.send(restore);
+    let message = bench.wait_problem();
+    assert!(message.contains(&trashed.display().to_string()), "{message}");
 }
 
 #[test]

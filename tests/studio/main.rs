@@ -5,4 +5,6 @@
 mod bench;
 mod files;
 mod finish;
+mod masks;
 mod painting;
+mod presets;

@@ -57,10 +57,7 @@ fn stop_ends_a_painting_at_the_next_boundary_and_sets_its_canvas_aside() {
     bench.steps_begun(2);
     bench.studio.send(Command::Stop);
     bench.allow(1);
-    let canvas_aside = bench.wait(|event| match event {
-        Event::SetAside { run: RunId(1), canvas } => Some(canvas),
-        _ => None,
-    });
+    let canvas_aside = bench.wait_set_aside(1);
     assert_eq!(canvas_aside.iteration, 2);
     assert_eq!(*canvas_aside.image, canvas(2));
     // It can still be kept.
@@ -208,6 +205,98 @@ fn a_paused_painting_holds_with_its_last_canvas_shown() {
     bench.studio.send(Command::Resume);
     bench.wait(|event| matches!(event, Event::Resumed(RunId(1))).then_some(()));
     assert_eq!(bench.step_begun(), 4.0);
+}
+
+#[test]
+fn the_terms_shares_are_told_while_painting_and_paused() {
+    let bench = Bench::new();
+    let shares = |bench: &Bench| {
+        bench.wait(|event| match event {
+            Event::Shares { run: RunId(1), iteration, shares } => Some((iteration, shares)),
+            _ => None,
+        })
+    };
+    // Nobody paints yet: there is nothing to tell.
+    bench.studio.send(Command::MeasureShares);
+    bench.paint(1, &bench.recipe(100));
+    bench.allow(1);
+    bench.steps_begun(2);
+    // Asked twice before the painter looks, it answers once.
+    bench.studio.send(Command::MeasureShares);
+    bench.studio.send(Command::MeasureShares);
+    bench.studio.send(Command::Pause);
+    bench.allow(1);
+    let (iteration, found) = shares(&bench);
+    assert_eq!((iteration, found.len(), found[0].loss), (2, 1, 2.0));
+    assert!(matches!(bench.next_event(), Event::Paused(RunId(1))));
+    bench.studio.send(Command::MeasureShares);
+    assert_eq!(shares(&bench).0, 2);
+}
+
+#[test]
+fn a_stir_acts_between_two_steps_and_hands_over_the_canvas_from_before() {
+    let bench = Bench::new();
+    let recipe = bench.recipe(100);
+    bench.paint(1, &recipe);
+    bench.allow(1);
+    bench.steps_begun(2);
+    bench.studio.send(Command::Stir { levels: 30.0 });
+    bench.allow(1);
+    let before = bench.wait_set_aside(1);
+    assert_eq!((before.iteration, &before.recipe), (2, &recipe));
+    assert_eq!(*before.image, canvas(2));
+    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Stir(30.0));
+    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Step(0.0), "it paints on");
+    // And back: the canvas of now is handed over in its turn.
+    bench.studio.send(Command::GoOnFrom(before.image));
+    bench.allow(1);
+    assert_eq!(*bench.wait_set_aside(1).image, canvas(3));
+    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::GoOnFrom(8));
+    bench.step_begun();
+}
+
+#[test]
+fn a_stir_shows_on_a_paused_painting_and_makes_a_finished_one_paint_on() {
+    let bench = Bench::new();
+    bench.paint(1, &bench.recipe(2));
+    bench.step_begun();
+    bench.studio.send(Command::Pause);
+    bench.allow(1);
+    bench.wait(|event| matches!(event, Event::Paused(_)).then_some(()));
+    bench.frame();
+    bench.studio.send(Command::Stir { levels: 5.0 });
+    bench.wait_set_aside(1);
+    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Stir(5.0));
+    bench.studio.send(Command::Keep);
+    bench.wait_kept();
+    assert_eq!(bench.frame().iteration, 1, "shown at once");
+    assert!(bench.seen.try_recv().is_err(), "no step while paused");
+    bench.studio.send(Command::Resume);
+    bench.allow(1);
+    bench.wait_finished();
+    bench.studio.send(Command::Stir { levels: 5.0 });
+    bench.wait(|event| matches!(event, Event::Resumed(RunId(1))).then_some(()));
+    bench.allow(2);
+    bench.wait_iteration(4);
+    bench.wait_finished();
+}
+
+#[test]
+fn a_stir_that_cannot_be_done_is_a_sentence() {
+    let bench = Bench::new();
+    bench.studio.send(Command::Stir { levels: 5.0 });
+    assert!(bench.wait_problem().contains("press Paint first"));
+    bench.paint(1, &bench.recipe(100));
+    bench.step_begun();
+    bench.studio.send(Command::Stir { levels: -1.0 });
+    bench.allow(1);
+    let told = bench.wait(|event| match event {
+        Event::Problem(message) => Some(message),
+        Event::SetAside { .. } => panic!("nothing was changed"),
+        _ => None,
+    });
+    assert!(told.contains("stir is -1"), "{told}");
+    bench.step_begun();
 }
 
 #[test]

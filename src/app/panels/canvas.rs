@@ -15,6 +15,7 @@ use super::super::textures::CanvasTexture;
 use super::super::theme;
 use super::super::view::View;
 use super::super::widgets::Desk;
+use super::mask_layer::{self, MaskLayer};
 
 /// Physical pixels a picture's pixel must cover before it is shown as a square.
 const NEAREST_FROM_PIXELS: f32 = 6.0;
@@ -26,6 +27,7 @@ pub struct CanvasPanel {
     pub view: View,
     texture: CanvasTexture,
     photo: CanvasTexture,
+    mask: MaskLayer,
     compare_held: bool,
     /// Screen points per unit for one pixel on one pixel, as of the last frame.
     actual_points_per_unit: f32,
@@ -49,6 +51,7 @@ impl CanvasPanel {
     /// Draws everything that lies between the side panels.
     pub fn ui(&mut self, desk: &mut Desk<'_>, files_hover: bool, ui: &mut Ui) {
         banner_ui(desk, ui);
+        mask_layer::banner_ui(desk, ui);
         egui::Panel::bottom("canvas bar")
             .resizable(false)
             .show_separator_line(false)
@@ -61,7 +64,7 @@ impl CanvasPanel {
         egui::CentralPanel::no_frame().frame(frame).show(ui, |ui| self.picture_ui(desk, files_hover, ui));
     }
 
-    fn picture_ui(&mut self, desk: &Desk<'_>, files_hover: bool, ui: &mut Ui) {
+    fn picture_ui(&mut self, desk: &mut Desk<'_>, files_hover: bool, ui: &mut Ui) {
         let (window, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
         let palette = theme::palette(ui.visuals());
         let painter = ui.painter_at(window);
@@ -77,7 +80,8 @@ impl CanvasPanel {
             return;
         };
         let size = unit_size(desk.state, &shown, &image);
-        self.navigate(ui, &response, window, size);
+        let masking = desk.state.masking.editor().is_some();
+        self.navigate(ui, &response, window, size, masking);
         let place = self.view.place(window, size);
 
         // The zoom is told in pixels of the picture that is really there.
@@ -94,8 +98,12 @@ impl CanvasPanel {
         };
         let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         painter.image(texture.id(), place, uv, Color32::WHITE);
+        if masking && !comparing {
+            self.mask.ui(desk, &response, place, ui);
+        }
 
         let name = match shown {
+            _ if masking => "Canvas: painting a mask",
             Shown::Photo => "Canvas: the photo",
             _ if comparing => "Canvas: comparing with the photo",
             Shown::Painting => "Canvas: the painting",
@@ -103,18 +111,19 @@ impl CanvasPanel {
         };
         if files_hover {
             painter.rect_stroke(window.shrink(3.0), 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Inside);
-            pill(ui, window, "Drop here for the photo, or on the style");
-        } else if matches!(shown, Shown::Photo) {
+            pill(ui, window, "Drop here for the photo, or on the styles");
+        } else if matches!(shown, Shown::Photo) && !masking {
             pill(ui, window, photo_hint(desk.state));
         }
         response.accessible_name(name);
     }
 
-    fn navigate(&mut self, ui: &Ui, response: &egui::Response, window: Rect, size: Vec2) {
-        if response.dragged_by(PointerButton::Primary) || response.dragged_by(PointerButton::Middle) {
+    /// Pan and zoom; with a brush in the hand, the middle button alone moves the picture.
+    fn navigate(&mut self, ui: &Ui, response: &egui::Response, window: Rect, size: Vec2, masking: bool) {
+        if (response.dragged_by(PointerButton::Primary) && !masking) || response.dragged_by(PointerButton::Middle) {
             self.view.pan(window, size, response.drag_delta());
         }
-        if response.double_clicked() {
+        if response.double_clicked() && !masking {
             self.view = View::Fit;
         }
         let Some(at) = response.hover_pos() else { return };
@@ -190,6 +199,7 @@ fn banner_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
                     desk.action_icon(ui, Action::DeleteShown, false);
                 }
                 desk.action_button(ui, Action::TakeSettings);
+                desk.action_button(ui, Action::GoOnFromShown);
             });
         });
     });
@@ -197,22 +207,16 @@ fn banner_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
 
 /// The picture that the canvas shows.
 fn shown_picture(state: &State) -> Option<(Arc<RgbaImage>, Shown)> {
-    match &state.exhibit {
-        Some(Exhibit::Previous) => {
-            let previous = state.previous.as_ref()?;
-            return Some((Arc::clone(&previous.canvas.image), Shown::Exhibit));
-        }
-        Some(Exhibit::Favourite(path)) => {
-            if let Some((opened, image)) = &state.opened
-                && opened == path
-            {
-                return Some((Arc::clone(image), Shown::Exhibit));
-            }
+    if let Some(exhibit) = &state.exhibit {
+        let image = state.shown_exhibit().or_else(|| match exhibit {
             // The small version bridges the moment until the file is read.
-            let favourite = state.favourites.iter().find(|known| known.path == *path)?;
-            return Some((Arc::clone(&favourite.thumbnail), Shown::Exhibit));
-        }
-        None => {}
+            Exhibit::Favourite(path) => {
+                let favourite = state.favourites.iter().find(|known| known.path == *path)?;
+                Some(Arc::clone(&favourite.thumbnail))
+            }
+            Exhibit::Previous => None,
+        });
+        return image.map(|image| (image, Shown::Exhibit));
     }
     if let Some(canvas) = state.painting.as_ref().and_then(|painting| painting.canvas.as_ref()) {
         return Some((Arc::clone(&canvas.image), Shown::Painting));
@@ -251,8 +255,11 @@ fn caption(state: &State) -> String {
         return String::new();
     }
     let photo = state.picture_name(&state.recipe.content);
-    match (&state.painting, state.recipe.styles.first()) {
-        (Some(_), Some(style)) => format!("{photo} in the style of {}", state.picture_name(&style.picture)),
+    match (&state.painting, state.recipe.styles.as_slice()) {
+        (Some(_), [style]) => format!("{photo} in the style of {}", state.picture_name(&style.picture)),
+        (Some(_), [style, others @ ..]) => {
+            format!("{photo} in the style of {} and {} more", state.picture_name(&style.picture), others.len())
+        }
         _ => format!("{photo}, the photo"),
     }
 }

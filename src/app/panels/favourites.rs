@@ -92,6 +92,10 @@ fn common_entries(desk: &mut Desk<'_>, exhibit: &Exhibit, ui: &mut Ui) {
     if ui.button(Action::TakeSettings.label()).clicked() {
         desk.ask(UiCommand::TakeSettings(exhibit.clone()));
     }
+    let start = ui.button("Start from it").on_hover_text("New paintings start from this picture, see Advanced");
+    if start.clicked() {
+        desk.ask(UiCommand::StartFrom(Some(exhibit.clone())));
+    }
     if ui.button("Finish…").on_hover_text(Action::Finish.tooltip()).clicked() {
         desk.ask(UiCommand::Finish(Some(exhibit.clone())));
     }

@@ -13,18 +13,23 @@ const COLUMNS: usize = 3;
 
 /// Draws the button that opens the bundled pictures, and these when they are open.
 pub fn gallery_button(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) {
-    let name = format!("{} samples", slot.label());
+    let place = desk.state.slot_name(slot);
+    let name = format!("{place} samples");
     let response = icon_button(ui, icons::ICON_GRID_VIEW, &name, "Choose one of the bundled pictures");
     Popup::menu(&response)
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
-        .accessible_name(format!("Bundled pictures for {}", slot.label().to_lowercase()))
+        .accessible_name(format!("Bundled pictures for {}", place.to_lowercase()))
         .show(|ui| gallery_ui(desk, slot, ui));
 }
 
-fn gallery_ui(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) {
+/// Draws the bundled pictures.
+pub fn gallery_ui(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) {
     ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
     // Photos first where a photo is wanted, but a painting may well be repainted.
-    let wanted = if slot == Slot::Style { SampleKind::Style } else { SampleKind::Photo };
+    let wanted = match slot {
+        Slot::Style(_) | Slot::NewStyle => SampleKind::Style,
+        Slot::Photo | Slot::Start => SampleKind::Photo,
+    };
     let (first, rest): (Vec<&Sample>, Vec<&Sample>) = SAMPLES.iter().partition(|sample| sample.kind == wanted);
     ScrollArea::vertical().max_height(520.0).show(ui, |ui| {
         for samples in [first, rest] {

@@ -31,6 +31,7 @@ pub fn toasts_ui(desk: &mut Desk<'_>, now_secs: f64, corner: egui::Rect, ui: &Ui
                             if icon_button(ui, icons::ICON_CLOSE, "Dismiss", "Take it off the screen").clicked() {
                                 desk.commands.push(UiCommand::Dismiss(notice.id));
                             }
+                            undo_ui(desk, notice, ui);
                             ui.with_layout(Layout::left_to_right(Align::Center), |ui| notice_ui(notice, ui));
                         });
                     });
@@ -54,7 +55,10 @@ pub fn list_ui(desk: &mut Desk<'_>, open: &mut bool, ui: &Ui) {
                 ui.set_width(WIDTH_PT + 40.0);
                 for notice in desk.state.notices.newest_first() {
                     any = true;
-                    ui.horizontal_top(|ui| notice_ui(notice, ui));
+                    ui.horizontal_top(|ui| {
+                        notice_ui(notice, ui);
+                        undo_ui(desk, notice, ui);
+                    });
                 }
             });
             if !any {
@@ -63,6 +67,12 @@ pub fn list_ui(desk: &mut Desk<'_>, open: &mut bool, ui: &Ui) {
                 desk.ask(UiCommand::ClearMessages);
             }
         });
+}
+
+fn undo_ui(desk: &mut Desk<'_>, notice: &Notice, ui: &mut Ui) {
+    if notice.undo.is_some() && ui.button("Undo").on_hover_text("Take this back").clicked() {
+        desk.ask(UiCommand::Undo(notice.id));
+    }
 }
 
 fn notice_ui(notice: &Notice, ui: &mut Ui) {

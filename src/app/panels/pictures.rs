@@ -1,6 +1,6 @@
-//! The pickers of photo and style.
+//! The picker of a picture, and the pieces that it shares with the list of styles.
 
-use egui::{Align, Layout, Rect, RichText, Ui, vec2};
+use egui::{Align, Layout, Rect, RichText, Ui, Vec2, vec2};
 use egui_material_icons::icons;
 
 use super::super::action::{Action, Slot, UiCommand};
@@ -8,46 +8,55 @@ use super::super::state::PictureState;
 use super::super::theme;
 use super::super::widgets::{Desk, icon_button, picture_tile};
 use super::gallery;
-use crate::recipe::Recipe;
 
 /// Draws one picker; returns where it lies, for pictures that are dropped or pasted onto it.
 pub fn picker_ui(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) -> Rect {
-    let open = match slot {
-        Slot::Style => Action::OpenStyle,
-        Slot::Photo | Slot::Start => Action::OpenPhoto,
-    };
     ui.vertical(|ui| {
-        ui.horizontal(|ui| {
-            ui.set_height(theme::HEADING_HEIGHT_PT);
-            ui.strong(slot.label());
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.spacing_mut().item_spacing.x = 0.0;
-                let tooltip =
-                    if slot == Slot::Start { "Choose a picture from a file".to_owned() } else { open.hint(ui.ctx()) };
-                let name = format!("Open {}", slot.label().to_lowercase());
-                if icon_button(ui, icons::ICON_FOLDER_OPEN, &name, &tooltip).clicked() {
-                    desk.ask(UiCommand::Browse(slot));
-                }
-                gallery::gallery_button(desk, slot, ui);
-            });
-        });
-        tile_ui(desk, slot, ui);
+        heading_ui(slot.label(), ui, |ui| open_buttons(desk, slot, ui));
+        tile_ui(desk, slot, vec2(ui.available_width(), theme::PICKER_HEIGHT_PT), ui);
         caption_ui(desk, slot, ui);
     })
     .response
     .rect
 }
 
-fn tile_ui(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) {
+/// Draws the line above a picture or several, with buttons at its right end, the last one first.
+pub fn heading_ui(title: &str, ui: &mut Ui, add_buttons: impl FnOnce(&mut Ui)) {
+    ui.horizontal(|ui| {
+        ui.set_height(theme::HEADING_HEIGHT_PT);
+        ui.strong(title);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            add_buttons(ui);
+        });
+    });
+}
+
+/// Draws the buttons that choose a picture: from a file, or from the bundled ones.
+pub fn open_buttons(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) {
+    let tooltip = match slot {
+        Slot::Photo => Action::OpenPhoto.hint(ui.ctx()),
+        Slot::Style(0) => Action::OpenStyle.hint(ui.ctx()),
+        Slot::Style(_) | Slot::NewStyle | Slot::Start => "Choose a picture from a file".to_owned(),
+    };
+    let name = format!("Open {}", desk.state.slot_name(slot).to_lowercase());
+    if icon_button(ui, icons::ICON_FOLDER_OPEN, &name, &tooltip).clicked() {
+        desk.ask(UiCommand::Browse(slot));
+    }
+    gallery::gallery_button(desk, slot, ui);
+}
+
+/// Draws the picture of a place, which a click replaces.
+pub fn tile_ui(desk: &mut Desk<'_>, slot: Slot, size: Vec2, ui: &mut Ui) {
     let state = desk.state;
     let source = state.in_slot(slot);
     let info = source.and_then(|source| state.picture_info(source));
     let texture = info.map(|info| desk.textures.thumbnail(ui.ctx(), &info.thumbnail));
+    let place = state.slot_name(slot);
     let name = match source {
-        Some(source) => format!("{} picture: {}", slot.label(), state.picture_name(source)),
-        None => format!("{} picture: none", slot.label()),
+        Some(source) => format!("{place} picture: {}", state.picture_name(source)),
+        None => format!("{place} picture: none"),
     };
-    let size = vec2(ui.available_width(), theme::PICKER_HEIGHT_PT);
     let response = picture_tile(ui, size, texture.as_ref(), &name, false);
     let loading = source.is_some_and(|source| matches!(state.picture(source), Some(PictureState::Loading)));
     if state.is_awaited(slot) || loading {
@@ -62,7 +71,8 @@ fn tile_ui(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) {
     }
 }
 
-fn caption_ui(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) {
+/// Draws the picture's name and size.
+pub fn caption_ui(desk: &Desk<'_>, slot: Slot, ui: &mut Ui) {
     let state = desk.state;
     let Some(source) = state.in_slot(slot) else { return };
     ui.horizontal(|ui| {
@@ -76,24 +86,5 @@ fn caption_ui(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) {
                 ui.add(egui::Label::new(name).truncate()).on_hover_text(tooltip);
             });
         });
-    });
-    if slot == Slot::Style && state.recipe.styles.len() > 1 {
-        mixture_ui(desk, ui);
-    }
-}
-
-/// A favourite or the command line may have brought several styles; the window shows the first.
-fn mixture_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
-    ui.horizontal(|ui| {
-        let others = desk.state.recipe.styles.len() - 1;
-        ui.label(RichText::new(format!("mixed with {others} more")).small().weak());
-        let only = ui.small_button("Use only this").on_hover_text("Take the other style pictures out of the mixture");
-        if only.clicked() {
-            let mut recipe: Recipe = desk.state.recipe.clone();
-            recipe.styles.truncate(1);
-            // A share of nothing would be no style at all once the others are gone.
-            recipe.styles[0].weight = crate::recipe::parameter::STYLE_WEIGHT.default;
-            desk.ask(UiCommand::SetRecipe(Box::new(recipe)));
-        }
     });
 }

@@ -131,7 +131,7 @@ impl Finish for ReluPool<'_> {
 
 /// Pools four values that are not negative, and marks the result.
 #[inline(always)]
-fn pool<S: Simd>(simd: S, pooling: Pooling, square: [S::f32s; 4]) -> S::f32s {
+pub fn pool<S: Simd>(simd: S, pooling: Pooling, square: [S::f32s; 4]) -> S::f32s {
     let [a, b, c, d] = square;
     let zero = simd.splat_f32s(0.0);
     let mark = [simd.splat_u32s(1), simd.splat_u32s(2), simd.splat_u32s(4), simd.splat_u32s(8)];

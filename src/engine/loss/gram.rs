@@ -37,13 +37,20 @@ pub fn loss(gram: &Tensor, target: &Tensor) -> Result<f64> {
     Ok(vector::squared_distance(gram, target)? / gram.elem_count() as f64)
 }
 
-/// `gradient = weight * dL/dF`.
+/// `gradient = [gradient +] weight * dL/dF`; added if `accumulate`.
 ///
 /// # Errors
 /// When the tensors do not fit each other or the device fails.
-pub fn gradient(weight: f64, features: &Tensor, gram: &Tensor, target: &Tensor, gradient: &Tensor) -> Result<()> {
+pub fn gradient(
+    weight: f64,
+    features: &Tensor,
+    gram: &Tensor,
+    target: &Tensor,
+    accumulate: bool,
+    gradient: &Tensor,
+) -> Result<()> {
     let (height, width, _) = features.dims3()?;
-    apply_slope(features, &slope(weight, height * width, gram, target)?, gradient)
+    pixelwise_product(features, &slope(weight, height * width, gram, target)?, accumulate, gradient)
 }
 
 /// `weight * S`, with `S` as above, for a feature map of so many pixels.
@@ -57,12 +64,12 @@ pub fn slope(weight: f64, pixels: usize, gram: &Tensor, target: &Tensor) -> Resu
     Ok(slope)
 }
 
-/// `gradient = F slope`, pixel by pixel.
+/// `output = [output +] features * matrix`, pixel by pixel: `(height, width, C) x (C, C)`; added if `accumulate`.
 ///
 /// # Errors
 /// When the tensors do not fit each other or the device fails.
-pub fn apply_slope(features: &Tensor, slope: &Tensor, gradient: &Tensor) -> Result<()> {
-    gradient.inplace_op3(features, slope, &PixelwiseProduct)
+pub fn pixelwise_product(features: &Tensor, matrix: &Tensor, accumulate: bool, output: &Tensor) -> Result<()> {
+    output.inplace_op3(features, matrix, &PixelwiseProduct { accumulate })
 }
 
 struct Gram;
@@ -184,8 +191,9 @@ fn pack<S: Simd>(features: &[f32], channels: usize, packed: &mut [f32]) {
     }
 }
 
-/// `output = features * matrix`, pixel by pixel: `(height, width, C) x (C, C)`.
-struct PixelwiseProduct;
+struct PixelwiseProduct {
+    accumulate: bool,
+}
 
 impl InplaceOp3 for PixelwiseProduct {
     fn name(&self) -> &'static str {
@@ -217,7 +225,14 @@ impl InplaceOp3 for PixelwiseProduct {
         threads::pool().install(|| {
             output.par_chunks_mut(run).zip(features.par_chunks(run)).for_each(|(output, features)| {
                 arena::with_scratch(run / channels * matrix.width(), |products| {
-                    simd::arch().dispatch(RunProduct { features, channels, matrix: &matrix, products, output });
+                    simd::arch().dispatch(RunProduct {
+                        features,
+                        channels,
+                        matrix: &matrix,
+                        products,
+                        accumulate: self.accumulate,
+                        output,
+                    });
                 });
             });
         });
@@ -232,6 +247,7 @@ struct RunProduct<'a> {
     matrix: &'a PanelMatrix,
     /// Room for a panel's columns, where the last panel is not whole.
     products: &'a mut [f32],
+    accumulate: bool,
     output: &'a mut [f32],
 }
 
@@ -248,7 +264,7 @@ impl WithSimd for RunProduct<'_> {
             let columns = width.min(channels - panel * width);
             if columns == width {
                 let start = self.output[panel * width..].as_mut_ptr();
-                let target = Target { start, row_stride: channels, accumulate: false };
+                let target = Target { start, row_stride: channels, accumulate: self.accumulate };
                 // SAFETY: features and output are pixels x channels, the matrix channels x width.
                 unsafe { panel::multiply(simd, pixels, channels, left, matrix, target) };
             } else {
@@ -256,7 +272,12 @@ impl WithSimd for RunProduct<'_> {
                 // SAFETY: as above; the products have room for pixels x width.
                 unsafe { panel::multiply(simd, pixels, channels, left, matrix, target) };
                 for (output, product) in self.output.chunks_exact_mut(channels).zip(self.products.chunks_exact(width)) {
-                    output[panel * width..].copy_from_slice(&product[..columns]);
+                    let output = &mut output[panel * width..];
+                    if self.accumulate {
+                        output.iter_mut().zip(product).for_each(|(output, product)| *output += product);
+                    } else {
+                        output.copy_from_slice(&product[..columns]);
+                    }
                 }
             }
         }
@@ -286,7 +307,7 @@ mod tests {
 
     #[test]
     fn gradient_matches_differences() {
-        let (h, w, c) = (3, 4, 6);
+        let (h, w, c) = (3, 4, 22); // whole panels and a rest, whatever the vectors' width
         let mut noise = Noise::new(6);
         let values = noise.vec(h * w * c);
         let target = gram_matrix(&Tensor::from_slice(&noise.vec(h * w * c), (h, w, c), &Device::Cpu).unwrap()).unwrap();
@@ -295,9 +316,18 @@ mod tests {
             3.0 * loss(&gram_matrix(&features).unwrap(), &target).unwrap()
         };
         let features = Tensor::from_slice(&values, (h, w, c), &Device::Cpu).unwrap();
-        let found = Tensor::zeros((h, w, c), DType::F32, &Device::Cpu).unwrap();
-        gradient(3.0, &features, &gram_matrix(&features).unwrap(), &target, &found).unwrap();
+        let found = Tensor::ones((h, w, c), DType::F32, &Device::Cpu).unwrap();
+        gradient(3.0, &features, &gram_matrix(&features).unwrap(), &target, false, &found).unwrap();
+        let doubled = found.copy().unwrap();
+        gradient(3.0, &features, &gram_matrix(&features).unwrap(), &target, true, &doubled).unwrap();
         let found: Vec<f32> = found.flatten_all().unwrap().to_vec1().unwrap();
+        let doubled: Vec<f32> = doubled.flatten_all().unwrap().to_vec1().unwrap();
+        assert!(
+            doubled
+                .iter()
+                .zip(&found)
+                .all(|(doubled, found)| (doubled - 2.0 * found).abs() < 1e-6 * found.abs().max(1.0))
+        );
         for i in 0..values.len() {
             let (mut up, mut down) = (values.clone(), values.clone());
             up[i] += 1e-2;

@@ -2,4 +2,8 @@
 
 pub mod content;
 pub mod gram;
+pub mod guided;
+pub mod histogram;
+pub mod moments;
+mod root;
 pub mod tv;

@@ -1,37 +1,114 @@
-//! Total variation: neighbouring pixels should be alike (L2, nine-point).
+//! Total variation: neighbouring pixels should be alike, measured over all eight neighbours.
 //!
-//! `TV(x) = 1/n * (2/3 * sum over side neighbours (x_p - x_q)^2 + 1/6 * sum over diagonal neighbours (x_p - x_q)^2)` with
-//! `n` values in the canvas, each pair counted once. Its gradient is `-2/n` times the nine-point Laplacian, the stencil
-//! whose error is the same in all directions (Rosser 1975), so no direction is smoothed more than another.
+//! `TV(x) = 1/n * sum over pairs of neighbours w_pq rho(x_p - x_q)` with `n` values in the canvas, each pair counted once.
+//!
+//! **L2**: `rho(d) = d^2`, `w` = 2/3 beside, 1/6 across corners. The gradient is `-2/n` times the nine-point Laplacian, the
+//! stencil whose error is the same in all directions (Rosser 1975), so no direction is smoothed more than another.
+//!
+//! **L1**: `rho(d) = s (sqrt(d^2 + e^2) - e)`, `w` = 1 beside, `1/sqrt(2)` across corners, with which an edge costs the same
+//! for its length along the axes and along the diagonals. A large step costs no more than many small ones of the same
+//! height, so edges stay while grain goes. The plain absolute value has no slope at zero, where the canvas is meant to go;
+//! `e = 1` level rounds it off below what eight bits can show. The factor `s` makes the gradient as strong as that of L2
+//! on the canvas that the default recipe paints, so that the same weight smooths about as much.
 
 use candle_core::{CpuStorage, CustomOp1, InplaceOp2, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use crate::engine::storage::{values, values_mut};
 use crate::engine::threads;
+use crate::recipe::TvNorm;
 
-const SIDE: f32 = 2.0 / 3.0;
-const DIAGONAL: f32 = 1.0 / 6.0;
+/// What a difference between neighbours costs.
+trait Penalty: Sync {
+    /// Weight of the pairs beside each other.
+    const SIDE: f32;
+    /// Weight of the pairs across a corner.
+    const DIAGONAL: f32;
+    /// `rho`.
+    fn cost(&self, difference: f32) -> f32;
+    /// Its slope.
+    fn slope(&self, difference: f32) -> f32;
+}
+
+struct Squared;
+
+impl Penalty for Squared {
+    const SIDE: f32 = 2.0 / 3.0;
+    const DIAGONAL: f32 = 1.0 / 6.0;
+
+    #[inline(always)]
+    fn cost(&self, difference: f32) -> f32 {
+        difference * difference
+    }
+
+    #[inline(always)]
+    fn slope(&self, difference: f32) -> f32 {
+        2.0 * difference
+    }
+}
+
+struct Absolute;
+
+impl Absolute {
+    /// `e`, in levels out of 255.
+    const ROUNDING: f32 = 1.0;
+    /// `s`.
+    const SCALE: f32 = 1.0;
+}
+
+impl Penalty for Absolute {
+    const SIDE: f32 = 1.0;
+    const DIAGONAL: f32 = std::f32::consts::FRAC_1_SQRT_2;
+
+    #[inline(always)]
+    fn cost(&self, difference: f32) -> f32 {
+        Self::SCALE * (difference.mul_add(difference, Self::ROUNDING * Self::ROUNDING).sqrt() - Self::ROUNDING)
+    }
+
+    #[inline(always)]
+    fn slope(&self, difference: f32) -> f32 {
+        Self::SCALE * difference / difference.mul_add(difference, Self::ROUNDING * Self::ROUNDING).sqrt()
+    }
+}
 
 /// `TV(canvas)`, without a weight; canvas `(height, width, channels)` on the 0..255 scale.
 ///
 /// # Errors
 /// When the tensor is not a contiguous `f32` picture, or the device fails.
-pub fn loss(canvas: &Tensor) -> Result<f64> {
-    canvas.apply_op1_no_bwd(&Value)?.to_scalar()
+pub fn loss(norm: TvNorm, canvas: &Tensor) -> Result<f64> {
+    match norm {
+        TvNorm::L2 => canvas.apply_op1_no_bwd(&Value(Squared)),
+        TvNorm::L1 => canvas.apply_op1_no_bwd(&Value(Absolute)),
+    }?
+    .to_scalar()
 }
 
 /// `gradient = gradient + weight * dTV/dcanvas`.
 ///
 /// # Errors
 /// When the tensors differ in size or the device fails.
-pub fn add_gradient(weight: f64, canvas: &Tensor, gradient: &Tensor) -> Result<()> {
-    gradient.inplace_op2(canvas, &AddGradient(weight))
+pub fn add_gradient(norm: TvNorm, weight: f64, canvas: &Tensor, gradient: &Tensor) -> Result<()> {
+    match norm {
+        TvNorm::L2 => gradient.inplace_op2(canvas, &AddGradient { weight, penalty: Squared }),
+        TvNorm::L1 => gradient.inplace_op2(canvas, &AddGradient { weight, penalty: Absolute }),
+    }
 }
 
-struct Value;
+/// Both at once: adds the gradient, and answers with `weight * TV(canvas)`. Nothing is looked at where the weight is zero.
+///
+/// # Errors
+/// As [`add_gradient`].
+pub fn add_to(norm: TvNorm, weight: f64, canvas: &Tensor, gradient: &Tensor) -> Result<f64> {
+    if weight == 0.0 {
+        return Ok(0.0);
+    }
+    add_gradient(norm, weight, canvas, gradient)?;
+    Ok(weight * loss(norm, canvas)?)
+}
 
-impl CustomOp1 for Value {
+struct Value<P>(P);
+
+impl<P: Penalty> CustomOp1 for Value<P> {
     fn name(&self) -> &'static str {
         "total-variation"
     }
@@ -41,14 +118,14 @@ impl CustomOp1 for Value {
         let canvas = values(storage, layout)?;
         let row_len = width * channels;
         let row_sum = |(y, row): (usize, &[f32])| {
-            let squares = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
-            let mut side = squares(&row[channels..], row);
+            let costs = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| self.0.cost(a - b)).sum::<f32>();
+            let mut side = costs(&row[channels..], row);
             let mut diagonal = 0.0;
             if let Some(below) = canvas.get((y + 1) * row_len..(y + 2) * row_len) {
-                side += squares(row, below);
-                diagonal = squares(&row[channels..], below) + squares(row, &below[channels..]);
+                side += costs(row, below);
+                diagonal = costs(&row[channels..], below) + costs(row, &below[channels..]);
             }
-            f64::from(SIDE * side + DIAGONAL * diagonal)
+            f64::from(P::SIDE * side + P::DIAGONAL * diagonal)
         };
         let sums: Vec<f64> = threads::pool().install(|| canvas.par_chunks(row_len).enumerate().map(row_sum).collect());
         let total = sums.iter().sum::<f64>() / canvas.len() as f64;
@@ -56,9 +133,12 @@ impl CustomOp1 for Value {
     }
 }
 
-struct AddGradient(f64);
+struct AddGradient<P> {
+    weight: f64,
+    penalty: P,
+}
 
-impl InplaceOp2 for AddGradient {
+impl<P: Penalty> InplaceOp2 for AddGradient<P> {
     fn name(&self) -> &'static str {
         "total-variation-gradient"
     }
@@ -70,30 +150,30 @@ impl InplaceOp2 for AddGradient {
             candle_core::bail!("gradient of {:?} for a canvas of {:?}", out_l.shape(), canvas_l.shape());
         }
         let row_len = width * channels;
-        let factor = (2.0 * self.0 / canvas.len() as f64) as f32;
+        let factor = (self.weight / canvas.len() as f64) as f32;
         threads::pool().install(|| {
             gradient.par_chunks_mut(row_len).enumerate().for_each(|(y, gradient)| {
                 let row = |y: usize| &canvas[y * row_len..][..row_len];
                 let here = row(y);
                 let mut pull = |i: usize, neighbours: &[f32], j: usize, weight: f32| {
-                    gradient[i] += factor * weight * (here[i] - neighbours[j]);
+                    gradient[i] += factor * weight * self.penalty.slope(here[i] - neighbours[j]);
                 };
                 for i in 0..row_len {
                     let (left, right) = (i >= channels, i + channels < row_len);
                     if left {
-                        pull(i, here, i - channels, SIDE);
+                        pull(i, here, i - channels, P::SIDE);
                     }
                     if right {
-                        pull(i, here, i + channels, SIDE);
+                        pull(i, here, i + channels, P::SIDE);
                     }
                     for other in [y.checked_sub(1), Some(y + 1).filter(|y| *y < height)].into_iter().flatten() {
                         let other = row(other);
-                        pull(i, other, i, SIDE);
+                        pull(i, other, i, P::SIDE);
                         if left {
-                            pull(i, other, i - channels, DIAGONAL);
+                            pull(i, other, i - channels, P::DIAGONAL);
                         }
                         if right {
-                            pull(i, other, i + channels, DIAGONAL);
+                            pull(i, other, i + channels, P::DIAGONAL);
                         }
                     }
                 }
@@ -110,38 +190,69 @@ mod tests {
     use super::*;
     use crate::engine::test_support::Noise;
 
-    #[test]
-    fn value_and_gradient_match_the_definition() {
-        for (h, w) in [(1, 1), (1, 5), (5, 1), (4, 7)] {
-            let values: Vec<f32> = Noise::new(7).vec(h * w * 3).iter().map(|v| v * 100.0).collect();
-            let definition = |x: &[f32]| {
-                let at = |y: usize, x_: usize, c: usize| f64::from(x[(y * w + x_) * 3 + c]);
-                let mut sum = 0.0;
-                for (y, x_, c) in (0..h).flat_map(|y| (0..w).flat_map(move |x| (0..3).map(move |c| (y, x, c)))) {
-                    for (dy, dx, weight) in [(0, 1, 2.0 / 3.0), (1, 0, 2.0 / 3.0), (1, 1, 1.0 / 6.0)] {
-                        if y + dy < h && x_ + dx < w {
-                            sum += weight * (at(y, x_, c) - at(y + dy, x_ + dx, c)).powi(2);
-                        }
-                    }
-                    if y + 1 < h && x_ > 0 {
-                        sum += (at(y, x_, c) - at(y + 1, x_ - 1, c)).powi(2) / 6.0;
-                    }
+    /// Weight beside, weight across corners, cost.
+    type Definition = (f64, f64, fn(f64) -> f64);
+
+    const DEFINITIONS: [(TvNorm, Definition); 2] = [
+        (TvNorm::L2, (2.0 / 3.0, 1.0 / 6.0, |d| d * d)),
+        (
+            TvNorm::L1,
+            (1.0, std::f64::consts::FRAC_1_SQRT_2, |d| f64::from(Absolute::SCALE) * ((d * d + 1.0).sqrt() - 1.0)),
+        ),
+    ];
+
+    fn definition((side, diagonal, cost): Definition, x: &[f32], (h, w): (usize, usize)) -> f64 {
+        let at = |y: usize, x_: usize, c: usize| f64::from(x[(y * w + x_) * 3 + c]);
+        let mut sum = 0.0;
+        for (y, x_, c) in (0..h).flat_map(|y| (0..w).flat_map(move |x| (0..3).map(move |c| (y, x, c)))) {
+            for (dy, dx, weight) in [(0, 1, side), (1, 0, side), (1, 1, diagonal)] {
+                if y + dy < h && x_ + dx < w {
+                    sum += weight * cost(at(y, x_, c) - at(y + dy, x_ + dx, c));
                 }
-                sum / (h * w * 3) as f64
-            };
-            let canvas = Tensor::from_slice(&values, (h, w, 3), &Device::Cpu).unwrap();
-            let expected = definition(&values);
-            assert!((loss(&canvas).unwrap() - expected).abs() <= 1e-5 * expected.max(1e-9), "{h} x {w}");
-            let gradient = Tensor::ones((h, w, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
-            add_gradient(0.5, &canvas, &gradient).unwrap();
-            let gradient: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
-            for i in 0..values.len() {
-                let (mut up, mut down) = (values.clone(), values.clone());
-                up[i] += 0.5;
-                down[i] -= 0.5;
-                let slope = 1.0 + 0.5 * (definition(&up) - definition(&down));
-                assert!((f64::from(gradient[i]) - slope).abs() < 1e-3 * slope.abs().max(1.0), "{h} x {w}, element {i}");
+            }
+            if y + 1 < h && x_ > 0 {
+                sum += diagonal * cost(at(y, x_, c) - at(y + 1, x_ - 1, c));
             }
         }
+        sum / (h * w * 3) as f64
+    }
+
+    #[test]
+    fn value_and_gradient_match_the_definition() {
+        for (norm, of_norm) in DEFINITIONS {
+            for (h, w) in [(1, 1), (1, 5), (5, 1), (4, 7)] {
+                let values: Vec<f32> = Noise::new(7).vec(h * w * 3).iter().map(|v| v * 100.0).collect();
+                let definition = |x: &[f32]| definition(of_norm, x, (h, w));
+                let canvas = Tensor::from_slice(&values, (h, w, 3), &Device::Cpu).unwrap();
+                let expected = definition(&values);
+                assert!(
+                    (loss(norm, &canvas).unwrap() - expected).abs() <= 1e-5 * expected.max(1e-9),
+                    "{norm}, {h} x {w}"
+                );
+                let gradient = Tensor::ones((h, w, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
+                add_gradient(norm, 0.5, &canvas, &gradient).unwrap();
+                let gradient: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
+                for i in 0..values.len() {
+                    let (mut up, mut down) = (values.clone(), values.clone());
+                    up[i] += 0.05;
+                    down[i] -= 0.05;
+                    let slope = 1.0 + 0.5 * (definition(&up) - definition(&down)) / f64::from(up[i] - down[i]);
+                    let found = f64::from(gradient[i]);
+                    assert!((found - slope).abs() < 1e-3 * slope.abs().max(1.0), "{norm}, {h} x {w}, element {i}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_l1_lets_one_step_cost_as_little_as_many_small_ones() {
+        let row = |values: &[f32]| {
+            let values: Vec<f32> = values.iter().flat_map(|value| [*value; 3]).collect();
+            Tensor::from_slice(&values, (1, values.len() / 3, 3), &Device::Cpu).unwrap()
+        };
+        let (step, slope) = (row(&[0.0, 0.0, 200.0, 200.0, 200.0]), row(&[0.0, 50.0, 100.0, 150.0, 200.0]));
+        let ratio = |norm| loss(norm, &step).unwrap() / loss(norm, &slope).unwrap();
+        assert!((ratio(TvNorm::L2) - 4.0).abs() < 1e-3);
+        assert!((ratio(TvNorm::L1) - 1.0).abs() < 0.05);
     }
 }

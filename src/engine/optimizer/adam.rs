@@ -4,6 +4,7 @@ use candle_core::{Result, Tensor};
 
 use super::{Function, Optimizer, Outcome};
 use crate::engine::vector;
+use crate::recipe::parameter::{ADAM_BETA1, ADAM_BETA2, ADAM_STEP};
 
 /// Parameters of Adam.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,10 +20,13 @@ pub struct AdamConfig {
 }
 
 impl Default for AdamConfig {
-    /// The decay rates of style-transfer-pytorch: 0.99 for the second moment follows the loss faster than the usual
-    /// 0.999, which suits a few hundred steps.
     fn default() -> Self {
-        Self { step: 5.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 }
+        Self {
+            step: f64::from(ADAM_STEP.default),
+            beta1: f64::from(ADAM_BETA1.default),
+            beta2: f64::from(ADAM_BETA2.default),
+            epsilon: 1e-8,
+        }
     }
 }
 
@@ -36,10 +40,11 @@ struct Moments {
     gradient: Tensor,
     first: Tensor,
     second: Tensor,
-    /// Steps since the first moment was zero.
-    first_steps: i32,
-    /// Steps since the second moment was zero.
-    second_steps: i32,
+    /// Weight of all gradients in the first moment: `1 - beta1^t` after `t` steps from zero, which is the paper's bias
+    /// correction, and still right when beta1 changes on the way.
+    first_weight: f64,
+    /// Weight of all squared gradients in the second moment.
+    second_weight: f64,
 }
 
 impl Adam {
@@ -47,6 +52,11 @@ impl Adam {
     #[must_use]
     pub fn new(config: AdamConfig) -> Self {
         Self { config, moments: None }
+    }
+
+    /// Changes the parameters from the next step on; the moments stay.
+    pub fn set_config(&mut self, config: AdamConfig) {
+        self.config = config;
     }
 }
 
@@ -58,8 +68,8 @@ impl Optimizer for Adam {
                 gradient: x.zeros_like()?,
                 first: x.zeros_like()?,
                 second: x.zeros_like()?,
-                first_steps: 0,
-                second_steps: 0,
+                first_weight: 0.0,
+                second_weight: 0.0,
             },
         };
         let moments = self.moments.insert(moments);
@@ -68,15 +78,14 @@ impl Optimizer for Adam {
         if !value.is_finite() || !norm.is_finite() {
             return Ok(Outcome::NotFinite);
         }
-        moments.first_steps += 1;
-        moments.second_steps += 1;
-        let (beta1, beta2) = (self.config.beta1 as f32, self.config.beta2 as f32);
+        let AdamConfig { beta1, beta2, .. } = self.config;
+        moments.first_weight = beta1 * moments.first_weight + 1.0 - beta1;
+        moments.second_weight = beta2 * moments.second_weight + 1.0 - beta2;
+        let (beta1, beta2) = (beta1 as f32, beta2 as f32);
         vector::zip(&moments.gradient, &moments.first, |g, m| beta1 * m + (1.0 - beta1) * g)?;
         vector::zip(&moments.gradient, &moments.second, |g, v| beta2 * v + (1.0 - beta2) * g * g)?;
-        let first_bias = 1.0 - self.config.beta1.powi(moments.first_steps);
-        let second_bias = 1.0 - self.config.beta2.powi(moments.second_steps);
-        let step = (self.config.step / first_bias) as f32;
-        let (scale, epsilon) = ((1.0 / second_bias.sqrt()) as f32, self.config.epsilon as f32);
+        let step = (self.config.step / moments.first_weight) as f32;
+        let (scale, epsilon) = ((1.0 / moments.second_weight.sqrt()) as f32, self.config.epsilon as f32);
         vector::zip3(&moments.first, &moments.second, x, |m, v, x| x - step * m / (v.sqrt() * scale + epsilon))?;
         Ok(Outcome::Moved)
     }
@@ -84,7 +93,7 @@ impl Optimizer for Adam {
     /// Drops the direction but keeps the sizes of the slopes, which a changed weight alters far less.
     fn forget(&mut self) {
         if let Some(moments) = &mut self.moments {
-            moments.first_steps = 0;
+            moments.first_weight = 0.0;
             if let Ok(zeros) = moments.first.zeros_like() {
                 moments.first = zeros;
             } else {

@@ -89,6 +89,13 @@ impl Lbfgs {
         Self { config, pairs: VecDeque::new(), current: None, buffers: None }
     }
 
+    /// Changes the parameters from the next step on. A shorter history keeps the newest pairs.
+    pub fn set_config(&mut self, config: LbfgsConfig) {
+        self.config = config;
+        let surplus = self.pairs.len().saturating_sub(config.history);
+        self.pairs.drain(..surplus);
+    }
+
     /// `direction = -H gradient` by the two-loop recursion.
     fn find_direction(&self, buffers: &Buffers) -> Result<()> {
         let direction = &buffers.direction;
@@ -232,5 +239,35 @@ impl Optimizer for Lbfgs {
     fn forget(&mut self) {
         self.pairs.clear();
         self.current = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    #[test]
+    fn a_shorter_memory_keeps_the_newest_pairs() {
+        let x = Tensor::new(&[1f32; 8], &Device::Cpu).unwrap();
+        // sum_i (i + 1) x_i^4: never quite a quadratic, so that every step is another one.
+        let mut function = |x: &Tensor, gradient: &Tensor| {
+            let values = x.to_vec1::<f32>()?;
+            let slopes: Vec<f32> = values.iter().zip(1u8..).map(|(v, i)| 4.0 * f32::from(i) * v.powi(3)).collect();
+            vector::copy(&Tensor::from_vec(slopes, 8, &Device::Cpu)?, gradient)?;
+            Ok(values.iter().zip(1u8..).map(|(v, i)| f64::from(i) * f64::from(*v).powi(4)).sum())
+        };
+        let mut lbfgs = Lbfgs::new(LbfgsConfig { history: 6, first_step_rms: 0.1, ..LbfgsConfig::default() });
+        let steps =
+            |lbfgs: &Lbfgs| -> Vec<Vec<f32>> { lbfgs.pairs.iter().map(|pair| pair.s.to_vec1().unwrap()).collect() };
+        for _ in 0..6 {
+            lbfgs.step(&x, &mut function).unwrap();
+        }
+        let before = steps(&lbfgs);
+        lbfgs.set_config(LbfgsConfig { history: 2, ..lbfgs.config });
+        assert_eq!(steps(&lbfgs), before[before.len() - 2..]);
+        lbfgs.step(&x, &mut function).unwrap();
+        assert_eq!(steps(&lbfgs).len(), 2);
     }
 }

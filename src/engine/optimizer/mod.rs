@@ -3,11 +3,13 @@
 //! Nothing here knows of pictures. The vector is a tensor that is changed in place.
 
 mod adam;
+mod chosen;
 mod lbfgs;
 
 use candle_core::{Result, Tensor};
 
 pub use adam::{Adam, AdamConfig};
+pub use chosen::ChosenOptimizer;
 pub use lbfgs::{Lbfgs, LbfgsConfig, StepRule};
 
 /// A function to be minimised: writes its gradient at the first tensor into the second and returns its value.

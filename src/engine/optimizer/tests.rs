@@ -2,7 +2,8 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use super::{Adam, AdamConfig, Lbfgs, LbfgsConfig, Optimizer, Outcome, StepRule};
+use super::{Adam, AdamConfig, ChosenOptimizer, Lbfgs, LbfgsConfig, Optimizer, Outcome, StepRule};
+use crate::recipe::{OptimizerKind, Recipe};
 
 fn vector(values: &[f32]) -> Tensor {
     Tensor::new(values, &Device::Cpu).unwrap()
@@ -99,6 +100,75 @@ fn adam_walks_to_the_minimum_at_its_own_pace() {
         adam.step(&x, &mut quadratic).unwrap();
     }
     assert!(x.to_vec1::<f32>().unwrap().iter().all(|v| v.abs() < 0.05));
+}
+
+#[test]
+fn adams_first_step_is_as_long_as_asked_for_under_any_decay() {
+    for (beta1, beta2) in [(0.0, 0.0), (0.9, 0.99), (0.999, 0.9999), (0.999, 0.0)] {
+        let x = vector(&[3.0, -2.0]);
+        let mut adam = Adam::new(AdamConfig { step: 0.5, beta1, beta2, ..AdamConfig::default() });
+        adam.step(&x, &mut quadratic).unwrap();
+        let found = x.to_vec1::<f32>().unwrap();
+        assert!((found[0] - 2.5).abs() < 1e-4 && (found[1] + 1.5).abs() < 1e-4, "{beta1}, {beta2}: {found:?}");
+    }
+}
+
+#[test]
+fn a_decay_that_changes_on_the_way_changes_no_step_under_a_constant_slope() {
+    let x = vector(&[0.0]);
+    let mut adam = Adam::new(AdamConfig { step: 1.0, ..AdamConfig::default() });
+    for (steps, beta1, beta2) in [(5, 0.9, 0.99), (3, 0.999, 0.5), (4, 0.0, 0.9999)] {
+        adam.set_config(AdamConfig { step: 1.0, beta1, beta2, ..AdamConfig::default() });
+        for _ in 0..steps {
+            adam.step(&x, &mut |_, g| {
+                write(&[7.0], g);
+                Ok(1.0)
+            })
+            .unwrap();
+        }
+    }
+    // Twelve steps of one each, downhill: both moments are averages of the same slope all along.
+    assert!((x.to_vec1::<f32>().unwrap()[0] + 12.0).abs() < 1e-3);
+}
+
+/// Where an optimiser stands after `before` steps, a change of the recipe, and one more step.
+fn after_a_change(before: usize, recipe: &Recipe, changed: &Recipe) -> Vec<f32> {
+    let x = vector(&[1.0; 12]);
+    let mut optimizer = ChosenOptimizer::new(recipe, recipe.lbfgs_history);
+    for _ in 0..before {
+        optimizer.step(&x, &mut quadratic).unwrap();
+    }
+    optimizer.follow(changed, changed.lbfgs_history);
+    optimizer.step(&x, &mut quadratic).unwrap();
+    x.to_vec1().unwrap()
+}
+
+#[test]
+fn a_changed_memory_acts_at_the_next_step_and_a_longer_one_loses_nothing() {
+    let long = Recipe { lbfgs_history: 10, ..Recipe::default() };
+    let shorter = Recipe { lbfgs_history: 2, ..long.clone() };
+    let longer = Recipe { lbfgs_history: 50, ..long.clone() };
+    let kept = after_a_change(6, &long, &long);
+    assert_ne!(after_a_change(6, &long, &shorter), kept);
+    assert_eq!(after_a_change(6, &long, &longer), kept);
+}
+
+#[test]
+fn another_optimiser_begins_where_the_first_one_stood() {
+    let lbfgs = Recipe::default();
+    let adam = Recipe { optimizer: OptimizerKind::Adam, adam_step: 0.01, ..lbfgs.clone() };
+    let stood = {
+        let x = vector(&[1.0; 12]);
+        let mut optimizer = ChosenOptimizer::new(&lbfgs, lbfgs.lbfgs_history);
+        for _ in 0..4 {
+            optimizer.step(&x, &mut quadratic).unwrap();
+        }
+        x.to_vec1::<f32>().unwrap()
+    };
+    // Adam's first step is exactly as long as it was told, whatever the slope.
+    for (found, stood) in after_a_change(4, &lbfgs, &adam).iter().zip(&stood) {
+        assert!(((found - stood).abs() - 0.01).abs() < 1e-5, "{found} from {stood}");
+    }
 }
 
 #[test]

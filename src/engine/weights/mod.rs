@@ -61,6 +61,8 @@ pub struct VggWeights {
     pub mean_rgb: [f32; 3],
     /// What these weights are, for the artist.
     pub description: String,
+    /// Whether they are the program's own, of which [`VggWeights::embedded_layer`] gives any layer again.
+    pub built_in: bool,
 }
 
 /// What the first convolution of a file expects to be fed with.
@@ -88,7 +90,20 @@ impl VggWeights {
     pub fn embedded() -> Result<Self, EngineError> {
         embedded_file()
             .and_then(|file| Self::read(&file, Some(Convention::Oxford)))
-            .map(|(weights, _)| Self { description: "VGG-19 (Oxford), built in".to_owned(), ..weights })
+            .map(|(weights, _)| Self { description: "VGG-19 (Oxford), built in".to_owned(), built_in: true, ..weights })
+            .map_err(|problem| EngineError::Weights { path: EMBEDDED_NAME.into(), problem })
+    }
+
+    /// One convolution beyond the first of the weights that the program carries.
+    ///
+    /// # Errors
+    /// When there is no such layer, or the program was built with a damaged file.
+    pub fn embedded_layer(layer: usize) -> Result<ConvWeights, EngineError> {
+        embedded_file()
+            .and_then(|file| {
+                let tensors = layout::find_layers(&file)?;
+                tensors.get(layer).ok_or_else(|| format!("it has no layer {layer}"))?.read(&file)
+            })
             .map_err(|problem| EngineError::Weights { path: EMBEDDED_NAME.into(), problem })
     }
 
@@ -123,7 +138,7 @@ impl VggWeights {
         let [first, ..] = layers.as_mut_slice() else { return Err("it holds no convolution".to_owned()) };
         let convention = convention.map_or_else(|| recognise(first), Ok)?;
         let mean_rgb = convention.adapt(first);
-        Ok((Self { layers, mean_rgb, description: String::new() }, convention))
+        Ok((Self { layers, mean_rgb, description: String::new(), built_in: false }, convention))
     }
 }
 

@@ -1,0 +1,619 @@
+//! The mask that is being painted: its pixels, its strokes, and how it gets into the recipe.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use image::{GrayImage, RgbaImage};
+
+use super::action::Action;
+use super::brush::{Area, Brush, Point, Stroke};
+use super::state::State;
+use crate::image_io::fit_long_side;
+use crate::recipe::{PictureSource, Recipe};
+use crate::studio::{Command, PREVIEW_SIDE_PX};
+
+/// Strokes that can be undone.
+const MAX_UNDO: usize = 64;
+/// Changes that a texture may be behind and still be brought up to date piece by piece.
+const MAX_CHANGES: usize = 16;
+
+/// Diameters of the brush, in hundredths of the canvas's long side.
+pub const BRUSH_SIZES: RangeInclusive<f32> = 0.5..=100.0;
+
+/// Factor by which a key makes the brush larger.
+const BRUSH_STEP: f32 = 1.25;
+
+/// What a mask is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MaskTarget {
+    /// Where the photo stays.
+    Photo,
+    /// Where the style of this index acts.
+    Style(usize),
+}
+
+impl MaskTarget {
+    /// Everything that can have a mask under a recipe.
+    pub fn all(recipe: &Recipe) -> impl Iterator<Item = Self> {
+        (0..recipe.styles.len()).map(Self::Style).chain([Self::Photo])
+    }
+
+    /// Its mask in a recipe.
+    #[must_use]
+    pub fn mask(self, recipe: &Recipe) -> Option<&PictureSource> {
+        match self {
+            Self::Photo => recipe.photo_mask.as_ref(),
+            Self::Style(index) => recipe.styles.get(index)?.mask.as_ref(),
+        }
+    }
+
+    /// The picture that it is about.
+    fn picture(self, recipe: &Recipe) -> Option<&PictureSource> {
+        match self {
+            Self::Photo => Some(&recipe.content),
+            Self::Style(index) => Some(&recipe.styles.get(index)?.picture),
+        }
+    }
+
+    fn set(self, recipe: &mut Recipe, mask: Option<PictureSource>) {
+        match self {
+            Self::Photo => recipe.photo_mask = mask,
+            Self::Style(index) => {
+                if let Some(style) = recipe.styles.get_mut(index) {
+                    style.mask = mask;
+                }
+            }
+        }
+    }
+}
+
+/// The brush in the artist's hand.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tool {
+    /// Its diameter, see [`BRUSH_SIZES`].
+    pub size: f32,
+    /// Share of the brush that is hard, in hundredths.
+    pub hardness: f32,
+    /// Whether it erases.
+    pub erases: bool,
+}
+
+impl Default for Tool {
+    fn default() -> Self {
+        Self { size: 12.0, hardness: 50.0, erases: false }
+    }
+}
+
+/// A wish about masks.
+#[derive(Debug, Clone)]
+pub enum MaskCommand {
+    /// Paint this mask.
+    Edit(MaskTarget),
+    /// Take this brush.
+    Take(Tool),
+    /// Draw on, through these points in fractions of the canvas.
+    Draw {
+        /// The points, oldest first.
+        points: Vec<[f32; 2]>,
+        /// Whether they erase.
+        erases: bool,
+    },
+    /// The stroke is done.
+    Lift,
+}
+
+/// A part of the mask as it was before or after a change.
+#[derive(Debug, Clone)]
+struct Patch {
+    area: Area,
+    pixels: Vec<u8>,
+    /// Whether the recipe had this mask at all.
+    in_force: bool,
+}
+
+/// A mask on the easel.
+#[derive(Debug)]
+pub struct Editor {
+    /// Tells it from every other.
+    serial: u64,
+    target: MaskTarget,
+    /// The picture that it is about and the photo whose shape it has, as of the beginning.
+    about: (PictureSource, PictureSource),
+    mask: GrayImage,
+    stroke: Option<Stroke>,
+    done: Vec<Patch>,
+    undone: Vec<Patch>,
+    in_force: bool,
+    /// A picture that is on its way to become this mask.
+    awaited: Option<PictureSource>,
+    /// Counts all changes; the newest few with their places.
+    revision: u64,
+    changes: VecDeque<Area>,
+}
+
+impl Editor {
+    /// Tells it from every other.
+    #[must_use]
+    pub fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn target(&self) -> MaskTarget {
+        self.target
+    }
+
+    /// Its pixels, white where it acts.
+    #[must_use]
+    pub fn mask(&self) -> &GrayImage {
+        &self.mask
+    }
+
+    /// Counts the changes.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Where it has changed since `revision`; all of it where that is too long ago.
+    #[must_use]
+    pub fn changed_since(&self, revision: u64) -> Area {
+        let behind = usize::try_from(self.revision.saturating_sub(revision)).unwrap_or(usize::MAX);
+        if behind > self.changes.len() {
+            return Area::of(&self.mask);
+        }
+        self.changes.iter().rev().take(behind).fold(Area::default(), |all, area| all.union(*area))
+    }
+
+    /// Whether a picture is on its way to become this mask.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.awaited.is_some()
+    }
+
+    fn note(&mut self, area: Area) {
+        self.revision += 1;
+        self.changes.push_back(area);
+        if self.changes.len() > MAX_CHANGES {
+            self.changes.pop_front();
+        }
+    }
+
+    /// Remembers how an area was before it changes or has changed.
+    fn remember(&mut self, patch: Patch) {
+        self.undone.clear();
+        self.done.push(patch);
+        if self.done.len() > MAX_UNDO {
+            self.done.remove(0);
+        }
+    }
+
+    fn whole(&self) -> Patch {
+        Patch { area: Area::of(&self.mask), pixels: self.mask.as_raw().clone(), in_force: self.in_force }
+    }
+
+    /// Puts a patch on, and answers with what was there.
+    fn exchange(&mut self, patch: Patch) -> Patch {
+        let was = Patch { area: patch.area, pixels: patch.area.pixels(&self.mask), in_force: self.in_force };
+        patch.area.put(&patch.pixels, &mut self.mask);
+        self.in_force = patch.in_force;
+        self.note(patch.area);
+        was
+    }
+
+    fn draw(&mut self, tool: Tool, points: &[[f32; 2]], erases: bool) {
+        let (width, height) = (self.mask.width() as f32, self.mask.height() as f32);
+        let radius_px = tool.size / 200.0 * width.max(height);
+        let brush = Brush { radius_px, hardness: tool.hardness / 100.0, erases };
+        let stroke = self.stroke.get_or_insert_with(|| Stroke::begin(brush, &self.mask));
+        let mut area = Area::default();
+        for [x, y] in points {
+            let at: Point = [x * width, y * height];
+            area = area.union(stroke.extend(&mut self.mask, at));
+        }
+        self.note(area);
+    }
+
+    /// Ends the stroke; tells whether it has changed anything.
+    fn lift(&mut self) -> bool {
+        let Some(stroke) = self.stroke.take() else { return false };
+        let (area, pixels) = stroke.finish();
+        if area.is_empty() || area.pixels(&self.mask) == pixels {
+            return false;
+        }
+        self.remember(Patch { area, pixels, in_force: self.in_force });
+        self.in_force = true;
+        true
+    }
+
+    fn replace(&mut self, mask: GrayImage, in_force: bool) {
+        let whole = self.whole();
+        self.remember(whole);
+        self.in_force = in_force;
+        self.mask = mask;
+        self.note(Area::of(&self.mask));
+    }
+}
+
+/// What the window knows about painting masks.
+#[derive(Debug, Default)]
+pub struct Masking {
+    /// The brush.
+    pub tool: Tool,
+    editor: Option<Editor>,
+    /// Masks on their way into the library: the last ticket of each, and the picture that it is about.
+    on_their_way: HashMap<MaskTarget, (u64, PictureSource)>,
+    tickets: u64,
+    editors: u64,
+}
+
+impl Masking {
+    /// The mask on the easel, if there is one.
+    #[must_use]
+    pub fn editor(&self) -> Option<&Editor> {
+        self.editor.as_ref()
+    }
+
+    /// Whether an action makes sense now.
+    #[must_use]
+    pub fn offers(&self, action: Action) -> bool {
+        let Some(editor) = &self.editor else { return false };
+        let resting = editor.stroke.is_none() && !editor.is_waiting();
+        match action {
+            Action::UndoStroke => resting && !editor.done.is_empty(),
+            Action::RedoStroke => resting && !editor.undone.is_empty(),
+            Action::InvertMask | Action::SaveMask | Action::OpenMask => resting,
+            Action::ClearMask => resting && (editor.in_force || editor.mask.iter().any(|grey| *grey > 0)),
+            _ => true,
+        }
+    }
+
+    /// Leaves the mask.
+    pub fn leave(&mut self) {
+        self.editor = None;
+    }
+
+    /// Leaves the mask for a recipe with masks of its own.
+    pub fn start_afresh(&mut self) {
+        self.editor = None;
+        self.on_their_way.clear();
+    }
+
+    /// The mask as a picture to be saved.
+    #[must_use]
+    pub fn to_save(&self) -> Option<Arc<GrayImage>> {
+        self.editor.as_ref().map(|editor| Arc::new(editor.mask.clone()))
+    }
+}
+
+impl State {
+    /// Carries out a wish about masks.
+    pub fn mask(&mut self, command: MaskCommand) -> Option<Command> {
+        match command {
+            MaskCommand::Edit(target) => return self.edit_mask(target),
+            MaskCommand::Take(tool) => self.masking.tool = tool,
+            MaskCommand::Draw { points, erases } => {
+                let tool = self.masking.tool;
+                if let Some(editor) = self.masking.editor.as_mut().filter(|editor| !editor.is_waiting()) {
+                    editor.draw(tool, &points, erases);
+                }
+            }
+            MaskCommand::Lift => {
+                if self.masking.editor.as_mut().is_some_and(Editor::lift) {
+                    return self.hand_over();
+                }
+            }
+        }
+        None
+    }
+
+    /// Carries out one of the actions that have to do with masks, apart from those that ask for a file.
+    pub fn mask_action(&mut self, action: Action) -> Option<Command> {
+        let tool = &mut self.masking.tool;
+        match action {
+            Action::ToggleEraser => tool.erases ^= true,
+            Action::SmallerBrush => tool.size = (tool.size / BRUSH_STEP).max(*BRUSH_SIZES.start()),
+            Action::LargerBrush => tool.size = (tool.size * BRUSH_STEP).min(*BRUSH_SIZES.end()),
+            Action::LeaveMask => {
+                // A stroke that the pointer has not ended yet still counts.
+                let last = self.mask(MaskCommand::Lift);
+                self.masking.leave();
+                return last;
+            }
+            _ => {}
+        }
+        let editor = self.masking.editor.as_mut()?;
+        match action {
+            Action::UndoStroke => {
+                let patch = editor.done.pop()?;
+                let patch = editor.exchange(patch);
+                editor.undone.push(patch);
+            }
+            Action::RedoStroke => {
+                let patch = editor.undone.pop()?;
+                let patch = editor.exchange(patch);
+                editor.done.push(patch);
+            }
+            Action::InvertMask => {
+                let mut mask = editor.mask.clone();
+                mask.iter_mut().for_each(|grey| *grey = u8::MAX - *grey);
+                editor.replace(mask, true);
+            }
+            Action::ClearMask => {
+                let (width, height) = editor.mask.dimensions();
+                editor.replace(GrayImage::new(width, height), false);
+            }
+            _ => return None,
+        }
+        self.hand_over()
+    }
+
+    /// Puts a picture file in the mask's place as soon as it is decoded.
+    pub fn load_mask(&mut self, source: PictureSource) -> Option<Command> {
+        self.masking.editor.as_mut()?.awaited = Some(source.clone());
+        // Read again even if it was read before: the artist may have changed it with another program.
+        Some(Command::LoadPicture(source))
+    }
+
+    /// A picture has arrived that may be the mask that is waited for.
+    pub fn mask_arrived(&mut self, source: &PictureSource, picture: &RgbaImage) {
+        let Some(editor) = self.masking.editor.as_mut().filter(|editor| editor.awaited.as_ref() == Some(source)) else {
+            return;
+        };
+        editor.awaited = None;
+        let mask = to_grey(picture, editor.mask.dimensions());
+        if editor.target.mask(&self.recipe) == Some(source) {
+            // This is what the recipe has already; the artist begins with it.
+            editor.mask = mask;
+            editor.in_force = true;
+            editor.note(Area::of(&editor.mask));
+        } else {
+            editor.replace(mask, true);
+            self.masking.on_their_way.remove(&editor.target);
+            // The file itself, which may be finer than what is painted on.
+            editor.target.set(&mut self.recipe, Some(source.clone()));
+        }
+    }
+
+    /// A picture could not be read: nobody waits for it as a mask any more.
+    pub fn mask_failed(&mut self, source: &PictureSource) {
+        if let Some(editor) = &mut self.masking.editor {
+            editor.awaited.take_if(|awaited| awaited == source);
+        }
+    }
+
+    /// The studio has stored a mask: it acts from now on, unless the artist has painted on or cleared it since.
+    pub fn mask_stored(&mut self, ticket: u64, source: PictureSource) {
+        let known = self.masking.on_their_way.iter().find(|(_, (waiting, _))| *waiting == ticket);
+        let Some(target) = known.map(|(target, _)| *target) else { return };
+        if let Some((_, about)) = self.masking.on_their_way.remove(&target)
+            && target.picture(&self.recipe) == Some(&about)
+        {
+            target.set(&mut self.recipe, Some(source));
+        }
+    }
+
+    /// Leaves a mask whose style or photo has been exchanged.
+    pub fn tidy_masking(&mut self) {
+        let recipe = &self.recipe;
+        let fits = |editor: &Editor| {
+            editor.target.picture(recipe) == Some(&editor.about.0) && recipe.content == editor.about.1
+        };
+        if !self.masking.editor.as_ref().is_none_or(fits) || self.exhibit.is_some() {
+            self.masking.leave();
+        }
+    }
+
+    fn edit_mask(&mut self, target: MaskTarget) -> Option<Command> {
+        let photo = self.picture_info(&self.recipe.content)?;
+        // As large as the studio's previews, so that a mask that is read again keeps its pixels.
+        let (width, height) = fit_long_side(photo.width_px, photo.height_px, PREVIEW_SIDE_PX);
+        let about = (target.picture(&self.recipe)?.clone(), self.recipe.content.clone());
+        self.masking.editors += 1;
+        self.masking.editor = Some(Editor {
+            serial: self.masking.editors,
+            target,
+            about,
+            mask: GrayImage::new(width, height),
+            stroke: None,
+            done: Vec::new(),
+            undone: Vec::new(),
+            in_force: false,
+            awaited: None,
+            revision: 0,
+            changes: VecDeque::new(),
+        });
+        self.exhibit = None;
+        let source = target.mask(&self.recipe)?.clone();
+        self.load_mask(source)
+    }
+
+    /// Gives the mask as it stands to the recipe: through a file in the library, or by taking it out.
+    fn hand_over(&mut self) -> Option<Command> {
+        let editor = self.masking.editor.as_ref()?;
+        let target = editor.target;
+        if !editor.in_force {
+            self.masking.on_their_way.remove(&target);
+            target.set(&mut self.recipe, None);
+            return None;
+        }
+        self.masking.tickets += 1;
+        let ticket = self.masking.tickets;
+        self.masking.on_their_way.insert(target, (ticket, editor.about.0.clone()));
+        Some(Command::StoreMask { ticket, mask: Arc::new(editor.mask.clone()) })
+    }
+}
+
+/// The luma of a picture, stretched to a size.
+fn to_grey(picture: &RgbaImage, (width, height): (u32, u32)) -> GrayImage {
+    let grey = image::imageops::grayscale(picture);
+    if grey.dimensions() == (width, height) {
+        return grey;
+    }
+    image::imageops::resize(&grey, width, height, image::imageops::FilterType::Triangle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::studio::Event;
+
+    fn loaded(state: &mut State, source: &PictureSource, picture: RgbaImage) {
+        let (width, height) = picture.dimensions();
+        let event = Event::PictureLoaded { source: source.clone(), thumbnail: Arc::new(picture), width, height };
+        state.apply(event, 0.0);
+    }
+
+    /// A state whose photo is there.
+    fn state() -> State {
+        let mut state = State::default();
+        let content = state.recipe.content.clone();
+        loaded(&mut state, &content, RgbaImage::new(400, 300));
+        state
+    }
+
+    fn stroke(state: &mut State, x: f32) -> Option<Command> {
+        state.mask(MaskCommand::Draw { points: vec![[x, 0.2], [x, 0.8]], erases: false });
+        state.mask(MaskCommand::Lift)
+    }
+
+    fn store(state: &mut State, command: Option<Command>, name: &str) {
+        let Some(Command::StoreMask { ticket, .. }) = command else { panic!("{command:?}") };
+        state.apply(Event::MaskStored { ticket, source: file(name) }, 0.0);
+    }
+
+    fn file(name: &str) -> PictureSource {
+        PictureSource::File(name.into())
+    }
+
+    #[test]
+    fn a_stroke_reaches_the_recipe_and_can_be_undone() {
+        let mut state = state();
+        let target = MaskTarget::Style(0);
+        assert!(state.mask(MaskCommand::Edit(target)).is_none());
+        assert_eq!(state.masking.editor().unwrap().mask().dimensions(), (1024, 768));
+        let first = stroke(&mut state, 0.3);
+        assert_eq!(target.mask(&state.recipe), None, "not before there is a file");
+        store(&mut state, first, "1.png");
+        assert_eq!(target.mask(&state.recipe), Some(&file("1.png")));
+        let one = state.masking.editor().unwrap().mask().clone();
+        let second = stroke(&mut state, 0.7);
+        store(&mut state, second, "2.png");
+        let two = state.masking.editor().unwrap().mask().clone();
+        assert_ne!(one, two);
+
+        let undone = state.mask_action(Action::UndoStroke);
+        assert_eq!(*state.masking.editor().unwrap().mask(), one);
+        store(&mut state, undone, "1.png");
+        assert_eq!(target.mask(&state.recipe), Some(&file("1.png")));
+        // Before the first stroke there was no mask at all.
+        assert!(state.mask_action(Action::UndoStroke).is_none());
+        assert_eq!(target.mask(&state.recipe), None);
+        assert!(!state.masking.offers(Action::UndoStroke));
+        state.mask_action(Action::RedoStroke);
+        let redone = state.mask_action(Action::RedoStroke);
+        assert_eq!(*state.masking.editor().unwrap().mask(), two);
+        store(&mut state, redone, "2.png");
+        assert_eq!(target.mask(&state.recipe), Some(&file("2.png")));
+    }
+
+    #[test]
+    fn a_mask_that_was_cleared_before_it_was_stored_stays_cleared() {
+        let mut state = state();
+        state.mask(MaskCommand::Edit(MaskTarget::Photo));
+        let painted = stroke(&mut state, 0.5);
+        assert!(state.mask_action(Action::ClearMask).is_none());
+        store(&mut state, painted, "late.png");
+        assert_eq!(state.recipe.photo_mask, None);
+        // Only the last of two strokes counts.
+        let (old, new) = (stroke(&mut state, 0.2), stroke(&mut state, 0.8));
+        store(&mut state, old, "old.png");
+        assert_eq!(state.recipe.photo_mask, None);
+        store(&mut state, new, "new.png");
+        assert_eq!(state.recipe.photo_mask, Some(file("new.png")));
+        // It is also taken in after the artist has left.
+        let last = stroke(&mut state, 0.4);
+        state.mask_action(Action::LeaveMask);
+        store(&mut state, last, "last.png");
+        assert_eq!(state.recipe.photo_mask, Some(file("last.png")));
+    }
+
+    #[test]
+    fn a_mask_is_read_before_it_is_painted_on() {
+        let mut state = state();
+        state.recipe.photo_mask = Some(file("mask.png"));
+        let command = state.mask(MaskCommand::Edit(MaskTarget::Photo));
+        assert!(matches!(command, Some(Command::LoadPicture(source)) if source == file("mask.png")));
+        assert!(stroke(&mut state, 0.5).is_none(), "nothing is painted on before it is here");
+        loaded(&mut state, &file("mask.png"), RgbaImage::from_pixel(8, 6, image::Rgba([80, 80, 80, 255])));
+        let editor = state.masking.editor().unwrap();
+        assert!(editor.mask().pixels().all(|grey| grey.0 == [80]));
+        let inverted = state.mask_action(Action::InvertMask);
+        assert!(state.masking.editor().unwrap().mask().pixels().all(|grey| grey.0 == [175]));
+        store(&mut state, inverted, "inverted.png");
+        // A file that cannot be read leaves the mask as it was.
+        state.load_mask(file("bad.png"));
+        state.apply(Event::PictureFailed { source: file("bad.png"), message: "bad".to_owned() }, 0.0);
+        assert!(!state.masking.editor().unwrap().is_waiting());
+        assert_eq!(state.recipe.photo_mask, Some(file("inverted.png")));
+        state.load_mask(file("other.png"));
+        loaded(&mut state, &file("other.png"), RgbaImage::new(8, 6));
+        assert_eq!(state.recipe.photo_mask, Some(file("other.png")));
+    }
+
+    #[test]
+    fn a_favourite_comes_without_the_masks_that_are_gone() {
+        let mut state = state();
+        let style = state.recipe.styles[0].picture.clone();
+        loaded(&mut state, &style, RgbaImage::new(8, 6));
+        let mut kept = Recipe { seed: 5, photo_mask: Some(file("here.png")), ..state.recipe.clone() };
+        kept.styles[0].mask = Some(file("gone.png"));
+        let commands = state.restore(kept.clone());
+        assert_eq!(commands.len(), 2, "both masks are asked for");
+        state.apply(Event::PictureFailed { source: file("gone.png"), message: "gone".to_owned() }, 0.0);
+        assert_ne!(state.recipe.seed, 5, "the other is still on its way");
+        loaded(&mut state, &file("here.png"), RgbaImage::new(8, 6));
+        kept.styles[0].mask = None;
+        assert_eq!(state.recipe, kept);
+    }
+
+    #[test]
+    fn another_photo_or_style_ends_it() {
+        for change in [
+            |recipe: &mut Recipe| recipe.content = file("other.png"),
+            |recipe: &mut Recipe| recipe.styles[0].picture = file("other.png"),
+        ] {
+            let mut state = state();
+            state.mask(MaskCommand::Edit(MaskTarget::Style(0)));
+            state.tidy_masking();
+            assert!(state.masking.editor().is_some());
+            let painted = stroke(&mut state, 0.5);
+            change(&mut state.recipe);
+            state.tidy_masking();
+            assert!(state.masking.editor().is_none());
+            drop(painted);
+        }
+    }
+
+    #[test]
+    fn a_texture_can_follow_piece_by_piece() {
+        let mut state = state();
+        state.mask(MaskCommand::Edit(MaskTarget::Photo));
+        let start = state.masking.editor().unwrap().revision();
+        let mut copy = state.masking.editor().unwrap().mask().clone();
+        let mut seen = start;
+        for step in 0..40 {
+            state.mask(MaskCommand::Draw { points: vec![[step as f32 / 40.0, 0.5]], erases: false });
+            let editor = state.masking.editor().unwrap();
+            let area = editor.changed_since(seen);
+            area.put(&area.pixels(editor.mask()), &mut copy);
+            seen = editor.revision();
+            assert_eq!(&copy, editor.mask());
+        }
+        let editor = state.masking.editor().unwrap();
+        assert_eq!(editor.changed_since(start), Area::of(editor.mask()), "too long ago");
+        assert!(editor.changed_since(seen).is_empty());
+    }
+}

@@ -1,0 +1,171 @@
+//! The fields of which the sections are made: a number, a choice, a slider. Each says what it means, in plain words
+//! first, and shows a way back wherever it differs from the preset.
+
+use std::fmt::Display;
+
+use egui::emath::Numeric;
+use egui::{Align, CollapsingHeader, ComboBox, DragValue, Id, Label, Layout, PointerButton, Slider, Ui, vec2};
+use egui_material_icons::icons;
+
+use super::super::theme;
+use super::super::widgets::icon_button;
+use crate::recipe::Parameter;
+
+/// Draws a section that is closed at first. A quiet dot marks one in which something differs from the preset.
+pub fn section(ui: &mut Ui, title: &str, help: &str, changed: bool, add_body: impl FnOnce(&mut Ui)) {
+    let section = CollapsingHeader::new(title).show_unindented(ui, |ui| {
+        add_body(ui);
+        ui.add_space(theme::SMALL_GAP_PT);
+    });
+    let header = section.header_response;
+    if changed {
+        let dot = header.rect.right_center() + vec2(6.0, 0.0);
+        ui.painter().circle_filled(dot, 2.5, theme::palette(ui.visuals()).accent);
+        header
+            .accessible_name(format!("{title}, changed"))
+            .on_hover_text(format!("{help}\n\nDiffers from the preset."));
+    } else {
+        header.on_hover_text(help);
+    }
+}
+
+/// Draws one line: a title, a field that is told the title's id, and, if there is one, a way back. Tells whether that
+/// was taken.
+pub fn row(ui: &mut Ui, title: &str, hint: &str, back: Option<&str>, add_field: impl FnOnce(&mut Ui, Id)) -> bool {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::SMALL_GAP_PT;
+        let size = vec2(theme::ROW_TITLE_PT, theme::ROW_HEIGHT_PT);
+        let label = ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_size(size);
+            ui.add(Label::new(title).truncate()).on_hover_text(hint)
+        });
+        add_field(ui, label.inner.id);
+        back.is_some_and(|back| reset_button(ui, title, back))
+    })
+    .inner
+}
+
+/// A small button that brings the preset's value back.
+pub fn reset_button(ui: &mut Ui, title: &str, back: &str) -> bool {
+    let name = format!("Reset {}", title.to_lowercase());
+    icon_button(ui, icons::ICON_UNDO, &name, &format!("Back to the preset's {back}")).clicked()
+}
+
+/// Draws a number that is typed or dragged.
+pub fn number<T>(ui: &mut Ui, what: &Parameter<T>, value: &mut T, preset: T, speed: f64)
+where
+    T: Numeric + Display,
+{
+    let hint = tooltip(what, preset);
+    let back = (*value != preset).then(|| preset.to_string());
+    let reset = row(ui, what.label, &hint, back.as_deref(), |ui, title| {
+        // While digits are typed, half a number must not reach a running painting.
+        let mut field = DragValue::new(value).range(what.min..=what.max).speed(speed).update_while_editing(false);
+        if !what.unit.is_empty() {
+            field = field.suffix(format!(" {}", what.unit));
+        }
+        ui.add_sized([theme::ROW_FIELD_PT, theme::ROW_HEIGHT_PT], field).labelled_by(title).on_hover_text(&hint);
+    });
+    if reset {
+        *value = preset;
+    }
+}
+
+/// What may be chosen, and what is said about each.
+pub struct Choices<T: 'static> {
+    /// Name in the window.
+    pub title: &'static str,
+    /// Every alternative.
+    pub all: &'static [T],
+    /// Name of one.
+    pub label: fn(T) -> &'static str,
+    /// What one does.
+    pub help: fn(T) -> &'static str,
+}
+
+/// Draws a choice among named alternatives.
+pub fn choice<T: Copy + PartialEq>(ui: &mut Ui, what: &Choices<T>, value: &mut T, preset: T) {
+    let hint = (what.help)(*value);
+    let back = (*value != preset).then(|| (what.label)(preset));
+    let reset = row(ui, what.title, hint, back, |ui, title| {
+        let shown = ComboBox::from_id_salt(what.title)
+            .selected_text((what.label)(*value))
+            .width(theme::ROW_FIELD_PT)
+            .truncate()
+            .show_ui(ui, |ui| {
+                for &each in what.all {
+                    ui.selectable_value(value, each, (what.label)(each)).on_hover_text((what.help)(each));
+                }
+            });
+        shown.response.labelled_by(title).on_hover_text(hint);
+    });
+    if reset {
+        *value = preset;
+    }
+}
+
+/// How a slider shows its number.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Look {
+    /// From a trace to a flood: steps that look equal are ratios, not differences.
+    pub logarithmic: bool,
+    /// Whether the unit is written behind the number.
+    pub unit: bool,
+    /// Digits after the point.
+    pub decimals: usize,
+}
+
+/// Draws a title with a number and, below, a slider as wide as there is room.
+pub fn slider(ui: &mut Ui, what: &Parameter<f32>, value: &mut f32, preset: f32, look: Look) {
+    let hint = tooltip(what, preset);
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        ui.horizontal(|ui| {
+            // As high as the reset button, so that nothing moves when it appears.
+            ui.set_min_height(theme::HEADING_HEIGHT_PT + 2.0);
+            let title = ui.label(what.label).on_hover_text(&hint);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let mut number =
+                    DragValue::new(value).range(what.min..=what.max).speed(0.02).fixed_decimals(look.decimals);
+                if look.unit {
+                    number = number.suffix(format!(" {}", what.unit));
+                }
+                ui.add(number).labelled_by(title.id).on_hover_text(&hint);
+                let back = format!("{preset} (or double-click the slider)");
+                if *value != preset && reset_button(ui, what.label, &back) {
+                    *value = preset;
+                }
+            });
+        });
+        ui.spacing_mut().slider_width = ui.available_width();
+        rail(ui, what.label, &hint, value, (what.min, what.max), preset, look.logarithmic);
+    });
+}
+
+/// Draws a slider alone, of the width that `ui` has set; a double-click brings the preset's value back.
+pub fn rail(
+    ui: &mut Ui,
+    name: &str,
+    hint: &str,
+    value: &mut f32,
+    (min, max): (f32, f32),
+    preset: f32,
+    logarithmic: bool,
+) {
+    let slider = Slider::new(value, min..=max).logarithmic(logarithmic).smallest_positive(0.01).show_value(false);
+    let slider = ui.add(slider).accessible_name(name).on_hover_text(hint);
+    let twice = ui.input(|input| input.pointer.button_double_clicked(PointerButton::Primary));
+    if twice && slider.contains_pointer() {
+        *value = preset;
+    }
+}
+
+/// What a parameter means, first in plain words, then in the field's.
+#[must_use]
+pub fn tooltip<T: Display>(what: &Parameter<T>, preset: impl Display) -> String {
+    let unit = if what.unit.is_empty() { String::new() } else { format!(" {}", what.unit) };
+    format!(
+        "{}\n\n{} to {}{unit}, preset {preset}\n{} (--{})",
+        what.help, what.min, what.max, what.technical, what.name
+    )
+}

@@ -1,0 +1,109 @@
+//! Where each style acts and where the photo stays.
+
+use egui::{Align, CollapsingHeader, Layout, RichText, Slider, Ui};
+use egui_material_icons::icons;
+
+use super::super::action::{Action, UiCommand};
+use super::super::masking::{BRUSH_SIZES, MaskCommand, MaskTarget};
+use super::super::state::State;
+use super::super::theme;
+use super::super::widgets::{Desk, icon_button};
+
+const HINT: &str = "Paint on the canvas where a style acts and where the photo stays.";
+
+/// Leaves room for the titles, the numbers and the indentation.
+const SLIDER_WIDTH_PT: f32 = 92.0;
+
+/// What a mask does, for the line above the canvas.
+#[must_use]
+pub fn title(state: &State, target: MaskTarget) -> String {
+    match target {
+        MaskTarget::Photo => "Paint where the photo stays".to_owned(),
+        MaskTarget::Style(index) => format!("Paint where {} acts", style_name(state, index)),
+    }
+}
+
+fn style_name(state: &State, index: usize) -> String {
+    state.recipe.styles.get(index).map(|style| state.picture_name(&style.picture)).unwrap_or_default()
+}
+
+/// Draws the section.
+pub fn masks_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
+    CollapsingHeader::new("Where").show(ui, |ui| {
+        ui.label(RichText::new(HINT).small().weak());
+        for target in MaskTarget::all(&desk.state.recipe) {
+            row_ui(desk, target, ui);
+        }
+        if desk.state.masking.editor().is_some() {
+            ui.add_space(theme::SMALL_GAP_PT);
+            tool_ui(desk, ui);
+        }
+    });
+}
+
+fn row_ui(desk: &mut Desk<'_>, target: MaskTarget, ui: &mut Ui) {
+    let state = desk.state;
+    let editing = state.masking.editor().is_some_and(|editor| editor.target() == target);
+    let masked = target.mask(&state.recipe).is_some();
+    let (name, where_it_acts) = match (target, masked) {
+        (MaskTarget::Photo, true) => ("Photo".to_owned(), "stays where painted"),
+        (MaskTarget::Photo, false) => ("Photo".to_owned(), "stays nowhere"),
+        (MaskTarget::Style(index), true) => (style_name(state, index), "where painted"),
+        (MaskTarget::Style(index), false) if others_are_masked(state, index) => {
+            (style_name(state, index), "in the rest")
+        }
+        (MaskTarget::Style(index), false) => (style_name(state, index), "everywhere"),
+    };
+    ui.horizontal(|ui| {
+        ui.set_min_height(theme::HEADING_HEIGHT_PT);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let title = title(state, target);
+            let paint = if editing {
+                let done = icon_button(ui, icons::ICON_CHECK, &format!("Stop: {title}"), Action::LeaveMask.tooltip());
+                done.clicked().then_some(UiCommand::Do(Action::LeaveMask))
+            } else {
+                let paint = icon_button(ui, icons::ICON_BRUSH, &title, &title);
+                paint.clicked().then_some(UiCommand::Mask(MaskCommand::Edit(target)))
+            };
+            ui.label(RichText::new(where_it_acts).small().weak());
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let text = RichText::new(&name);
+                ui.add(egui::Label::new(if editing { text.strong() } else { text }).truncate()).on_hover_text(&name);
+            });
+            desk.commands.extend(paint);
+        });
+    });
+}
+
+/// Whether a style without a mask must leave room for one that has a mask.
+fn others_are_masked(state: &State, index: usize) -> bool {
+    let styles = state.recipe.styles.iter().enumerate();
+    styles.filter(|(other, _)| *other != index).any(|(_, style)| style.mask.is_some() && style.weight > 0.0)
+}
+
+fn tool_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
+    let mut tool = desk.state.masking.tool;
+    egui::Grid::new("brush").num_columns(2).spacing([8.0, 6.0]).min_col_width(60.0).show(ui, |ui| {
+        ui.spacing_mut().slider_width = SLIDER_WIDTH_PT;
+        let sizes = "Width of the brush as a share of the canvas ([ and ])";
+        let title = ui.label("Size").on_hover_text(sizes);
+        let size = Slider::new(&mut tool.size, BRUSH_SIZES).logarithmic(true).suffix(" %").max_decimals(1);
+        ui.add(size).labelled_by(title.id).accessible_name("Brush size").on_hover_text(sizes);
+        ui.end_row();
+        let shares = "Share of the brush that is hard; from there it fades to its rim";
+        let title = ui.label("Hardness").on_hover_text(shares);
+        let hardness = Slider::new(&mut tool.hardness, 0.0..=100.0).suffix(" %").max_decimals(0);
+        ui.add(hardness).labelled_by(title.id).accessible_name("Brush hardness").on_hover_text(shares);
+        ui.end_row();
+    });
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::SMALL_GAP_PT;
+        desk.action_icon(ui, Action::InvertMask, false);
+        desk.action_icon(ui, Action::ClearMask, false);
+        desk.action_icon(ui, Action::OpenMask, false);
+        desk.action_icon(ui, Action::SaveMask, false);
+    });
+    if tool != desk.state.masking.tool {
+        desk.ask(UiCommand::Mask(MaskCommand::Take(tool)));
+    }
+}

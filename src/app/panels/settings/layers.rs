@@ -1,0 +1,154 @@
+//! The section "Layers": where in the network, and by what measure, style and photo are compared.
+
+use egui::{Align, DragValue, Label, Layout, RichText, Ui, vec2};
+use egui_material_icons::icons;
+
+use super::super::super::theme;
+use super::super::super::widgets::{Desk, icon_button};
+use super::super::fields::{Choices, Look, choice, rail, reset_button, slider};
+use super::Section;
+use crate::recipe::{LayerName, LayerWeights, Recipe, StyleCurve, StyleLoss, TvNorm, parameter};
+
+pub const SECTION: Section = Section {
+    title: "Layers",
+    help: "Which layers of the network carry style and photo, from fine grain to whole objects, and how they are compared.",
+    draw,
+    reset: |recipe, preset| {
+        recipe.style_layers = preset.style_layers.clone();
+        recipe.style_curve = preset.style_curve;
+        recipe.style_loss = preset.style_loss;
+        recipe.histogram = preset.histogram;
+        recipe.content_layers = preset.content_layers.clone();
+        recipe.tv_norm = preset.tv_norm;
+    },
+};
+
+/// A group of layers that carry the same term.
+struct Group {
+    title: &'static str,
+    help: &'static str,
+    /// The layers that are shown even without any weight.
+    usual: &'static [(u8, u8)],
+}
+
+const STYLE: Group = Group {
+    title: "Style layers",
+    help: "How strongly the style counts at each layer: the first are fine grain, the last are large shapes.",
+    usual: &[(1, 1), (2, 1), (3, 1), (4, 1), (5, 1)],
+};
+const PHOTO: Group = Group {
+    title: "Photo layers",
+    help: "How strongly the photo counts at each layer: early ones hold to every edge, late ones to what is where.",
+    usual: &[(3, 2), (4, 2), (5, 2)],
+};
+
+const CURVE: Choices<StyleCurve> =
+    Choices { title: "Style curve", all: StyleCurve::ALL, label: StyleCurve::label, help: StyleCurve::help };
+const LOSS: Choices<StyleLoss> =
+    Choices { title: "Style loss", all: StyleLoss::ALL, label: StyleLoss::label, help: StyleLoss::help };
+const TV_NORM: Choices<TvNorm> =
+    Choices { title: "Smoothing", all: TvNorm::ALL, label: TvNorm::label, help: TvNorm::help };
+const HISTOGRAM: Look = Look { logarithmic: true, unit: false, decimals: 2 };
+
+/// Width of a layer's number, in points.
+const WEIGHT_PT: f32 = 46.0;
+/// A layer that was added is taken out by its button; at zero it would vanish under the pointer that drags it.
+const LEAST_ADDED: f32 = 0.01;
+
+fn draw(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
+    let preset = &desk.state.basis.settings;
+    group_ui(&STYLE, &mut recipe.style_layers, &preset.style_layers, ui);
+    choice(ui, &CURVE, &mut recipe.style_curve, preset.style_curve);
+    choice(ui, &LOSS, &mut recipe.style_loss, preset.style_loss);
+    slider(ui, &parameter::HISTOGRAM, &mut recipe.histogram, preset.histogram, HISTOGRAM);
+    ui.add_space(theme::SMALL_GAP_PT);
+    group_ui(&PHOTO, &mut recipe.content_layers, &preset.content_layers, ui);
+    ui.add_space(theme::SMALL_GAP_PT);
+    choice(ui, &TV_NORM, &mut recipe.tv_norm, preset.tv_norm);
+}
+
+fn group_ui(group: &Group, weights: &mut LayerWeights, preset: &LayerWeights, ui: &mut Ui) {
+    let usual = |layer: LayerName| group.usual.contains(&(layer.block(), layer.index()));
+    let (shown, rest): (Vec<LayerName>, Vec<LayerName>) =
+        LayerName::all().partition(|&layer| usual(layer) || weights.weight(layer) > 0.0 || preset.weight(layer) > 0.0);
+    ui.horizontal(|ui| {
+        ui.set_min_height(theme::HEADING_HEIGHT_PT);
+        ui.label(RichText::new(group.title).weak()).on_hover_text(group.help);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            add_menu(group, weights, &rest, ui);
+            if *weights != *preset && reset_button(ui, group.title, "layers") {
+                *weights = preset.clone();
+            }
+        });
+    });
+    // After a reset, a layer that was added is gone; drawn once more, it would get its least weight back.
+    let kept = |layer: &LayerName| usual(*layer) || weights.weight(*layer) > 0.0 || preset.weight(*layer) > 0.0;
+    let shown: Vec<LayerName> = shown.into_iter().filter(kept).collect();
+    for layer in shown {
+        let removable = !usual(layer) && preset.weight(layer) == 0.0;
+        layer_ui(group, layer, weights, preset.weight(layer), removable, ui);
+    }
+}
+
+fn layer_ui(group: &Group, layer: LayerName, weights: &mut LayerWeights, preset: f32, removable: bool, ui: &mut Ui) {
+    const WHAT: parameter::Parameter<f32> = parameter::LAYER_WEIGHT;
+    let hint =
+        format!("{}\n\n{} to {}, preset {preset}\n{} at {layer}", depth(layer), WHAT.min, WHAT.max, WHAT.technical);
+    let name = format!("{}: {layer}", group.title);
+    let least = if removable { LEAST_ADDED } else { WHAT.min };
+    let mut weight = weights.weight(layer);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::SMALL_GAP_PT;
+        let size = vec2(52.0, theme::ROW_HEIGHT_PT);
+        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_size(size);
+            ui.add(Label::new(RichText::new(layer.to_string()).small()).truncate()).on_hover_text(&hint);
+        });
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            // The place of the button is kept free, so that nothing moves when it appears.
+            let button = vec2(theme::ROW_HEIGHT_PT, theme::ROW_HEIGHT_PT);
+            if removable {
+                let taken = icon_button(ui, icons::ICON_CLOSE, &format!("Remove {name}"), "Take this layer out");
+                if taken.clicked() {
+                    weight = 0.0;
+                    return;
+                }
+            } else if weight == preset {
+                ui.allocate_space(button);
+            } else if reset_button(ui, &name, &preset.to_string()) {
+                weight = preset;
+            }
+            let number = DragValue::new(&mut weight).range(least..=WHAT.max).speed(0.02).max_decimals(2);
+            ui.add_sized([WEIGHT_PT, theme::ROW_HEIGHT_PT], number).accessible_name(&name).on_hover_text(&hint);
+            ui.spacing_mut().slider_width = ui.available_width();
+            rail(ui, &name, &hint, &mut weight, (least, WHAT.max), preset.max(least), true);
+        });
+    });
+    if weight != weights.weight(layer) {
+        weights.set(layer, weight);
+    }
+}
+
+fn add_menu(group: &Group, weights: &mut LayerWeights, rest: &[LayerName], ui: &mut Ui) {
+    let name = format!("Add to {}", group.title.to_lowercase());
+    let button = icon_button(ui, icons::ICON_ADD, &name, "Let one more layer count");
+    egui::Popup::menu(&button).accessible_name(name).show(|ui| {
+        for &layer in rest {
+            if ui.button(layer.to_string()).on_hover_text(depth(layer)).clicked() {
+                weights.set(layer, parameter::LAYER_WEIGHT.default);
+            }
+        }
+    });
+}
+
+/// What a layer sees, in plain words.
+fn depth(layer: LayerName) -> &'static str {
+    match layer.block() {
+        1 => "Colours and the finest grain.",
+        2 => "Fine texture: single hatches and dabs.",
+        3 => "Strokes and small patterns.",
+        4 => "Large patterns, and parts of things.",
+        _ => "Whole things and how they are arranged.",
+    }
+}

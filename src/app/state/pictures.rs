@@ -1,0 +1,229 @@
+//! The pictures that the window knows of, and those that it waits for.
+//!
+//! The artist's choice takes its place only once it is known to be usable, so what stands in the recipe can be painted.
+
+use std::sync::Arc;
+
+use image::RgbaImage;
+
+use super::super::action::Slot;
+use super::super::basis::Basis;
+use super::super::notices::Severity;
+use super::super::words;
+use super::{Exhibit, State};
+use crate::recipe::{Init, PictureSource, Recipe, StyleSource};
+use crate::studio::Command;
+
+/// A decoded picture, as far as the window needs it.
+#[derive(Debug, Clone)]
+pub struct PictureInfo {
+    /// Small version.
+    pub thumbnail: Arc<RgbaImage>,
+    /// Full width in pixels.
+    pub width_px: u32,
+    /// Full height in pixels.
+    pub height_px: u32,
+}
+
+/// What became of a picture that was asked for.
+#[derive(Debug, Clone)]
+pub enum PictureState {
+    /// On its way.
+    Loading,
+    /// Here.
+    Ready(PictureInfo),
+    /// Unusable; the reason was reported.
+    Failed,
+}
+
+impl State {
+    /// What is known of a picture.
+    #[must_use]
+    pub fn picture(&self, source: &PictureSource) -> Option<&PictureState> {
+        self.pictures.get(source)
+    }
+
+    /// What is known of a picture that is here.
+    #[must_use]
+    pub fn picture_info(&self, source: &PictureSource) -> Option<&PictureInfo> {
+        match self.pictures.get(source) {
+            Some(PictureState::Ready(info)) => Some(info),
+            _ => None,
+        }
+    }
+
+    /// A picture's name as the artist knows it.
+    #[must_use]
+    pub fn picture_name(&self, source: &PictureSource) -> String {
+        self.adopted_names.get(source).cloned().unwrap_or_else(|| words::picture_name(source))
+    }
+
+    /// The picture in a place.
+    #[must_use]
+    pub fn in_slot(&self, slot: Slot) -> Option<&PictureSource> {
+        match slot {
+            Slot::Photo => Some(&self.recipe.content),
+            Slot::Style(index) => self.recipe.styles.get(index).map(|style| &style.picture),
+            Slot::NewStyle => None,
+            Slot::Start => match &self.recipe.init {
+                Init::Picture(source) => Some(source),
+                _ => None,
+            },
+        }
+    }
+
+    /// Whether the artist has chosen a picture for this place that is not here yet.
+    #[must_use]
+    pub fn is_awaited(&self, slot: Slot) -> bool {
+        self.awaited.iter().any(|(awaiting, _)| *awaiting == slot)
+            || self.adopting.values().any(|adopting| *adopting == slot)
+    }
+
+    /// Asks for a picture, unless it is here or on its way.
+    pub fn want(&mut self, source: &PictureSource) -> Option<Command> {
+        match self.pictures.get(source) {
+            Some(_) => None,
+            None => {
+                self.pictures.insert(source.clone(), PictureState::Loading);
+                Some(Command::LoadPicture(source.clone()))
+            }
+        }
+    }
+
+    /// Puts a picture into a place as soon as it is decoded.
+    pub fn choose(&mut self, slot: Slot, source: PictureSource) -> Option<Command> {
+        self.expect(slot, source.clone());
+        if self.picture_info(&source).is_some() {
+            self.settle(&source);
+            return None;
+        }
+        // The artist may have mended or replaced a file that failed before.
+        if matches!(self.pictures.get(&source), Some(PictureState::Failed)) {
+            self.pictures.remove(&source);
+        }
+        self.want(&source)
+    }
+
+    /// Notes which picture is to go into a place.
+    pub(super) fn expect(&mut self, slot: Slot, source: PictureSource) {
+        if slot != Slot::NewStyle {
+            self.awaited.retain(|(awaiting, _)| *awaiting != slot);
+        }
+        self.awaited.push((slot, source));
+    }
+
+    /// Puts a picture without a file into a place as soon as the studio has given it one.
+    pub fn adopt(&mut self, slot: Slot, image: Arc<RgbaImage>) -> Command {
+        self.adopt_as(format!("Pasted {}", self.slot_name(slot).to_lowercase()), slot, image)
+    }
+
+    /// Lets new paintings start from something that is looked at, or from the painting's canvas as it is now. A canvas
+    /// becomes a file in the library first, so that the recipe can be read again.
+    pub fn start_from(&mut self, exhibit: Option<&Exhibit>) -> Option<Command> {
+        let (image, iteration) = match exhibit {
+            Some(Exhibit::Favourite(path)) => return self.choose(Slot::Start, PictureSource::File(path.clone())),
+            Some(Exhibit::Previous) => {
+                let canvas = &self.previous.as_ref()?.canvas;
+                (Arc::clone(&canvas.image), canvas.iteration)
+            }
+            None => {
+                let canvas = self.painting.as_ref()?.canvas.as_ref()?;
+                (Arc::clone(&canvas.image), canvas.iteration)
+            }
+        };
+        Some(self.adopt_as(format!("Canvas at iteration {iteration}"), Slot::Start, image))
+    }
+
+    fn adopt_as(&mut self, name: String, slot: Slot, image: Arc<RgbaImage>) -> Command {
+        // Several pastes at once would be told apart by their names only.
+        let name = if self.adopting.contains_key(&name) { format!("{name} {}", self.adopting.len() + 1) } else { name };
+        self.adopting.insert(name.clone(), slot);
+        Command::AdoptPicture { name, image }
+    }
+
+    /// Restores a recipe, its pictures included, as soon as they are decoded.
+    pub fn restore(&mut self, recipe: Recipe) -> Vec<Command> {
+        let commands = pictures_of(&recipe).into_iter().filter_map(|source| self.want(source)).collect();
+        self.awaited_recipe = Some(Box::new(recipe));
+        self.masking.start_afresh();
+        self.settle_recipe();
+        commands
+    }
+
+    /// A picture has arrived: whoever waited for it gets it.
+    pub(super) fn settle(&mut self, source: &PictureSource) {
+        if self.picture_info(source).is_some() {
+            let (arrived, awaited) = self.awaited.drain(..).partition(|(_, awaited)| awaited == source);
+            self.awaited = awaited;
+            let arrived: Vec<(Slot, PictureSource)> = arrived;
+            for (slot, source) in arrived {
+                self.put(slot, source);
+            }
+        }
+        self.settle_recipe();
+    }
+
+    fn settle_recipe(&mut self) {
+        let all_here = self
+            .awaited_recipe
+            .as_ref()
+            .is_some_and(|recipe| pictures_of(recipe).iter().all(|source| self.picture_info(source).is_some()));
+        if all_here && let Some(recipe) = self.awaited_recipe.take() {
+            self.basis = Basis::built_in(recipe.preset);
+            self.recipe = *recipe;
+        }
+    }
+
+    fn put(&mut self, slot: Slot, source: PictureSource) {
+        match slot {
+            Slot::Photo => self.recipe.content = source,
+            Slot::Start => self.recipe.init = Init::Picture(source),
+            // A style that was taken out while a file was chosen for it comes back as a new one.
+            Slot::Style(index) => match self.recipe.styles.get_mut(index) {
+                Some(style) => style.picture = source,
+                None => self.recipe.styles.push(StyleSource::new(source)),
+            },
+            Slot::NewStyle => self.recipe.styles.push(StyleSource::new(source)),
+        }
+    }
+
+    pub(super) fn picture_failed(&mut self, source: &PictureSource, message: String, now_secs: f64) {
+        self.pictures.insert(source.clone(), PictureState::Failed);
+        self.mask_failed(source);
+        self.awaited.retain(|(_, awaited)| awaited != source);
+        self.notices.push(Severity::Error, message, now_secs);
+        // A favourite without its mask is still worth having, and so is the rest of its settings without its pictures.
+        if let Some(recipe) = &mut self.awaited_recipe
+            && without_mask(recipe, source)
+        {
+            self.notices.push(Severity::Info, "The settings come back without this mask", now_secs);
+            return self.settle_recipe();
+        }
+        if let Some(recipe) = self.awaited_recipe.take_if(|recipe| pictures_of(recipe).contains(&source)) {
+            let init =
+                if matches!(recipe.init, Init::Picture(_)) { self.recipe.init.clone() } else { recipe.init.clone() };
+            let (content, styles) = (self.recipe.content.clone(), self.recipe.styles.clone());
+            self.basis = Basis::built_in(recipe.preset);
+            self.recipe = Recipe { content, styles, init, ..*recipe };
+            let text = "The settings are back, but with the pictures that were here";
+            self.notices.push(Severity::Info, text, now_secs);
+        }
+    }
+}
+
+/// Every picture that a recipe names.
+#[must_use]
+pub fn pictures_of(recipe: &Recipe) -> Vec<&PictureSource> {
+    let init = match &recipe.init {
+        Init::Picture(source) => Some(source),
+        _ => None,
+    };
+    let styles = recipe.styles.iter().flat_map(|style| std::iter::once(&style.picture).chain(&style.mask));
+    std::iter::once(&recipe.content).chain(styles).chain(init).chain(&recipe.photo_mask).collect()
+}
+
+/// Takes a mask out of a recipe wherever it is named; tells whether it was.
+fn without_mask(recipe: &mut Recipe, source: &PictureSource) -> bool {
+    let masks = recipe.styles.iter_mut().map(|style| &mut style.mask).chain([&mut recipe.photo_mask]);
+    masks.filter_map(|mask| mask.take_if(|mask| mask == source)).count() > 0
+}

@@ -1,0 +1,364 @@
+//! Histogram loss: every channel should have the style's distribution of values (Risser et al. 2017, arXiv 1701.08893,
+//! equation 3).
+//!
+//! `L = mean((F - R(F))^2)`, where `R` brings the values of each channel to the style's histogram, rank by rank, and is
+//! taken as constant: `dL/dF = 2/n * (F - R(F))` with `n` elements in `F`. That is the squared one-dimensional
+//! Wasserstein-2 distance, averaged over the channels, and its exact gradient.
+//!
+//! After a ReLU most values are exactly zero. They share the lowest ranks; which of them takes which is not said. None of
+//! them passes a gradient on, so `R` is needed above zero only, and what the zeros are apart from the style is added as a
+//! whole. Above zero, ranks come from a histogram of [`BINS`] bins, even within a bin.
+
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, InplaceOp3, Layout, Result, Shape, Tensor};
+use rayon::prelude::*;
+
+use crate::engine::storage::{values, values_mut};
+use crate::engine::threads;
+
+/// Multiplies this loss for about the strength that the Gram loss has.
+pub const GRAM_STRENGTH: f64 = 1.0;
+
+/// Bins between zero and a channel's largest value, as in the paper.
+const BINS: usize = 256;
+/// Steps in which the style's quantiles are kept: finer than the bins, since most of them lie at zero.
+const STEPS: usize = 1024;
+/// Pixels of one task.
+const RUN: usize = 1024;
+
+/// The style's quantiles, `(C, STEPS + 1)`: entry `i` is the value that a share of `i / STEPS` does not exceed.
+///
+/// # Errors
+/// When the tensor is not a contiguous `f32` feature map, or the device fails.
+pub fn quantiles(features: &Tensor) -> Result<Tensor> {
+    features.apply_op1_no_bwd(&Quantiles)
+}
+
+/// `L` without a weight, and `gradient = [gradient +] weight * dL/dF`; added if `accumulate`. Features are not negative.
+///
+/// # Errors
+/// When the tensors do not fit each other, or the device fails.
+pub fn evaluate(
+    weight: f64,
+    features: &Tensor,
+    quantiles: &Tensor,
+    accumulate: bool,
+    gradient: &Tensor,
+) -> Result<f64> {
+    let remap = features.apply_op2_no_bwd(quantiles, &MakeRemap)?;
+    let loss: f64 = features.apply_op2_no_bwd(&remap, &Value)?.to_scalar()?;
+    let factor = (2.0 * weight / features.elem_count() as f64) as f32;
+    gradient.inplace_op3(features, &remap, &Gradient { factor, accumulate })?;
+    Ok(loss)
+}
+
+struct Quantiles;
+
+impl CustomOp1 for Quantiles {
+    fn name(&self) -> &'static str {
+        "quantiles"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (height, width, channels) = layout.shape().dims3()?;
+        let features = values(storage, layout)?;
+        let mut quantiles = vec![0f32; channels * (STEPS + 1)];
+        threads::pool().install(|| {
+            quantiles.par_chunks_exact_mut(STEPS + 1).enumerate().for_each(|(channel, quantiles)| {
+                let mut sorted: Vec<f32> = features.iter().skip(channel).step_by(channels).copied().collect();
+                sorted.sort_unstable_by(f32::total_cmp);
+                let last = (height * width - 1) as f32;
+                for (i, quantile) in quantiles.iter_mut().enumerate() {
+                    *quantile = at(&sorted, i as f32 / STEPS as f32 * last);
+                }
+            });
+        });
+        Ok((CpuStorage::F32(quantiles), Shape::from((channels, STEPS + 1))))
+    }
+}
+
+/// The value at a position between entries.
+#[inline(always)]
+fn at(entries: &[f32], position: f32) -> f32 {
+    let before = (position as usize).min(entries.len() - 1);
+    let after = (before + 1).min(entries.len() - 1);
+    entries[before] + (position - before as f32) * (entries[after] - entries[before])
+}
+
+/// `R` of one channel: what follows in memory.
+///
+/// `[bins for each unit of value][mean over all pixels of what the zeros are apart, squared][R at the 257 edges of bins]`.
+const REMAP_LEN: usize = 2 + BINS + 1;
+
+/// `R(value)` for a value above zero.
+#[inline(always)]
+fn remapped(remap: &[f32], value: f32) -> f32 {
+    at(&remap[2..], value * remap[0])
+}
+
+/// Makes `R` from features `(height, width, C)` and quantiles `(C, STEPS + 1)`: `(C, REMAP_LEN)`.
+struct MakeRemap;
+
+impl CustomOp2 for MakeRemap {
+    fn name(&self) -> &'static str {
+        "histogram-remap"
+    }
+
+    fn cpu_fwd(
+        &self,
+        features: &CpuStorage,
+        features_l: &Layout,
+        quantiles: &CpuStorage,
+        quantiles_l: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (height, width, channels) = features_l.shape().dims3()?;
+        let (features, quantiles) = (values(features, features_l)?, values(quantiles, quantiles_l)?);
+        if quantiles.len() != channels * (STEPS + 1) {
+            candle_core::bail!("quantiles of {:?} for features of {:?}", quantiles_l.shape(), features_l.shape());
+        }
+        let mut remaps = vec![0f32; channels * REMAP_LEN];
+        threads::pool().install(|| {
+            let scales = bins_per_unit(features, channels);
+            let counts = count(features, &scales);
+            let remaps = remaps.par_chunks_exact_mut(REMAP_LEN).zip(quantiles.par_chunks_exact(STEPS + 1));
+            remaps.enumerate().for_each(|(channel, (remap, quantiles))| {
+                remap[0] = scales[channel];
+                fill_remap(&counts[channel * BINS..][..BINS], height * width, quantiles, remap);
+            });
+        });
+        Ok((CpuStorage::F32(remaps), Shape::from((channels, REMAP_LEN))))
+    }
+}
+
+/// For every channel the number of bins by its largest value; 0 where no value is above zero.
+fn bins_per_unit(features: &[f32], channels: usize) -> Vec<f32> {
+    let largest_of = |run: &[f32]| {
+        let mut largest = vec![0f32; channels];
+        for pixel in run.chunks_exact(channels) {
+            largest.iter_mut().zip(pixel).for_each(|(largest, value)| *largest = largest.max(*value));
+        }
+        largest
+    };
+    let largest = features.par_chunks(RUN * channels).map(largest_of).reduce(
+        || vec![0f32; channels],
+        |mut a, b| {
+            a.iter_mut().zip(b).for_each(|(a, b)| *a = a.max(b));
+            a
+        },
+    );
+    largest.into_iter().map(|largest| if largest > 0.0 { BINS as f32 / largest } else { 0.0 }).collect()
+}
+
+/// How many values above zero fall into each bin, `[channel][BINS]`.
+fn count(features: &[f32], scales: &[f32]) -> Vec<u32> {
+    let channels = scales.len();
+    let add = |mut counts: Vec<u32>, run: &[f32]| {
+        for pixel in run.chunks_exact(channels) {
+            for ((counts, value), scale) in counts.chunks_exact_mut(BINS).zip(pixel).zip(scales) {
+                if *value > 0.0 {
+                    counts[((value * scale) as usize).min(BINS - 1)] += 1;
+                }
+            }
+        }
+        counts
+    };
+    // A few large tasks: each counts into a table of its own.
+    let share = (features.len() / channels).div_ceil(threads::count()).max(RUN) * channels;
+    features.par_chunks(share).map(|share| add(vec![0; channels * BINS], share)).reduce(
+        || vec![0; channels * BINS],
+        |mut a, b| {
+            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+            a
+        },
+    )
+}
+
+/// Fills in all but the scale.
+fn fill_remap(counts: &[u32], pixels: usize, quantiles: &[f32], remap: &mut [f32]) {
+    let zeros = pixels as f32 - counts.iter().sum::<u32>() as f32;
+    let rank = |below: f32| below / pixels as f32 * STEPS as f32;
+    remap[1] = squares_below(quantiles, rank(zeros)) / STEPS as f32;
+    let mut below = zeros;
+    remap[2] = at(quantiles, rank(below));
+    for (edge, count) in remap[3..].iter_mut().zip(counts) {
+        below += *count as f32;
+        *edge = at(quantiles, rank(below));
+    }
+}
+
+/// The integral of the squared quantiles up to a position, in steps.
+fn squares_below(quantiles: &[f32], position: f32) -> f32 {
+    let whole = (position as usize).min(quantiles.len() - 1);
+    // The integral of a squared straight line.
+    let piece = |a: f32, b: f32| (a * a + a * b + b * b) / 3.0;
+    let steps: f32 = quantiles[..=whole].windows(2).map(|pair| piece(pair[0], pair[1])).sum();
+    steps + (position - whole as f32) * piece(quantiles[whole], at(quantiles, position))
+}
+
+/// `L`, from features and `R`.
+struct Value;
+
+impl CustomOp2 for Value {
+    fn name(&self) -> &'static str {
+        "histogram-loss"
+    }
+
+    fn cpu_fwd(
+        &self,
+        features: &CpuStorage,
+        features_l: &Layout,
+        remaps: &CpuStorage,
+        remaps_l: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (_, _, channels) = features_l.shape().dims3()?;
+        let (features, remaps) = (values(features, features_l)?, values(remaps, remaps_l)?);
+        let sum_of = |run: &[f32]| {
+            let mut sum = 0f64;
+            for pixel in run.chunks_exact(channels) {
+                let mut of_pixel = 0f32;
+                for (value, remap) in pixel.iter().zip(remaps.chunks_exact(REMAP_LEN)) {
+                    if *value > 0.0 {
+                        of_pixel += (value - remapped(remap, *value)).powi(2);
+                    }
+                }
+                sum += f64::from(of_pixel);
+            }
+            sum
+        };
+        let sums: Vec<f64> = threads::pool().install(|| features.par_chunks(RUN * channels).map(sum_of).collect());
+        let zeros: f64 = remaps.chunks_exact(REMAP_LEN).map(|remap| f64::from(remap[1])).sum();
+        let loss = sums.iter().sum::<f64>() / features.len() as f64 + zeros / channels as f64;
+        Ok((CpuStorage::F64(vec![loss]), Shape::from(())))
+    }
+}
+
+struct Gradient {
+    factor: f32,
+    accumulate: bool,
+}
+
+impl InplaceOp3 for Gradient {
+    fn name(&self) -> &'static str {
+        "histogram-gradient"
+    }
+
+    fn cpu_fwd(
+        &self,
+        out: &mut CpuStorage,
+        out_l: &Layout,
+        features: &CpuStorage,
+        features_l: &Layout,
+        remaps: &CpuStorage,
+        remaps_l: &Layout,
+    ) -> Result<()> {
+        let (_, _, channels) = features_l.shape().dims3()?;
+        let (gradient, features) = (values_mut(out, out_l)?, values(features, features_l)?);
+        let remaps = values(remaps, remaps_l)?;
+        if gradient.len() != features.len() {
+            candle_core::bail!("gradient of {:?} for features of {:?}", out_l.shape(), features_l.shape());
+        }
+        let run = RUN * channels;
+        threads::pool().install(|| {
+            gradient.par_chunks_mut(run).zip(features.par_chunks(run)).for_each(|(gradient, features)| {
+                let pixels = gradient.chunks_exact_mut(channels).zip(features.chunks_exact(channels));
+                for (gradient, features) in pixels {
+                    let channels = gradient.iter_mut().zip(features).zip(remaps.chunks_exact(REMAP_LEN));
+                    for ((gradient, value), remap) in channels {
+                        let before = if self.accumulate { *gradient } else { 0.0 };
+                        let apart = if *value > 0.0 { value - remapped(remap, *value) } else { 0.0 };
+                        *gradient = before + self.factor * apart;
+                    }
+                }
+            });
+        });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+    use crate::engine::test_support::Noise;
+
+    /// Features as after a ReLU: about `zeros` of ten are zero, the others spread unevenly.
+    fn features(seed: u64, (h, w, c): (usize, usize, usize), zeros: f32, scale: f32) -> Vec<f32> {
+        let cut = zeros / 5.0 - 1.0;
+        Noise::new(seed).vec(h * w * c).iter().map(|v| scale * (v - cut).max(0.0).powi(2)).collect()
+    }
+
+    fn map(values: &[f32], (h, w, c): (usize, usize, usize)) -> Tensor {
+        Tensor::from_slice(values, (h, w, c), &Device::Cpu).unwrap()
+    }
+
+    fn loss(values: &[f32], shape: (usize, usize, usize), quantiles: &Tensor) -> f64 {
+        let features = map(values, shape);
+        evaluate(1.0, &features, quantiles, false, &features.zeros_like().unwrap()).unwrap()
+    }
+
+    /// Rank by rank, in f64: the distance between two channels of as many pixels, averaged.
+    fn definition(found: &[f32], style: &[f32], channels: usize) -> f64 {
+        let sorted = |values: &[f32], channel: usize| {
+            let mut values: Vec<f64> = values.iter().skip(channel).step_by(channels).map(|v| f64::from(*v)).collect();
+            values.sort_by(f64::total_cmp);
+            values
+        };
+        let apart = |channel| -> f64 {
+            sorted(found, channel).iter().zip(sorted(style, channel)).map(|(a, b)| (a - b).powi(2)).sum()
+        };
+        (0..channels).map(apart).sum::<f64>() / found.len() as f64
+    }
+
+    const SHAPE: (usize, usize, usize) = (37, 41, 3); // more pixels than one run, and no multiple of it
+
+    #[test]
+    fn the_loss_is_the_distance_of_sorted_values() {
+        for (zeros, of_style) in [(0.0, 0.0), (6.0, 3.0), (3.0, 8.0)] {
+            let (found, style) = (features(1, SHAPE, zeros, 90.0), features(2, SHAPE, of_style, 150.0));
+            let expected = definition(&found, &style, 3);
+            let loss = loss(&found, SHAPE, &quantiles(&map(&style, SHAPE)).unwrap());
+            assert!((loss / expected - 1.0).abs() < 0.01, "zeros {zeros}, {of_style}: {loss}, expected {expected}");
+        }
+    }
+
+    #[test]
+    fn the_style_itself_is_hardly_apart_from_it() {
+        let style = features(3, SHAPE, 5.0, 100.0);
+        let other = features(4, SHAPE, 5.0, 200.0);
+        let quantiles = quantiles(&map(&style, SHAPE)).unwrap();
+        let (itself, other) = (loss(&style, SHAPE, &quantiles), loss(&other, SHAPE, &quantiles));
+        assert!(itself < 1e-4 * other, "{itself} against {other}");
+    }
+
+    #[test]
+    fn gradient_matches_the_definition() {
+        let (found, style) = (features(5, SHAPE, 4.0, 90.0), features(6, SHAPE, 6.0, 150.0));
+        let quantiles = quantiles(&map(&style, SHAPE)).unwrap();
+        let map_of_found = map(&found, SHAPE);
+        let gradient = map_of_found.ones_like().unwrap();
+        evaluate(5.0, &map_of_found, &quantiles, true, &gradient).unwrap();
+        let gradient: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
+        let n = found.len() as f64;
+        let (mut apart, mut norm) = (0.0, 0.0);
+        for channel in 0..3 {
+            let mut order: Vec<usize> = (channel..found.len()).step_by(3).collect();
+            order.sort_by(|a, b| found[*a].total_cmp(&found[*b]));
+            let mut sorted: Vec<f32> = style.iter().skip(channel).step_by(3).copied().collect();
+            sorted.sort_by(f32::total_cmp);
+            for (i, goal) in order.into_iter().zip(sorted).filter(|(i, _)| found[*i] > 0.0) {
+                let expected = 5.0 * 2.0 / n * f64::from(found[i] - goal);
+                apart += (f64::from(gradient[i]) - 1.0 - expected).powi(2);
+                norm += expected * expected;
+            }
+        }
+        assert!((apart / norm).sqrt() < 0.02, "relative error {}", (apart / norm).sqrt());
+    }
+
+    #[test]
+    fn channels_without_any_value_are_left_alone() {
+        let shape = (1, 1, 2);
+        let quantiles = quantiles(&map(&[3.0, 0.0], shape)).unwrap();
+        assert!((loss(&[0.0, 0.0], shape, &quantiles) - 4.5).abs() < 1e-5);
+        assert!((loss(&[1.0, 0.0], shape, &quantiles) - 2.0).abs() < 1e-5);
+    }
+}

@@ -1,0 +1,73 @@
+//! What a painting needs before its first iteration at a size: a canvas, an objective, the photo where it stays.
+
+use std::sync::Arc;
+
+use candle_core::Tensor;
+
+use super::evaluator::Evaluator;
+use super::kept_photo::KeptPhoto;
+use super::memory::MemoryPlan;
+use super::regions::Regions;
+use super::schedule::Stage;
+use super::terms::Terms;
+use super::vgg::Vgg;
+use super::{EngineError, Job, canvas};
+use crate::image_io::Picture;
+use crate::recipe::Init;
+
+/// A picture as the canvas of `stage`.
+///
+/// # Errors
+/// When memory does not suffice.
+pub fn canvas_of(picture: &Picture, vgg: &Vgg, stage: &Stage) -> Result<Tensor, EngineError> {
+    Ok(canvas::from_picture(picture, stage.width, stage.height, vgg.mean_rgb(), vgg.device())?)
+}
+
+/// What the recipe says that the canvas starts from.
+///
+/// # Errors
+/// When memory does not suffice.
+pub fn initial_canvas(vgg: &Vgg, job: &Job, stage: &Stage) -> Result<Tensor, EngineError> {
+    match (&job.recipe.init, &job.init) {
+        (Init::Noise, _) => {
+            let (seed, levels) = (job.recipe.seed, canvas::NOISE_LEVELS);
+            Ok(canvas::noise(seed, levels, stage.width, stage.height, vgg.device())?)
+        }
+        (Init::Style, _) => canvas_of(&job.styles[0], vgg, stage),
+        (Init::Picture(_), Some(picture)) => canvas_of(picture, vgg, stage),
+        (Init::Content | Init::Picture(_), _) => canvas_of(&job.content, vgg, stage),
+    }
+}
+
+/// Measures the content at the size of `stage` and sets the goal of content and `style`, to be evaluated as `plan` says.
+///
+/// # Errors
+/// When memory does not suffice or the device fails.
+pub fn new_objective(
+    vgg: &Arc<Vgg>,
+    job: &Job,
+    stage: &Stage,
+    plan: &MemoryPlan,
+    style: &Regions,
+) -> Result<Evaluator, EngineError> {
+    let photo = canvas_of(&job.content, vgg, stage)?;
+    Ok(Evaluator::new(vgg, plan, &Terms::of(&job.recipe), &photo, style)?)
+}
+
+/// The photo where it is to stay, at the size of `stage`; `last` has it at this size already.
+///
+/// # Errors
+/// When memory does not suffice.
+pub fn kept_photo(
+    vgg: &Vgg,
+    job: &Job,
+    stage: &Stage,
+    last: Option<&KeptPhoto>,
+) -> Result<Option<KeptPhoto>, EngineError> {
+    let Some(mask) = job.masks.photo(stage.width, stage.height) else { return Ok(None) };
+    let photo = match last {
+        Some(last) => last.photo().clone(),
+        None => canvas_of(&job.content, vgg, stage)?,
+    };
+    Ok(Some(KeptPhoto::new(photo, &mask)?))
+}
