@@ -164,6 +164,20 @@ fn pictures_sizes_and_optimisers_change_under_the_running_canvas() {
 }
 
 #[test]
+fn an_optimiser_that_comes_later_has_its_whole_memory() {
+    let job = job(small(6));
+    let paint = |start: OptimizerKind| {
+        let mut first = job.clone();
+        first.recipe.optimizer = start;
+        let mut painter = engine().begin(&first).unwrap();
+        painter.revise(&job).unwrap();
+        paint(painter.as_mut());
+        painter.frame().unwrap()
+    };
+    assert_eq!(paint(OptimizerKind::Adam), paint(OptimizerKind::Lbfgs));
+}
+
+#[test]
 fn a_moved_style_weight_acts_like_a_start_with_that_weight() {
     let mut job = job(small(20));
     job.styles.push(picture(32, 64, 0.9));

@@ -29,6 +29,8 @@ pub enum Action {
     SaveAs,
     /// Stir noise into the canvas.
     Stir,
+    /// Take the shown picture up to a high resolution.
+    Finish,
     /// Choose the photo.
     OpenPhoto,
     /// Choose the style.
@@ -103,6 +105,7 @@ impl Action {
         Self::Keep,
         Self::SaveAs,
         Self::Stir,
+        Self::Finish,
         Self::OpenStyle,
         Self::OpenPhoto,
         Self::Fit,
@@ -156,6 +159,12 @@ impl Action {
                 "Add noise to the canvas, to shake it out of a place where it is stuck; the canvas from before moves to Previous, beside the favourites",
                 icons::ICON_BLUR_ON,
                 key(Key::S),
+            ),
+            Self::Finish => (
+                "Finish",
+                "Paint this picture at a high resolution, with the look it has",
+                icons::ICON_HIGH_QUALITY,
+                command(Key::F),
             ),
             Self::OpenPhoto => ("Open photo", "Choose a photo from a file", icons::ICON_FOLDER_OPEN, command(Key::O)),
             Self::OpenStyle => (
@@ -347,6 +356,14 @@ pub enum UiCommand {
     Save(Exhibit),
     /// Make a favourite of the previous canvas.
     KeepPrevious,
+    /// Finish something at a high resolution: asks for the size first.
+    Finish(Option<Exhibit>),
+    /// Reckon with this long side.
+    FinishAt(u32),
+    /// Paint what was reckoned.
+    StartFinish,
+    /// Finish nothing after all.
+    LeaveFinish,
     /// Move a favourite to the trash.
     Delete(PathBuf),
     /// Bring a favourite back from the trash.

@@ -66,6 +66,19 @@ impl App {
                 let keep = self.state.previous.as_ref().map(|previous| Command::KeepCanvas(previous.canvas.clone()));
                 self.send(keep);
             }
+            UiCommand::Finish(exhibit) => {
+                let command = self.state.ask_to_finish(exhibit);
+                self.send(command);
+            }
+            UiCommand::FinishAt(size) => {
+                let command = self.state.finish.as_mut().and_then(|finish| finish.resize(size));
+                self.send(command);
+            }
+            UiCommand::StartFinish => {
+                let commands = self.state.start_finish();
+                self.send(commands);
+            }
+            UiCommand::LeaveFinish => self.state.finish = None,
             UiCommand::Delete(path) => self.send([Command::DeleteFavourite(path)]),
             UiCommand::RestoreFavourite { trashed, path } => self.send([Command::RestoreFavourite { trashed, path }]),
             UiCommand::Undo(id) => {
@@ -120,6 +133,7 @@ impl App {
                 self.ask_for_path(purpose, frame);
             }
             Action::Stir => self.send([Command::Stir { levels: self.state.stir.0 }]),
+            Action::Finish => self.dispatch(UiCommand::Finish(self.state.exhibit.clone()), ctx, frame),
             Action::OpenPhoto => self.dispatch(UiCommand::Browse(Slot::Photo), ctx, frame),
             Action::OpenStyle => self.dispatch(UiCommand::Browse(Slot::Style(0)), ctx, frame),
             Action::Fit => self.canvas.view = View::Fit,

@@ -12,6 +12,7 @@ mod basis;
 mod brush;
 mod dialogs;
 mod dispatch;
+mod finish;
 mod history;
 mod icon;
 mod intake;

@@ -12,6 +12,7 @@ use image::RgbaImage;
 
 use super::action::{Action, Exhibit, Slot, UiCommand};
 use super::basis::Basis;
+use super::finish::Finish;
 use super::masking::Masking;
 use super::notices::{Notices, Severity};
 use super::painting::{Painting, Phase, ShownFrame};
@@ -64,6 +65,8 @@ pub struct State {
     pub opened: Option<(PathBuf, Arc<RgbaImage>)>,
     /// The mask that is painted, and the brush.
     pub masking: Masking,
+    /// The painting that is to be finished, while the artist decides how large.
+    pub finish: Option<Finish>,
     /// Messages.
     pub notices: Notices,
     /// The device in words.
@@ -137,6 +140,9 @@ impl State {
             Event::Kept(favourite) => {
                 let text = format!("Kept iteration {} with its settings", favourite.iteration);
                 self.notices.push(Severity::Info, text, now_secs);
+                if let Some(finish) = &mut self.finish {
+                    finish.note_kept(&favourite);
+                }
                 self.favourites.retain(|known| known.path != favourite.path);
                 self.favourites.insert(0, favourite);
             }
@@ -164,11 +170,18 @@ impl State {
             Event::Presets(presets) => self.own_presets = presets,
             Event::PresetSaved(preset) => self.preset_saved(preset, now_secs),
             Event::PresetDeleted(name) => self.preset_deleted(&name, now_secs),
+            Event::FinishPlanned { painting, size, plan } => {
+                if let Some(finish) = &mut self.finish {
+                    finish.note_plan(&painting, size, plan);
+                }
+            }
             Event::WeightsChosen(weights) => self.weights = Some(weights),
             Event::Device(device) => self.device = Some(device),
             Event::Problem(message) => {
                 // A picture that could not be adopted is reported in this way only; nobody need wait for it.
                 self.adopting.clear();
+                // The same goes for a canvas that could not be kept.
+                self.finish.take_if(|finish| finish.is_waiting_for_canvas());
                 self.notices.push(Severity::Error, message, now_secs);
             }
         }
@@ -227,7 +240,7 @@ impl State {
             Action::Keep => has_canvas,
             Action::Stir => can_go_on,
             Action::GoOnFromShown => can_go_on && self.shown_exhibit().is_some(),
-            Action::SaveAs => has_canvas || self.exhibit.is_some(),
+            Action::SaveAs | Action::Finish => has_canvas || self.exhibit.is_some(),
             Action::BackToPainting | Action::TakeSettings => self.exhibit.is_some(),
             Action::RedoStroke
             | Action::UndoStroke

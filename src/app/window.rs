@@ -8,11 +8,14 @@ use egui::{CentralPanel, Context, Margin, Panel, ScrollArea, Ui};
 
 use super::action::{Slot, UiCommand};
 use super::dialogs::{Answer, FileDialogs, Purpose, Reply};
+use super::finish::Finish;
 use super::intake::Intake;
 use super::panels::canvas::CanvasPanel;
 use super::panels::naming::{self, Naming};
 use super::panels::prompt::{self, Prompt};
-use super::panels::{controls, curve, favourites, masks, messages, pictures, settings, shortcuts, styles, toolbar};
+use super::panels::{
+    controls, curve, favourites, finish, masks, messages, pictures, settings, shortcuts, styles, toolbar,
+};
 use super::preferences::Preferences;
 use super::state::{State, pictures_of};
 use super::textures::Textures;
@@ -131,6 +134,9 @@ impl App {
         while let Ok((purpose, answer)) = self.answers.try_recv() {
             self.answered(purpose, answer);
         }
+        // A canvas that was to be finished may have its file now.
+        let reckoning = self.state.finish.as_mut().and_then(Finish::reckon);
+        self.send(reckoning);
         // A picture that has just arrived may be what a running painting was to go on with.
         let revision = self.state.revision();
         self.send(revision);
@@ -195,6 +201,7 @@ impl App {
         if self.shortcuts_open {
             shortcuts::shortcuts_ui(&mut self.shortcuts_open, ui);
         }
+        finish::finish_ui(&mut desk, ui);
         prompt::prompt_ui(&mut desk, &mut self.prompt, ui);
         naming::naming_ui(&mut desk, &mut self.naming, ui);
     }
@@ -206,8 +213,8 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
-        let prompting = self.prompt.is_some() || self.naming.is_some();
-        self.intake.take(ui.ctx(), &self.state, prompting, &mut self.commands);
+        let asking = self.prompt.is_some() || self.naming.is_some() || self.state.finish.is_some();
+        self.intake.take(ui.ctx(), &self.state, asking, &mut self.commands);
         self.draw(ui);
         for command in std::mem::take(&mut self.commands) {
             self.dispatch(command, ui.ctx(), frame);

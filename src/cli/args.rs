@@ -42,15 +42,26 @@ pub struct Arguments {
     pub processor: Processor,
 }
 
-/// How much of the processor the engine may use.
+/// How much of the machine the engine may use.
 #[derive(Args)]
 pub struct Processor {
     /// Threads that compute [default: one for each core].
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Memory that a painting may take, in units of 10^9 bytes; a canvas that does not fit is painted in tiles
+    /// [default: nine tenths of what is free].
+    #[arg(long, global = true, value_name = "GB", value_parser = gigabytes)]
+    memory: Option<f64>,
     #[arg(long, global = true, value_parser = instruction_set(),
         default_value = InstructionSet::Best.key(), help = "Vector instructions that the engine may use")]
     instruction_set: InstructionSet,
+}
+
+fn gigabytes(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(gigabytes) if gigabytes > 0.0 && f64::is_finite(gigabytes) => Ok(gigabytes),
+        _ => Err("not a number above 0".to_owned()),
+    }
 }
 
 fn instruction_set() -> impl TypedValueParser<Value = InstructionSet> {
@@ -66,6 +77,9 @@ impl Processor {
         if let Some(threads) = self.threads {
             engine::threads::limit(usize::from(threads));
         }
+        if let Some(gigabytes) = self.memory {
+            engine::limit_memory((gigabytes * 1e9) as u64);
+        }
     }
 }
 
@@ -74,6 +88,8 @@ impl Processor {
 pub enum Subcommand {
     /// Paint without a window.
     Render(Box<RenderArgs>),
+    /// Take a painting up to a high resolution with the look that it has.
+    Finish(FinishArgs),
     /// Print the losses of any picture under the `gatys` preset, as JSON.
     Score(ScoreArgs),
     /// Print version, devices and weights.
@@ -120,6 +136,10 @@ pub struct RenderArgs {
     #[arg(long, value_name = "LONG_SIDE", value_parser = help::in_range(&parameter::SIZE),
         help = help::number(&parameter::SIZE, |r| r.size.to_string()))]
     size: Option<u32>,
+
+    #[arg(long, value_name = "LONG_SIDE", value_parser = help::in_range(&parameter::START_SIZE),
+        help = help::number(&parameter::START_SIZE, |r| r.start_size.to_string()))]
+    start_size: Option<u32>,
 
     #[arg(long, value_name = "RATIO", value_parser = help::in_range(&parameter::STYLE_SCALE),
         help = help::number(&parameter::STYLE_SCALE, |r| r.style_scale.to_string()))]
@@ -216,6 +236,14 @@ pub struct RenderArgs {
         help = format!("What the network sees beyond the picture's edges {}", help::default(|r| r.edges.to_string())))]
     edges: Option<Edges>,
 
+    /// Where, and what is told of it.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// Where a painting is painted, and what is told of it.
+#[derive(Args)]
+pub struct RunArgs {
     #[arg(long, value_name = "DEVICE", default_value_t, help = DeviceChoice::HELP)]
     pub device: DeviceChoice,
 
@@ -231,6 +259,33 @@ pub struct RenderArgs {
     /// Say nothing but errors.
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// `pentimento finish`.
+#[derive(Args)]
+#[command(after_help = RENDER_NOTES)]
+pub struct FinishArgs {
+    /// The painting: a PNG that Pentimento has written, with its recipe inside. Its photo and styles must still be where
+    /// they were.
+    pub painting: PathBuf,
+
+    #[arg(long, value_name = "LONG_SIDE", value_parser = help::in_range(&parameter::FINISH_SIZE),
+        default_value_t = parameter::FINISH_SIZE.default, help = format!("{} [{} to {} px]",
+            parameter::FINISH_SIZE.help, parameter::FINISH_SIZE.min, parameter::FINISH_SIZE.max))]
+    pub size: u32,
+
+    /// Repaintings of the whole canvas, over all stages [default: 40 in the first stage, fewer in each later one].
+    #[arg(long, value_name = "N", value_parser = help::in_range(&parameter::ITERATIONS))]
+    pub iterations: Option<u32>,
+
+    /// Where to write: .png, .jpg, .webp or .tiff; an existing file is replaced [default: PAINTING-SIZE.png in the current
+    /// folder, numbered where that exists].
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Where, and what is told of it.
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 /// `pentimento score`.
@@ -285,6 +340,7 @@ impl RenderArgs {
         })?;
         recipe.photo_mask = self.photo_mask.as_deref().map(source);
         set(&mut recipe.size, self.size);
+        set(&mut recipe.start_size, self.start_size);
         set(&mut recipe.style_scale, self.style_scale);
         set(&mut recipe.iterations, self.iterations);
         set(&mut recipe.style_strength, self.style_strength);

@@ -5,6 +5,7 @@
 
 mod args;
 mod error;
+mod finish;
 mod help;
 mod info;
 mod output;
@@ -81,6 +82,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Task, CliError
 pub fn run(task: Headless) -> Result<ExitCode, CliError> {
     match task.0 {
         args::Subcommand::Render(args) => render::run(&args)?,
+        args::Subcommand::Finish(args) => finish::run(&args)?,
         args::Subcommand::Score(args) => score::run(&args)?,
         args::Subcommand::Info(args) => info::run(&args)?,
     }

@@ -13,16 +13,16 @@ use crate::recipe::{PictureSource, Recipe};
 pub enum Output {
     /// The file that was asked for; one that is there is replaced.
     Asked(PathBuf),
-    /// A name made from the pictures' names, in the current folder; never that of another file.
+    /// A name made from those of the pictures, in the current folder; never that of another file.
     Named(OsString),
 }
 
 impl Output {
     /// Decides, and makes sure that the folder takes a file and the extension is known.
-    pub fn new(asked: Option<&Path>, recipe: &Recipe) -> Result<Self, CliError> {
+    pub fn new(asked: Option<&Path>, default_stem: OsString) -> Result<Self, CliError> {
         let output = match asked {
             Some(path) => Self::Asked(path.to_owned()),
-            None => Self::Named(default_stem(recipe)),
+            None => Self::Named(default_stem),
         };
         let path = output.path();
         PaintingFormat::of_path(&path)?;
@@ -64,7 +64,7 @@ pub fn try_place(path: &Path) -> Result<(), CliError> {
 }
 
 /// `CONTENT-in-STYLE`.
-fn default_stem(recipe: &Recipe) -> OsString {
+pub fn default_stem(recipe: &Recipe) -> OsString {
     let stem = |picture: &PictureSource| match picture {
         PictureSource::Sample(name) => OsString::from(name),
         PictureSource::File(path) => path.file_stem().unwrap_or(path.as_os_str()).to_owned(),
@@ -126,7 +126,7 @@ mod tests {
     fn a_place_that_takes_no_file_is_found_out_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let problem =
-            |name: &str| Output::new(Some(&folder.path().join(name)), &Recipe::default()).unwrap_err().to_string();
+            |name: &str| Output::new(Some(&folder.path().join(name)), OsString::new()).unwrap_err().to_string();
         std::fs::create_dir(folder.path().join("folder.png")).unwrap();
         std::fs::write(folder.path().join("file"), "").unwrap();
         assert!(problem("folder.png").contains("folder.png: this is a folder"));

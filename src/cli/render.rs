@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::args::RenderArgs;
-use super::output::{Output, try_place};
+use super::args::{RenderArgs, RunArgs};
+use super::output::{Output, default_stem, try_place};
 use super::report::Report;
 use super::trace::Trace;
 use super::{CliError, print};
@@ -16,17 +16,28 @@ use crate::recipe::{Init, PictureSource, Recipe};
 /// Paints and writes the picture; prints where it went.
 pub fn run(args: &RenderArgs) -> Result<(), CliError> {
     let recipe = args.recipe()?;
+    let output = Output::new(args.output.as_deref(), default_stem(&recipe))?;
+    paint(recipe, output, &args.run, |_, _, _| Ok(()))
+}
+
+/// Paints `recipe`, after `announce` has told what there is to tell before it starts.
+pub(super) fn paint(
+    recipe: Recipe,
+    output: Output,
+    args: &RunArgs,
+    announce: impl FnOnce(&Report, &StyleEngine, &Job) -> Result<(), CliError>,
+) -> Result<(), CliError> {
     // Everything that can be found wrong is found wrong before the first iteration.
-    let output = Output::new(args.output.as_deref(), &recipe)?;
     if let Some(path) = &args.trace {
         try_place(path)?;
     }
     let job = load(recipe)?;
     let engine = StyleEngine::new(args.device, args.weights.as_deref())?;
+    let mut report = Report::new(args.quiet, job.recipe.iterations);
+    announce(&report, &engine, &job)?;
     let painter = engine.begin(&job)?;
     let stop = watch_for_ctrl_c()?;
     let trace = args.trace.as_deref().map(Trace::create).transpose()?;
-    let mut report = Report::new(args.quiet, job.recipe.iterations);
     report.say(&format!("painting on {}", engine.device_name()));
 
     let mut painting = Painting { painter, recipe: job.recipe, iteration: 0, output };

@@ -26,7 +26,7 @@ pub enum EngineError {
     Tensor(#[from] candle_core::Error),
     /// The painting would not fit into memory.
     #[error(
-        "painting at {width} x {height} needs about {needed_gb:.1} GB of memory and {free_gb:.1} GB are free; a size of {fitting_long_side} would fit"
+        "painting at {width} x {height} needs about {needed_gb:.1} GB of memory, even in tiles, and there are {free_gb:.1} GB for it; a size of {fitting_long_side} would fit"
     )]
     Memory {
         /// Canvas width in pixels.
@@ -39,6 +39,18 @@ pub enum EngineError {
         free_gb: f64,
         /// Long side in pixels that fits.
         fitting_long_side: u32,
+    },
+    /// The canvas would fit in tiles only, and the recipe asks for something that needs the whole.
+    #[error(
+        "painting at {width} x {height} does not fit into the memory as a whole, and {what} cannot be measured in tiles yet; paint smaller or without it"
+    )]
+    NotInTiles {
+        /// Canvas width in pixels.
+        width: u32,
+        /// Canvas height in pixels.
+        height: u32,
+        /// What needs the whole canvas.
+        what: &'static str,
     },
     /// A style picture would not fit into memory at the size at which it is to be read.
     #[error(

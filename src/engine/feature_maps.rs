@@ -145,9 +145,13 @@ impl FeatureMaps {
         self.taps.iter().any(|tap| tap.layer() == i)
     }
 
-    /// The beginning of the room for gradients, in the shape of `like`.
-    pub(super) fn room(&self, like: &Tensor) -> Result<Tensor> {
+    /// The beginning of the room for gradients, in this shape; what it holds is overwritten by
+    /// [`Vgg::backward`](super::vgg::Vgg::backward).
+    ///
+    /// # Errors
+    /// When there is no such room, or it is smaller.
+    pub(super) fn room(&self, shape: (usize, usize, usize)) -> Result<Tensor> {
         let Some(gradient) = &self.gradient else { candle_core::bail!("these feature maps are to look at only") };
-        gradient.narrow(0, 0, like.elem_count())?.reshape(like.shape())
+        gradient.narrow(0, 0, shape.0 * shape.1 * shape.2)?.reshape(shape)
     }
 }

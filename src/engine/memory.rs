@@ -1,62 +1,208 @@
 //! How much memory a painting takes, and how much there is: running out would end the program and lose the canvas.
+//!
+//! A canvas whose feature maps do not fit is evaluated in tiles; only what does not fit even then is refused.
+
+use std::sync::OnceLock;
 
 use super::EngineError;
 use super::feature_maps;
 use super::terms::Terms;
+use super::tiles::Tiles;
+use super::vgg::{LAYERS, Tap};
+use crate::recipe::parameter::LBFGS_HISTORY;
+use crate::recipe::{OptimizerKind, Recipe};
 
 /// Share of the free memory that a painting may take.
 const SHARE: f64 = 0.9;
 
-/// Refuses a canvas that does not fit into the free memory; where that cannot be found out, everything is let through.
-///
-/// # Errors
-/// [`EngineError::Memory`] says what is needed, what is free and which size would fit.
-pub fn check(width: u32, height: u32, lbfgs_pairs: u32, terms: &Terms) -> Result<(), EngineError> {
-    let Some(free) = available_bytes() else { return Ok(()) };
-    check_against(width, height, bytes_per_pixel(lbfgs_pairs, terms), free as f64)
-}
+/// Vectors as long as the canvas beside the curvature pairs: the canvas, its last good state, four of the optimiser, and
+/// room to bring it to another size and to show it.
+const CANVAS_VECTORS: u32 = 8;
 
-/// Refuses to read a style picture at a size that does not fit into the free memory.
-///
-/// # Errors
-/// [`EngineError::StyleMemory`] says what is needed, what is free and which size would fit.
-pub fn check_style(width: u32, height: u32, terms: &Terms) -> Result<(), EngineError> {
-    let Some(free) = available_bytes() else { return Ok(()) };
-    check_style_against(width, height, terms, free as f64)
-}
+/// Those of a photo that stays: itself, where it does, and the canvas under it.
+const PHOTO_VECTORS: u32 = 3;
+
+/// L-BFGS with fewer pairs than this crawls; a canvas that leaves no room for them is refused.
+const FEWEST_PAIRS: u32 = 3;
+
+/// Tiles smaller than this spend most of the time on their halos, so L-BFGS gives up pairs first.
+const COMFORTABLE_TILE_PIXELS: f64 = 640.0 * 640.0;
 
 const GB: f64 = 1e9;
 
-fn check_against(width: u32, height: u32, per_pixel: f64, free: f64) -> Result<(), EngineError> {
-    let Some((needed, fitting_long_side)) = excess(width, height, per_pixel, free) else {
-        return Ok(());
-    };
-    Err(EngineError::Memory { width, height, needed_gb: needed / GB, free_gb: free / GB, fitting_long_side })
+static LIMIT: OnceLock<u64> = OnceLock::new();
+
+/// Paints with at most so many bytes, however many are free; counts once.
+pub fn limit(bytes: u64) {
+    // As with the threads, a second choice comes too late.
+    let _ = LIMIT.set(bytes);
 }
 
-fn check_style_against(width: u32, height: u32, terms: &Terms, free: f64) -> Result<(), EngineError> {
-    // What is kept of every layer, and the picture itself; all is let go once it is measured.
-    let per_pixel = (feature_maps::values_per_pixel(&terms.style_taps()) + 3.0) * size_of::<f32>() as f64;
-    let Some((needed, fitting_long_side)) = excess(width, height, per_pixel, free) else { return Ok(()) };
-    Err(EngineError::StyleMemory { width, height, needed_gb: needed / GB, free_gb: free / GB, fitting_long_side })
-}
-
-/// The bytes needed, and the long side that would fit, where a picture takes more than there is.
-fn excess(width: u32, height: u32, bytes_per_pixel: f64, free: f64) -> Option<(f64, u32)> {
-    let needed = bytes_per_pixel * f64::from(width) * f64::from(height);
-    if needed <= free * SHARE {
-        return None;
+/// Bytes that a painting which holds `held` of them already may take in all; `None` where nobody has set a limit and the
+/// system does not tell.
+#[must_use]
+pub fn budget(held: f64) -> Option<f64> {
+    let free = available_bytes().map(|bytes| bytes as f64 * SHARE + held);
+    let limit = LIMIT.get().map(|bytes| *bytes as f64);
+    match (free, limit) {
+        (Some(free), Some(limit)) => Some(free.min(limit)),
+        (free, limit) => free.or(limit),
     }
-    let long_side = f64::from(width.max(height)) * (free * SHARE / needed).sqrt();
-    Some((needed, (long_side / 16.0).floor() as u32 * 16))
 }
 
-/// Bytes for each pixel of the canvas: what is kept of every layer, room for the gradient of a loss, half of that again
-/// for the stage before (it is let go when the next one stands), and the optimiser's vectors.
-fn bytes_per_pixel(lbfgs_pairs: u32, terms: &Terms) -> f64 {
-    let maps = feature_maps::values_per_pixel(&terms.taps());
-    let optimizer = 3.0 * (2.0 * f64::from(lbfgs_pairs) + 8.0);
-    (1.5 * maps + optimizer) * size_of::<f32>() as f64
+/// What of a recipe decides how much memory its canvas takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Demand {
+    /// Where the losses look.
+    pub terms: Terms,
+    /// Curvature pairs that L-BFGS is to keep; 0 for an optimiser without any.
+    pub lbfgs_pairs: u32,
+    /// Further vectors as long as the canvas.
+    pub vectors: u32,
+}
+
+impl Demand {
+    /// That of a painting by this recipe.
+    #[must_use]
+    pub fn of(recipe: &Recipe) -> Self {
+        let lbfgs_pairs = match recipe.optimizer {
+            OptimizerKind::Lbfgs => recipe.lbfgs_history,
+            OptimizerKind::Adam => 0,
+        };
+        let average = u32::from(recipe.averaging > 0.0);
+        let photo = if recipe.photo_mask.is_some() { PHOTO_VECTORS } else { 0 };
+        Self { terms: Terms::of(recipe), lbfgs_pairs, vectors: CANVAS_VECTORS + average + photo }
+    }
+
+    /// Bytes for each pixel of the canvas, if so many pairs are kept.
+    fn vector_bytes_per_pixel(&self, pairs: u32) -> f64 {
+        3.0 * f64::from(2 * pairs + self.vectors) * size_of::<f32>() as f64
+    }
+}
+
+/// How a canvas is evaluated in the memory that there is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MemoryPlan {
+    /// One tile where the whole fits.
+    pub tiles: Tiles,
+    /// Curvature pairs that L-BFGS may keep, at most those that were asked for.
+    pub lbfgs_pairs: u32,
+    /// Bytes at the most.
+    pub bytes: f64,
+}
+
+/// Finds the quickest way to paint `width` x `height` pixels within `budget` bytes (`None`: any number).
+///
+/// The whole canvas at once is preferred, even if pairs beyond the default have to go for it: on this loss they gain next to
+/// nothing. Then tiles, with as many pairs as leave room for comfortable ones.
+///
+/// # Errors
+/// [`EngineError::Memory`] says what the smallest tiles need, what there is, and which size would fit.
+pub fn plan(width: u32, height: u32, demand: &Demand, budget: Option<f64>) -> Result<MemoryPlan, EngineError> {
+    let (rows, columns) = (height as usize, width as usize);
+    let (per_pixel, deepest) = (BytesPerPixel::of(&demand.terms), demand.terms.deepest());
+    let pixels = f64::from(width) * f64::from(height);
+    let content = pixels * per_pixel.content;
+    let whole = content + pixels * per_pixel.maps;
+    let vectors = |pairs| pixels * demand.vector_bytes_per_pixel(pairs);
+    let complete = |tiles: Tiles, pairs, fixed| MemoryPlan { tiles, lbfgs_pairs: pairs, bytes: fixed + vectors(pairs) };
+    let asked = demand.lbfgs_pairs;
+    let Some(budget) = budget else { return Ok(complete(Tiles::whole(rows, columns), asked, whole)) };
+
+    let affordable_pairs = |fixed: f64| {
+        // The cast saturates: nothing affordable is 0.
+        (((budget - fixed - vectors(0)) / (vectors(1) - vectors(0))) as u32).min(asked)
+    };
+    let pairs = affordable_pairs(whole);
+    if whole + vectors(0) <= budget && pairs >= asked.min(LBFGS_HISTORY.default) {
+        return Ok(complete(Tiles::whole(rows, columns), pairs, whole));
+    }
+
+    let fewest = asked.min(FEWEST_PAIRS);
+    let pairs = affordable_pairs(content + COMFORTABLE_TILE_PIXELS * per_pixel.tile).max(fewest);
+    let room = budget - content - vectors(pairs);
+    match Tiles::fitting(rows, columns, deepest, room / per_pixel.tile) {
+        Some(tiles) => {
+            let fixed = content + tiles.tile_pixels() as f64 * per_pixel.tile;
+            Ok(complete(tiles, pairs, fixed))
+        }
+        None => {
+            let tile = Tiles::smallest_tile_pixels(rows, columns, deepest) as f64 * per_pixel.tile;
+            let by_pixel = per_pixel.content + demand.vector_bytes_per_pixel(fewest);
+            Err(EngineError::Memory {
+                width,
+                height,
+                needed_gb: (tile + pixels * by_pixel) / GB,
+                free_gb: budget / GB,
+                fitting_long_side: fitting_long_side(width, height, by_pixel, budget - tile),
+            })
+        }
+    }
+}
+
+/// How a style picture of `width` x `height` pixels is measured within `budget` bytes (`None`: any number): at once where
+/// that fits and in tiles otherwise, as far as what the terms ask of it can be measured so.
+///
+/// # Errors
+/// [`EngineError::StyleMemory`] says what is needed, what there is, and which size would fit.
+pub fn plan_style(width: u32, height: u32, terms: &Terms, budget: Option<f64>) -> Result<Tiles, EngineError> {
+    let (rows, columns) = (height as usize, width as usize);
+    let pixels = f64::from(width) * f64::from(height);
+    // What is kept of every layer, and the picture itself as pixels and as a tensor; all is let go once it is measured.
+    let maps = feature_maps::values_per_pixel(&terms.style_taps()) * size_of::<f32>() as f64;
+    let picture = (2 * 3 * size_of::<f32>()) as f64;
+    let whole = Tiles::whole(rows, columns);
+    let Some(budget) = budget else { return Ok(whole) };
+    if pixels * (maps + picture) <= budget {
+        return Ok(whole);
+    }
+    let too_large = |by_pixel: f64, fixed: f64| EngineError::StyleMemory {
+        width,
+        height,
+        needed_gb: (fixed + pixels * by_pixel) / GB,
+        free_gb: budget / GB,
+        fitting_long_side: fitting_long_side(width, height, by_pixel, budget - fixed),
+    };
+    if terms.needs_the_whole().is_some() {
+        return Err(too_large(maps + picture, 0.0));
+    }
+    let deepest = terms.deepest();
+    Tiles::fitting(rows, columns, deepest, (budget - pixels * picture) / maps)
+        .ok_or_else(|| too_large(picture, Tiles::smallest_tile_pixels(rows, columns, deepest) as f64 * maps))
+}
+
+/// Long side of the largest picture in the shape of `width` x `height` that takes no more than `bytes`.
+fn fitting_long_side(width: u32, height: u32, bytes_per_pixel: f64, bytes: f64) -> u32 {
+    let needed = f64::from(width) * f64::from(height) * bytes_per_pixel;
+    let long_side = f64::from(width.max(height)) * (bytes.max(0.0) / needed).sqrt();
+    (long_side / 16.0).floor() as u32 * 16
+}
+
+/// What the features of a canvas take.
+struct BytesPerPixel {
+    /// Of the whole canvas: what is kept of every layer, and room for the gradient of a loss.
+    maps: f64,
+    /// Of a tile: the same, and room for its part of the photo's features.
+    tile: f64,
+    /// Of the canvas, in tiles or not: the photo's features at every layer where content is compared.
+    content: f64,
+}
+
+impl BytesPerPixel {
+    fn of(terms: &Terms) -> Self {
+        let features = |tap: Tap| {
+            let side = f64::from(1 << (LAYERS[tap.layer()].block - 1));
+            tap.channels() as f64 / (side * side)
+        };
+        let content: Vec<f64> = terms.content_taps().into_iter().map(features).collect();
+        let maps = feature_maps::values_per_pixel(&terms.taps());
+        let bytes = |values: f64| values * size_of::<f32>() as f64;
+        Self {
+            maps: bytes(maps),
+            tile: bytes(maps + content.iter().copied().fold(0.0, f64::max)),
+            content: bytes(content.iter().sum()),
+        }
+    }
 }
 
 /// Memory that a program may take without others being pushed out, where the system tells.
@@ -71,38 +217,93 @@ fn available_bytes() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::Recipe;
 
-    #[test]
-    fn a_canvas_that_does_not_fit_is_refused_with_one_that_does() {
-        let (free, per_pixel) = (2e9, bytes_per_pixel(20, &Terms::of(&Recipe::default())));
-        assert!(check_against(512, 512, per_pixel, free).is_ok());
-        let Err(EngineError::Memory { fitting_long_side, .. }) = check_against(4096, 2048, per_pixel, free) else {
-            panic!("4096 x 2048 in 2 GB was let through");
-        };
-        assert!(check_against(fitting_long_side, fitting_long_side / 2, per_pixel, free).is_ok());
-        assert!(fitting_long_side > 1000);
+    fn demand(lbfgs_pairs: u32) -> Demand {
+        Demand { lbfgs_pairs, ..Demand::of(&Recipe::default()) }
+    }
+
+    fn planned(width: u32, height: u32, pairs: u32, budget: f64) -> MemoryPlan {
+        let plan = plan(width, height, &demand(pairs), Some(budget)).unwrap();
+        assert!(plan.bytes <= budget, "{plan:?} in {budget}");
+        plan
     }
 
     #[test]
-    fn more_is_needed_where_a_loss_looks_before_a_pooling() {
-        let needed = |layers: &str| {
-            let recipe = Recipe { style_layers: layers.parse().unwrap(), ..Recipe::default() };
-            bytes_per_pixel(12, &Terms::of(&recipe))
-        };
-        assert!(needed("relu1_2") > needed("relu1_1") + 1.4 * 4.0 * 64.0);
-        assert!(needed("relu5_4") > needed("relu5_1"));
+    fn what_fits_is_painted_whole_and_what_does_not_in_tiles() {
+        assert_eq!(planned(512, 512, 12, 2e9).tiles, Tiles::whole(512, 512));
+        assert_eq!(planned(1024, 1024, 12, 2e9).tiles, Tiles::whole(1024, 1024));
+        let tiled = planned(2048, 2048, 12, 4e9);
+        assert!(tiled.tiles.count() > 1 && tiled.lbfgs_pairs == 12, "{tiled:?}");
+        // Twice the memory, no more work.
+        let roomier = planned(2048, 2048, 12, 5e9);
+        assert!(roomier.tiles.work_pixels() <= tiled.tiles.work_pixels());
+        let unlimited = plan(8192, 8192, &demand(100), None).unwrap();
+        assert_eq!((unlimited.tiles, unlimited.lbfgs_pairs), (Tiles::whole(8192, 8192), 100));
     }
 
     #[test]
-    fn a_style_that_does_not_fit_is_refused_with_a_size_that_does() {
-        let (free, terms) = (2e9, Terms::of(&Recipe::default()));
-        assert!(check_style_against(1024, 1024, &terms, free).is_ok());
-        let Err(EngineError::StyleMemory { fitting_long_side, .. }) = check_style_against(1000, 8000, &terms, free)
-        else {
-            panic!("8000 x 1000 in 2 GB was let through");
+    fn pairs_beyond_the_default_go_before_tiles_come() {
+        let plan = planned(1024, 1024, 100, 2e9);
+        assert_eq!(plan.tiles.count(), 1);
+        assert!((12..100).contains(&plan.lbfgs_pairs), "{plan:?}");
+    }
+
+    #[test]
+    fn tiles_take_pairs_before_they_become_tiny() {
+        let plan = planned(4096, 2731, 12, 3e9);
+        assert!((3..12).contains(&plan.lbfgs_pairs), "{plan:?}");
+        assert!(plan.tiles.tile_pixels() as f64 > 0.5 * COMFORTABLE_TILE_PIXELS, "{plan:?}");
+        // Adam has no pairs to give.
+        assert_eq!(planned(4096, 2731, 0, 3e9).lbfgs_pairs, 0);
+    }
+
+    #[test]
+    fn what_does_not_fit_even_in_tiles_is_refused_with_a_size_that_does() {
+        for budget in [1e9, 2e9] {
+            let error = plan(8192, 4096, &demand(12), Some(budget)).unwrap_err();
+            let EngineError::Memory { fitting_long_side, needed_gb, free_gb, .. } = error else {
+                panic!("another error: {error}");
+            };
+            assert!(needed_gb > free_gb && fitting_long_side > 1000, "{error}");
+            assert!(planned(fitting_long_side, fitting_long_side / 2, 12, budget).tiles.count() > 1);
+        }
+        assert!(plan(64, 64, &demand(12), Some(1e3)).is_err());
+    }
+
+    #[test]
+    fn more_is_needed_for_what_a_recipe_asks_more() {
+        let bytes = |change: &dyn Fn(&mut Recipe)| {
+            let mut recipe = Recipe::default();
+            change(&mut recipe);
+            plan(100, 100, &Demand::of(&recipe), None).unwrap().bytes / 1e4
         };
-        assert!(check_style_against(fitting_long_side / 8, fitting_long_side, &terms, free).is_ok());
-        assert!(check_style_against(fitting_long_side / 4, fitting_long_side * 2, &terms, free).is_err());
+        let layers = |layers: &str| {
+            let layers: crate::recipe::LayerWeights = layers.parse().unwrap();
+            bytes(&|recipe| recipe.style_layers = layers.clone())
+        };
+        assert!(layers("relu1_2") > layers("relu1_1") + 4.0 * 63.0, "the map before a pooling beside the pooled one");
+        assert!(layers("relu5_4") > layers("relu5_1"));
+        let usual = bytes(&|_| {});
+        let more = |change: &dyn Fn(&mut Recipe)| bytes(change) - usual;
+        assert!(more(&|recipe| recipe.content_layers = "relu2_1,relu4_2".parse().unwrap()) > 4.0 * 32.0 - 1e-6);
+        assert_eq!(more(&|recipe| recipe.averaging = 0.9), 12.0);
+        let mask = crate::recipe::PictureSource::Sample("seurat".to_owned());
+        assert_eq!(more(&|recipe| recipe.photo_mask = Some(mask.clone())), 36.0);
+    }
+
+    #[test]
+    fn a_style_that_does_not_fit_is_measured_in_tiles_or_refused_with_a_size_that_does() {
+        let gram = Terms::of(&Recipe::default());
+        let moments = Terms { style_loss: crate::recipe::StyleLoss::Moments, ..gram.clone() };
+        let plan = |width, height, terms, budget| plan_style(width, height, terms, Some(budget));
+        assert_eq!(plan(1024, 1024, &gram, 2e9).unwrap(), Tiles::whole(1024, 1024));
+        assert!(plan(1000, 8000, &gram, 2e9).unwrap().count() > 1);
+        for (terms, budget) in [(&moments, 2e9), (&gram, 4e8)] {
+            let Err(EngineError::StyleMemory { fitting_long_side, .. }) = plan(1600, 12800, terms, budget) else {
+                panic!("12800 x 1600 in {budget} bytes was let through");
+            };
+            assert!(plan(fitting_long_side / 8, fitting_long_side, terms, budget).is_ok(), "{fitting_long_side}");
+            assert!(plan(fitting_long_side / 2, fitting_long_side * 2, terms, budget).is_err());
+        }
     }
 }

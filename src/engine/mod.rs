@@ -11,19 +11,25 @@ mod colour_match;
 pub mod conv;
 pub mod device;
 mod error;
+mod estimate;
+mod evaluator;
 pub mod feature_maps;
+mod finishing;
 mod kept_photo;
 pub mod loss;
 mod mask;
 mod memory;
 pub mod objective;
 pub mod optimizer;
+mod pace;
 mod panel;
 mod preparation;
+mod region;
 pub mod regions;
 pub mod schedule;
 pub mod score;
 pub mod simd;
+mod stage_plan;
 mod storage;
 mod style_engine;
 mod style_mix;
@@ -33,6 +39,9 @@ pub mod terms;
 #[cfg(test)]
 mod test_support;
 pub mod threads;
+mod tiled;
+mod tiled_network;
+mod tiles;
 mod transfer;
 pub mod vector;
 pub mod vgg;
@@ -48,7 +57,10 @@ use crate::recipe::{LayerName, Recipe};
 
 pub use device::{DeviceChoice, DeviceReport, describe_devices};
 pub use error::EngineError;
+pub use estimate::{Estimate, StageEstimate};
+pub use finishing::{NothingToFinish, finishing};
 pub use mask::Masks;
+pub use memory::limit as limit_memory;
 pub use score::{Score, score};
 pub use style_engine::StyleEngine;
 pub use transfer::StyleTransfer;
@@ -193,6 +205,14 @@ pub trait Painter: Send {
 pub trait Engine: Send + Sync {
     /// The device in words that an artist understands, for example `CPU, 2 threads, AVX2`.
     fn device_name(&self) -> String;
+
+    /// What a painting would take. An engine that does not measure its pace tells no time.
+    ///
+    /// # Errors
+    /// When the recipe is invalid or memory does not suffice.
+    fn estimate(&self, job: &Job) -> Result<Estimate, EngineError> {
+        Estimate::reckon(job, None)
+    }
 
     /// Prepares a painting up to, and not including, its first iteration.
     ///

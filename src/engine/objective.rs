@@ -141,7 +141,7 @@ impl Objective {
             // Masks may leave nothing to any style.
             None => vector::map(gradient, |_| 0.0)?,
         }
-        let tv = if self.tv == 0.0 { 0.0 } else { self.add_total_variation(canvas, gradient)? };
+        let tv = tv::add_to(self.tv_norm, self.tv, canvas, gradient)?;
         Ok(Losses { loss: content + style + tv, content, style, tv })
     }
 
@@ -152,10 +152,6 @@ impl Objective {
     /// As [`Objective::evaluate`].
     pub fn shares(&self, canvas: &Tensor) -> Result<Vec<TermShare>> {
         let gradient = canvas.zeros_like()?;
-        let share = |term, loss| -> Result<TermShare> {
-            let gradient_rms = (vector::dot(&gradient, &gradient)? / gradient.elem_count() as f64).sqrt();
-            Ok(TermShare { term, loss, gradient_rms })
-        };
         let mut wanted: Vec<(Term, Tap)> = self.terms.iter().map(|term| (term.name, term.tap)).collect();
         wanted.sort_unstable();
         wanted.dedup();
@@ -163,12 +159,12 @@ impl Objective {
         for (term, tap) in wanted {
             let mut found = 0.0;
             self.evaluate_features(tap, canvas, &gradient, |name| name == term, |_, loss| found += loss)?;
-            shares.push(share(term, found)?);
+            shares.push(share(term, found, &gradient)?);
         }
         if self.tv != 0.0 {
             vector::map(&gradient, |_| 0.0)?;
-            let loss = self.add_total_variation(canvas, &gradient)?;
-            shares.push(share(Term::TotalVariation, loss)?);
+            let loss = tv::add_to(self.tv_norm, self.tv, canvas, &gradient)?;
+            shares.push(share(Term::TotalVariation, loss, &gradient)?);
         }
         Ok(shares)
     }
@@ -194,12 +190,12 @@ impl Objective {
         };
         self.vgg.backward(deepest, &self.maps, terms_at, gradient)
     }
+}
 
-    /// Adds the gradient of total variation to `gradient`; answers with the term.
-    fn add_total_variation(&self, canvas: &Tensor, gradient: &Tensor) -> Result<f64> {
-        tv::add_gradient(self.tv_norm, self.tv, canvas, gradient)?;
-        Ok(self.tv * tv::loss(self.tv_norm, canvas)?)
-    }
+/// A term's share, where it has this loss and this gradient alone.
+pub(super) fn share(term: Term, loss: f64, gradient: &Tensor) -> Result<TermShare> {
+    let gradient_rms = (vector::dot(gradient, gradient)? / gradient.elem_count() as f64).sqrt();
+    Ok(TermShare { term, loss, gradient_rms })
 }
 
 /// What the styles ask of the layers, still without weights.

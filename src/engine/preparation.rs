@@ -1,32 +1,19 @@
-//! What a painting needs before its first iteration at a size: memory, a canvas, an objective.
+//! What a painting needs before its first iteration at a size: a canvas, an objective, the photo where it stays.
 
 use std::sync::Arc;
 
 use candle_core::Tensor;
 
+use super::evaluator::Evaluator;
 use super::kept_photo::KeptPhoto;
-use super::objective::Objective;
+use super::memory::MemoryPlan;
 use super::regions::Regions;
 use super::schedule::Stage;
-use super::target::ContentTarget;
 use super::terms::Terms;
 use super::vgg::Vgg;
-use super::{EngineError, Job, canvas, memory, style_mix};
+use super::{EngineError, Job, canvas};
 use crate::image_io::Picture;
-use crate::recipe::{Init, OptimizerKind};
-
-/// Refuses a job that needs more memory in `stage` than there is.
-///
-/// # Errors
-/// [`EngineError::Memory`] or [`EngineError::StyleMemory`].
-pub fn check_memory(job: &Job, stage: &Stage) -> Result<(), EngineError> {
-    let pairs = match job.recipe.optimizer {
-        OptimizerKind::Lbfgs => job.recipe.lbfgs_history,
-        OptimizerKind::Adam => 0,
-    };
-    memory::check(stage.width, stage.height, pairs, &Terms::of(&job.recipe))?;
-    style_mix::check_memory(job, stage)
-}
+use crate::recipe::Init;
 
 /// A picture as the canvas of `stage`.
 ///
@@ -52,15 +39,19 @@ pub fn initial_canvas(vgg: &Vgg, job: &Job, stage: &Stage) -> Result<Tensor, Eng
     }
 }
 
-/// Measures the content at the size of `stage` and sets the goal of content and `style`.
+/// Measures the content at the size of `stage` and sets the goal of content and `style`, to be evaluated as `plan` says.
 ///
 /// # Errors
 /// When memory does not suffice or the device fails.
-pub fn new_objective(vgg: &Arc<Vgg>, job: &Job, stage: &Stage, style: &Regions) -> Result<Objective, EngineError> {
-    let terms = Terms::of(&job.recipe);
-    let content = ContentTarget::of(vgg, &canvas_of(&job.content, vgg, stage)?, &terms)?;
-    let shape = (stage.height as usize, stage.width as usize);
-    Ok(Objective::new(Arc::clone(vgg), shape, &terms, content, style)?)
+pub fn new_objective(
+    vgg: &Arc<Vgg>,
+    job: &Job,
+    stage: &Stage,
+    plan: &MemoryPlan,
+    style: &Regions,
+) -> Result<Evaluator, EngineError> {
+    let photo = canvas_of(&job.content, vgg, stage)?;
+    Ok(Evaluator::new(vgg, plan, &Terms::of(&job.recipe), &photo, style)?)
 }
 
 /// The photo where it is to stay, at the size of `stage`; `last` has it at this size already.

@@ -7,8 +7,6 @@ use super::vgg::MIN_SIDE_PX;
 use crate::image_io::fit_long_side;
 use crate::recipe::{Recipe, Scales};
 
-/// Long side of the first stage, in pixels.
-const FIRST_LONG_SIDE_PX: u32 = 128;
 /// Growth from stage to stage.
 const GROWTH: f64 = std::f64::consts::SQRT_2;
 /// Iterations of a stage in proportion to the one before it: a later stage starts from a better canvas and costs twice
@@ -72,6 +70,12 @@ pub fn plan(recipe: &Recipe, width: u32, height: u32) -> Vec<Stage> {
     stages
 }
 
+/// Iterations of the whole painting, if its first stage is to have `first`.
+#[must_use]
+pub fn iterations(recipe: &Recipe, first: f64) -> u32 {
+    (0..long_sides(recipe).len()).map(|i| first * ITERATION_DECAY.powi(i as i32)).sum::<f64>().round() as u32
+}
+
 /// `width` x `height` scaled to `long_side`, no side shorter than the network can take.
 #[must_use]
 pub fn canvas_size(width: u32, height: u32, long_side: u32) -> (u32, u32) {
@@ -93,7 +97,7 @@ fn long_sides(recipe: &Recipe) -> Vec<u32> {
     if recipe.scales == Scales::CoarseToFine {
         // Downwards from the final size, so that the last step is a full one and every stage is a true fraction of it.
         let mut side = f64::from(recipe.size) / GROWTH;
-        while side.round() as u32 >= FIRST_LONG_SIDE_PX {
+        while side.round() as u32 >= recipe.start_size {
             sides.push(side.round() as u32);
             side /= GROWTH;
         }

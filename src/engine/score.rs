@@ -1,13 +1,11 @@
 //! The `gatys` losses of any picture: one scorer for paintings of this program and of others.
 
-use candle_core::Result;
-
-use super::objective::Objective;
+use super::evaluator::{Evaluator, style_target};
+use super::memory::{self, Demand, MemoryPlan};
 use super::schedule::canvas_size;
-use super::target::{ContentTarget, StyleTarget};
 use super::terms::Terms;
 use super::vgg::Vgg;
-use super::{EngineError, Losses, StyleEngine, canvas, memory};
+use super::{EngineError, Losses, StyleEngine, canvas};
 use crate::image_io::Picture;
 use crate::recipe::{Preset, Recipe};
 
@@ -37,14 +35,13 @@ pub fn score(
     image: &Picture,
     size: Option<u32>,
     style_size: Option<u32>,
-) -> std::result::Result<Score, EngineError> {
+) -> Result<Score, EngineError> {
     let size = size.unwrap_or_else(|| image.width().max(image.height()));
     let (width, height) = canvas_size(content.width(), content.height(), size);
     let style_sides = canvas_size(style.width(), style.height(), style_size.unwrap_or(size));
-    let terms = Terms::of(&Recipe::from_preset(Preset::Gatys));
-    memory::check(width, height, 0, &terms)?;
-    memory::check(style_sides.0, style_sides.1, 0, &terms)?;
-    let losses = losses(engine.vgg(), &terms, [content, image], (width, height), style, style_sides)?;
+    let demand = Demand { lbfgs_pairs: 0, ..Demand::of(&Recipe::from_preset(Preset::Gatys)) };
+    let plan = memory::plan(width, height, &demand, memory::budget(0.0))?;
+    let losses = losses(engine.vgg(), &demand.terms, [content, image], &plan, style, style_sides)?;
     Ok(Score { losses, width, height })
 }
 
@@ -52,15 +49,17 @@ fn losses(
     vgg: &std::sync::Arc<Vgg>,
     terms: &Terms,
     [content, image]: [&Picture; 2],
-    (width, height): (u32, u32),
+    plan: &MemoryPlan,
     style: &Picture,
     style_sides: (u32, u32),
-) -> Result<Losses> {
-    let read = |picture, width, height| canvas::from_picture(picture, width, height, vgg.mean_rgb(), vgg.device());
-    let style = StyleTarget::of(vgg, &read(style, style_sides.0, style_sides.1)?, terms)?;
-    let content = ContentTarget::of(vgg, &read(content, width, height)?, terms)?;
-    let shape = (height as usize, width as usize);
-    let objective = Objective::new(std::sync::Arc::clone(vgg), shape, terms, content, &style.into())?;
-    let image = read(image, width, height)?;
-    objective.evaluate(&image, &image.zeros_like()?)
+) -> Result<Losses, EngineError> {
+    let read =
+        |picture: &Picture, (width, height)| canvas::from_picture(picture, width, height, vgg.mean_rgb(), vgg.device());
+    let tiles = memory::plan_style(style_sides.0, style_sides.1, terms, memory::budget(0.0))?;
+    let style = style_target(vgg, &read(style, style_sides)?, tiles, terms)?;
+    let (height, width) = plan.tiles.canvas_size();
+    let size = (width as u32, height as u32);
+    let evaluator = Evaluator::new(vgg, plan, terms, &read(content, size)?, &style.into())?;
+    let image = read(image, size)?;
+    Ok(evaluator.evaluate(&image, &image.zeros_like()?)?)
 }

@@ -2,12 +2,20 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::device::{self, DeviceChoice};
+use super::evaluator::Evaluator;
+use super::memory::{self, Demand};
+use super::target::StyleTarget;
 use super::transfer::StyleTransfer;
 use super::vgg::Vgg;
 use super::weights::VggWeights;
-use super::{Engine, EngineError, Job, Painter};
+use super::{Engine, EngineError, Estimate, Job, Painter, canvas, threads};
+
+/// Side of the canvas on which the pace is measured: large enough for every layer to run at its usual rate, small enough to
+/// take a second at most.
+const PACE_SIDE_PX: u32 = 256;
 
 /// VGG-19, its weights loaded and laid out.
 pub struct StyleEngine {
@@ -31,6 +39,23 @@ impl StyleEngine {
         &self.vgg
     }
 
+    /// Seconds that an evaluation takes for each pixel, measured now.
+    fn pace(&self, job: &Job) -> Result<f64, EngineError> {
+        let (demand, side) = (Demand::of(&job.recipe), PACE_SIDE_PX);
+        let canvas = canvas::noise(0, canvas::NOISE_LEVELS, side, side, self.vgg.device())?;
+        let plan = memory::plan(side, side, &demand, None)?;
+        let style = StyleTarget::of(&self.vgg, &canvas, &demand.terms)?;
+        let evaluator = Evaluator::new(&self.vgg, &plan, &demand.terms, &canvas, &style.into())?;
+        let gradient = canvas.zeros_like()?;
+        threads::pool().install(|| {
+            // The first evaluation touches its memory for the first time, which no later one does.
+            evaluator.evaluate(&canvas, &gradient)?;
+            let begun = Instant::now();
+            evaluator.evaluate(&canvas, &gradient)?;
+            Ok(begun.elapsed().as_secs_f64() / f64::from(side * side))
+        })
+    }
+
     /// The weights in words.
     #[must_use]
     pub fn weights_description(&self) -> &str {
@@ -41,6 +66,12 @@ impl StyleEngine {
 impl Engine for StyleEngine {
     fn device_name(&self) -> String {
         device::name(self.vgg.device())
+    }
+
+    fn estimate(&self, job: &Job) -> Result<Estimate, EngineError> {
+        // Without the time first: what does not fit needs no measuring.
+        Estimate::reckon(job, None)?;
+        Estimate::reckon(job, Some(self.pace(job)?))
     }
 
     fn begin(&self, job: &Job) -> Result<Box<dyn Painter>, EngineError> {

@@ -9,10 +9,12 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use super::colour_match::{Palette, bring_towards};
+use super::evaluator::style_target;
 use super::regions::Regions;
 use super::schedule::Stage;
 use super::target::StyleTarget;
 use super::terms::Terms;
+use super::tiles::Tiles;
 use super::vgg::Vgg;
 use super::{EngineError, Job, canvas, memory};
 use crate::image_io::Picture;
@@ -87,12 +89,12 @@ impl PartialEq for StyleMix {
 }
 
 impl StyleMix {
-    /// The mixture that `job` asks for in `stage`. What this one has measured in the same way is taken over; a style of
+    /// The mixture that `job` asks for in `stage`, measured within `budget` bytes (`None`: any number). What this one has measured in the same way is taken over; a style of
     /// weight zero is not measured, but keeps its measurement if it has one.
     ///
     /// # Errors
     /// When memory does not suffice for a style at the size at which it is to be read, or the device fails.
-    pub fn revised(&self, vgg: &Vgg, job: &Job, stage: &Stage) -> Result<Self, EngineError> {
+    pub fn revised(&self, vgg: &Arc<Vgg>, job: &Job, stage: &Stage, budget: Option<f64>) -> Result<Self, EngineError> {
         let total: f64 = job.recipe.styles.iter().map(|source| f64::from(source.weight)).sum();
         let mut parts = Vec::new();
         for (picture, source) in job.styles.iter().zip(&job.recipe.styles) {
@@ -106,8 +108,8 @@ impl StyleMix {
                 Some(style) => Arc::clone(style),
                 None if source.weight == 0.0 => continue,
                 None => {
-                    memory::check_style(reading.width, reading.height, &reading.look.0)?;
-                    let target = StyleTarget::of(vgg, &reading.read(vgg, picture)?, &reading.look.0)?;
+                    let tiles = reading.plan(budget)?;
+                    let target = style_target(vgg, &reading.read(vgg, picture)?, tiles, &reading.look.0)?;
                     Arc::new(Measured { picture: Arc::clone(picture), reading, target })
                 }
             };
@@ -128,15 +130,14 @@ impl StyleMix {
     }
 }
 
-/// Refuses a job whose styles do not fit into memory at the sizes at which `stage` reads them.
+/// Refuses a job whose styles cannot be measured within `budget` bytes at the sizes at which `stage` reads them.
 ///
 /// # Errors
 /// [`EngineError::StyleMemory`] for the first style that does not fit.
-pub fn check_memory(job: &Job, stage: &Stage) -> Result<(), EngineError> {
+pub fn check_memory(job: &Job, stage: &Stage, budget: Option<f64>) -> Result<(), EngineError> {
     let styles = job.styles.iter().zip(&job.recipe.styles).filter(|(_, source)| source.weight > 0.0);
     for (picture, source) in styles {
-        let Reading { width, height, look, .. } = Reading::of(picture, source.scale, job, stage);
-        memory::check_style(width, height, &look.0)?;
+        Reading::of(picture, source.scale, job, stage).plan(budget)?;
     }
     Ok(())
 }
@@ -153,6 +154,11 @@ impl Reading {
             strength,
         });
         Self { width, height, look: Look(Terms::of(&job.recipe)), colours }
+    }
+
+    /// How it is measured within `budget` bytes.
+    fn plan(&self, budget: Option<f64>) -> Result<Tiles, EngineError> {
+        memory::plan_style(self.width, self.height, &self.look.0, budget)
     }
 
     /// The picture as the network is to see it.
@@ -177,9 +183,9 @@ mod tests {
     use crate::engine::weights::VggWeights;
     use crate::recipe::{PictureSource, Recipe, Scales, StyleSource};
 
-    fn vgg() -> &'static Vgg {
-        static VGG: OnceLock<Vgg> = OnceLock::new();
-        VGG.get_or_init(|| Vgg::new(VggWeights::embedded().unwrap(), Device::Cpu))
+    fn vgg() -> &'static Arc<Vgg> {
+        static VGG: OnceLock<Arc<Vgg>> = OnceLock::new();
+        VGG.get_or_init(|| Arc::new(Vgg::new(VggWeights::embedded().unwrap(), Device::Cpu)))
     }
 
     fn picture(width: u32, height: u32, turn: u32) -> Arc<Picture> {
@@ -205,7 +211,7 @@ mod tests {
 
     fn mix(job: &Job, known: &StyleMix) -> StyleMix {
         let stages = plan(&job.recipe, job.content.width(), job.content.height());
-        known.revised(vgg(), job, &stages[0]).unwrap()
+        known.revised(vgg(), job, &stages[0], None).unwrap()
     }
 
     fn fresh(job: &Job) -> StyleMix {

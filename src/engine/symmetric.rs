@@ -45,8 +45,9 @@ fn eigen(matrix: &Matrix3) -> ([f64; 3], Matrix3) {
             for row in a.iter_mut().chain(&mut vectors) {
                 (row[p], row[q]) = rotate(row[p], row[q]);
             }
-            for column in 0..3 {
-                (a[p][column], a[q][column]) = rotate(a[p][column], a[q][column]);
+            let (first, second) = (a[p], a[q]);
+            for (column, (x, y)) in first.into_iter().zip(second).enumerate() {
+                (a[p][column], a[q][column]) = rotate(x, y);
             }
         }
     }

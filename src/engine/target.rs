@@ -103,6 +103,12 @@ impl StyleTarget {
         Ok(Self { layers })
     }
 
+    /// The style with these Gram matrices at the layers of [`Terms::style`], in that order.
+    pub(super) fn from_gram_matrices(grams: Vec<Tensor>) -> Self {
+        let layer = |second_moment| Statistics { second_moment, mean: None, quantiles: None };
+        Self { layers: grams.into_iter().map(layer).collect() }
+    }
+
     /// The statistics of one style layer, by its place in [`Terms::style`].
     pub(super) fn layer(&self, i: usize) -> Result<&Statistics> {
         self.layers.get(i).ok_or_else(|| candle_core::Error::Msg("the style was measured for other layers".to_owned()))

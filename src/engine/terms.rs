@@ -100,6 +100,24 @@ impl Terms {
         taps
     }
 
+    /// The deepest of them; the first layer where there is none.
+    #[must_use]
+    pub fn deepest(&self) -> Tap {
+        self.taps().last().copied().unwrap_or(Tap::relu(1, 1))
+    }
+
+    /// What of these terms cannot be summed up tile by tile, in words.
+    #[must_use]
+    pub fn needs_the_whole(&self) -> Option<&'static str> {
+        if self.style_loss == StyleLoss::Moments {
+            Some("the mean-and-covariance style loss")
+        } else if self.histogram > 0.0 {
+            Some("the histogram loss")
+        } else {
+            None
+        }
+    }
+
     /// Whether pictures that were measured for `other` need not be measured again for these: the same layers are looked
     /// at in the same way, however much they count.
     #[must_use]

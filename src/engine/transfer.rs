@@ -1,5 +1,7 @@
 //! A painting in progress: canvas, objective and optimiser, stage by stage, open to changes at every iteration.
 
+mod revision;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,14 +9,15 @@ use candle_core::Tensor;
 use image::RgbaImage;
 
 use super::average::Average;
-use super::change::Change;
+use super::evaluator::Evaluator;
 use super::kept_photo::KeptPhoto;
-use super::objective::Objective;
+use super::memory::{self, MemoryPlan};
 use super::optimizer::{ChosenOptimizer, Optimizer, Outcome};
-use super::preparation::{canvas_of, check_memory, initial_canvas, kept_photo, new_objective};
-use super::schedule::{self, Stage, nearest_stage};
+use super::pace::Pace;
+use super::preparation::{canvas_of, initial_canvas, kept_photo, new_objective};
+use super::schedule::{self, Stage};
+use super::stage_plan::{memory_notice, plan_stage, plan_stages};
 use super::style_mix::StyleMix;
-use super::terms::Terms;
 use super::vgg::Vgg;
 use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, TermShare, canvas, threads, vector};
 use crate::image_io::Picture;
@@ -22,9 +25,6 @@ use crate::recipe::{OptimizerKind, parameter};
 
 /// Roll-backs in a row after which a painting is given up.
 const MAX_ROLLBACKS: u32 = 3;
-
-/// Weight of the newest iteration in the running estimate of the pace.
-const PACE_SMOOTHING: f64 = 0.2;
 
 /// A painting in progress.
 pub struct StyleTransfer {
@@ -46,7 +46,8 @@ pub struct StyleTransfer {
     last_good: Tensor,
     /// The styles as measured for the current stage.
     styles: StyleMix,
-    objective: Objective,
+    /// `None` only between two stages: the old one's memory is let go before the new one is prepared.
+    objective: Option<Evaluator>,
     optimizer: ChosenOptimizer,
     losses: Losses,
     evaluations: u32,
@@ -54,8 +55,11 @@ pub struct StyleTransfer {
     /// How often the canvas was stirred: each time takes noise of its own.
     stirs: u64,
     started: Instant,
-    /// Seconds for one iteration and pixel, once measured.
-    pace: Option<f64>,
+    pace: Pace,
+    /// How each stage is evaluated; what lies ahead is decided anew when it comes.
+    plans: Vec<MemoryPlan>,
+    /// A sentence for the artist that goes out with the next iteration.
+    notice: Option<String>,
 }
 
 impl StyleTransfer {
@@ -67,15 +71,16 @@ impl StyleTransfer {
         job.recipe.validate()?;
         let stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
         // The largest stage is checked before the first, so that nobody waits for a painting that cannot be finished.
-        for stage in &stages {
-            check_memory(&job, stage)?;
-        }
+        let plans = plan_stages(&job, &stages)?;
         let canvas = initial_canvas(&vgg, &job, &stages[0])?;
-        let styles = StyleMix::default().revised(&vgg, &job, &stages[0])?;
-        let objective = new_objective(&vgg, &job, &stages[0], &styles.regions(&job, &stages[0])?)?;
+        let styles = StyleMix::default().revised(&vgg, &job, &stages[0], memory::budget(0.0))?;
+        let regions = styles.regions(&job, &stages[0])?;
+        let objective = new_objective(&vgg, &job, &stages[0], &plans[0], &regions)?;
         let kept = kept_photo(&vgg, &job, &stages[0], None)?;
         Ok(Self {
-            optimizer: ChosenOptimizer::new(&job.recipe),
+            optimizer: ChosenOptimizer::new(&job.recipe, plans[0].lbfgs_pairs),
+            notice: memory_notice(&job.recipe, &stages[0], &plans[0]),
+            plans,
             average: new_average(&job, &canvas)?,
             last_good: canvas.copy()?,
             vgg,
@@ -87,13 +92,13 @@ impl StyleTransfer {
             canvas,
             styles,
             kept,
-            objective,
+            objective: Some(objective),
             losses: Losses::default(),
             evaluations: 0,
             rollbacks: 0,
             stirs: 0,
             started: Instant::now(),
-            pace: None,
+            pace: Pace::default(),
         })
     }
 
@@ -112,10 +117,17 @@ impl StyleTransfer {
     fn advance(&mut self) -> Result<(), EngineError> {
         if self.done_in_stage >= self.current().iterations && self.stage + 1 < self.stages.len() {
             let next = self.stages[self.stage + 1];
-            let styles = self.styles.revised(&self.vgg, &self.job, &next)?;
-            let objective = new_objective(&self.vgg, &self.job, &next, &styles.regions(&self.job, &next)?)?;
+            // Two stages at once would need half as much again.
+            self.objective = None;
+            self.optimizer = ChosenOptimizer::new(&self.job.recipe, self.plans[self.stage].lbfgs_pairs);
+            let budget = memory::budget(0.0);
+            let plan = plan_stage(&self.job, &next, budget)?;
+            let styles = self.styles.revised(&self.vgg, &self.job, &next, budget)?;
+            let regions = styles.regions(&self.job, &next)?;
+            let objective = new_objective(&self.vgg, &self.job, &next, &plan, &regions)?;
             let kept = kept_photo(&self.vgg, &self.job, &next, None)?;
             self.styles = styles;
+            self.plans[self.stage + 1] = plan;
             self.enter(self.stage + 1, objective, kept)?;
             self.done_in_stage = 0;
             self.extension = 0;
@@ -130,7 +142,7 @@ impl StyleTransfer {
     }
 
     /// Takes up `objective` for stage `index` and brings the picture to its size.
-    fn enter(&mut self, index: usize, objective: Objective, kept: Option<KeptPhoto>) -> Result<(), EngineError> {
+    fn enter(&mut self, index: usize, objective: Evaluator, kept: Option<KeptPhoto>) -> Result<(), EngineError> {
         let stage = self.stages[index];
         let (height, width, _) = self.canvas.dims3()?;
         if (width as u32, height as u32) != (stage.width, stage.height) {
@@ -138,10 +150,11 @@ impl StyleTransfer {
         }
         self.last_good = self.canvas.copy()?;
         self.average = new_average(&self.job, &self.canvas)?;
-        self.objective = objective;
+        self.objective = Some(objective);
         self.kept = kept;
-        self.optimizer = ChosenOptimizer::new(&self.job.recipe);
+        self.optimizer = ChosenOptimizer::new(&self.job.recipe, self.plans[index].lbfgs_pairs);
         self.stage = index;
+        self.notice = memory_notice(&self.job.recipe, &stage, &self.plans[index]);
         Ok(())
     }
 
@@ -165,10 +178,21 @@ impl StyleTransfer {
         Ok(())
     }
 
+    /// The objective, to be put back. It is prepared anew if the next stage could not be, and the artist has given this one
+    /// more to do.
+    fn take_objective(&mut self) -> Result<Evaluator, EngineError> {
+        if let Some(objective) = self.objective.take() {
+            return Ok(objective);
+        }
+        let (stage, plan) = (self.current(), &self.plans[self.stage]);
+        new_objective(&self.vgg, &self.job, stage, plan, &self.styles.regions(&self.job, stage)?)
+    }
+
     /// One optimiser iteration; answers with its evaluations and how it ended.
     fn iterate(&mut self) -> Result<(Vec<Evaluation>, Outcome), EngineError> {
         let mut evaluations = Vec::new();
-        let (objective, kept) = (&self.objective, &self.kept);
+        let objective = self.take_objective()?;
+        let (objective, kept) = (&*self.objective.insert(objective), &self.kept);
         let (started, count) = (self.started, &mut self.evaluations);
         let mut function = |x: &Tensor, gradient: &Tensor| {
             let losses = match kept {
@@ -189,11 +213,11 @@ impl StyleTransfer {
 
     /// Seconds until the last stage is done, at the pace so far.
     fn remaining_secs(&self) -> Option<f64> {
-        let pixels = |stage: &Stage| f64::from(stage.width) * f64::from(stage.height);
-        let here = f64::from(self.current().iterations.saturating_sub(self.done_in_stage)) * pixels(self.current());
+        let work = |index: usize, iterations: u32| f64::from(iterations) * self.plans[index].tiles.work_pixels();
+        let here = work(self.stage, self.current().iterations.saturating_sub(self.done_in_stage));
         let later: f64 =
-            self.stages[self.stage + 1..].iter().map(|stage| f64::from(stage.iterations) * pixels(stage)).sum();
-        self.pace.map(|pace| pace * (here + later))
+            (self.stage + 1..self.stages.len()).map(|index| work(index, self.stages[index].iterations)).sum();
+        self.pace.secs_for(here + later)
     }
 
     fn progress(&self, evaluations: Vec<Evaluation>, notice: Option<String>) -> Progress {
@@ -233,7 +257,7 @@ impl Painter for StyleTransfer {
         let begun = Instant::now();
         // Inside the pool as a whole: handing over hundreds of short operations one by one takes longer than they do.
         let (evaluations, outcome) = threads::pool().install(|| self.iterate())?;
-        let mut notice = None;
+        let mut notice = self.notice.take();
         match outcome {
             Outcome::Moved => {
                 if self.job.recipe.optimizer == OptimizerKind::Adam {
@@ -253,9 +277,7 @@ impl Painter for StyleTransfer {
             Outcome::Converged => self.done_in_stage = self.current().iterations,
             Outcome::NotFinite => notice = Some(self.roll_back()?),
         }
-        let pixels = f64::from(self.current().width) * f64::from(self.current().height);
-        let seconds = begun.elapsed().as_secs_f64() / pixels;
-        self.pace = Some(self.pace.map_or(seconds, |pace| pace + PACE_SMOOTHING * (seconds - pace)));
+        self.pace.note(begun.elapsed().as_secs_f64(), self.plans[self.stage].tiles.work_pixels());
         Ok(self.progress(evaluations, notice))
     }
 
@@ -286,72 +308,15 @@ impl Painter for StyleTransfer {
     }
 
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
-        job.recipe.validate()?;
-        let change = Change::between(&self.job, job);
-        let mut stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
-        let stage = nearest_stage(&stages, self.current());
-        let same_size = stages[stage].width == self.current().width && stages[stage].height == self.current().height;
-        let finished = self.is_finished();
-
-        for stage in &stages[stage..] {
-            check_memory(job, stage)?;
-        }
-        // Whatever can fail is done before anything is changed.
-        let styles = self.styles.revised(&self.vgg, job, &stages[stage])?;
-        let regions =
-            if styles == self.styles && !change.masks { None } else { Some(styles.regions(job, &stages[stage])?) };
-        // The photo need not be read again: a stroke of the brush costs less than an iteration.
-        let last = self.kept.as_ref().filter(|_| !change.content && same_size);
-        let kept = kept_photo(&self.vgg, job, &stages[stage], last)?;
-        let objective = if change.content || !same_size {
-            Some(new_objective(&self.vgg, job, &stages[stage], &styles.regions(job, &stages[stage])?)?)
-        } else {
-            None
-        };
-        let goal_moved = change.weights || regions.is_some() || objective.is_some();
-        let planned = stages[stage].iterations;
-        if !same_size {
-            self.done_in_stage = 0;
-        }
-        if !same_size || self.job.recipe.iterations != job.recipe.iterations {
-            self.extension = 0;
-        } else if finished && goal_moved {
-            // A finished painting whose goal has moved is painted on, for as long as its last stage.
-            self.extension += planned;
-        }
-        stages[stage].iterations += self.extension;
-        self.job = job.clone();
-        self.done_in_stage = self.done_in_stage.min(stages[stage].iterations);
-        self.stages = stages;
-        self.stage = stage;
-        self.styles = styles;
-        self.optimizer.follow(&self.job.recipe);
-        if let Some(objective) = objective {
-            return self.enter(stage, objective, kept);
-        }
-        self.kept = kept;
-        let terms = Terms::of(&self.job.recipe);
-        match regions {
-            Some(regions) => self.objective.set_style(&terms, &regions)?,
-            None => self.objective.set_weights(&terms),
-        }
-        if goal_moved {
-            self.forget_the_past()?;
-        } else {
-            match &mut self.average {
-                Some(average) if self.job.recipe.averaging > 0.0 => {
-                    average.set_decay(f64::from(self.job.recipe.averaging));
-                }
-                average => *average = new_average(&self.job, &self.canvas)?,
-            }
-        }
-        Ok(())
+        self.follow(job)
     }
 
     fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
         threads::pool().install(|| {
+            let objective = self.take_objective()?;
+            let objective = &*self.objective.insert(objective);
             let shown = self.kept.as_ref().map_or(Ok(&self.canvas), |kept| kept.over(&self.canvas))?;
-            Ok(self.objective.shares(shown)?)
+            Ok(objective.shares(shown)?)
         })
     }
 }

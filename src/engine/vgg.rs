@@ -230,7 +230,7 @@ impl Vgg {
         let Variant { pooling, edges } = maps.variant();
         let maps_up = maps.up_to(deepest);
         let (start, features) = (maps_up.len() - 1, maps.at(deepest));
-        let gradient = maps.room(features)?;
+        let gradient = maps.room(features.dims3()?)?;
         if !loss_gradient(start, features, &gradient)? {
             candle_core::bail!("no loss looks at the deepest layer that was computed");
         }
@@ -246,7 +246,7 @@ impl Vgg {
                 Map::Features(features) => {
                     let mut gradient = None;
                     if maps.is_tap(i - 1) {
-                        let room = maps.room(features)?;
+                        let room = maps.room(features.dims3()?)?;
                         gradient = loss_gradient(i - 1, features, &room)?.then_some(room);
                     }
                     conv.input_gradient(upstream, features, InputKind::Features, gradient.as_ref())?;
@@ -254,7 +254,7 @@ impl Vgg {
                 Map::Pooled(pooled) => conv.input_gradient(upstream, pooled, InputKind::Pooled, None)?,
                 Map::Both { features, pooled } => {
                     conv.input_gradient(upstream, pooled, InputKind::Pooled, None)?;
-                    let room = maps.room(features)?;
+                    let room = maps.room(features.dims3()?)?;
                     let gradient = loss_gradient(i - 1, features, &room)?.then_some(room);
                     conv::unpool(pooled, pooling, gradient.as_ref(), features)?;
                 }

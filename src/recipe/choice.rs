@@ -80,7 +80,7 @@ choice! {
 choice! {
     /// The sizes at which the canvas is painted.
     Scales("scales") {
-        /// Sizes that grow by the square root of two from 128 pixels.
+        /// Sizes that grow by the square root of two.
         CoarseToFine = "coarse-to-fine", "Coarse to fine", "Starts small and grows, so large shapes are settled before details.";
         /// Only the final size.
         Single = "single", "One size", "Paints at the final size from the first iteration.";

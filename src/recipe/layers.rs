@@ -136,7 +136,8 @@ impl fmt::Display for LayerWeights {
         for (i, (layer, weight)) in self.iter().enumerate() {
             let comma = if i > 0 { "," } else { "" };
             write!(f, "{comma}{layer}")?;
-            if weight != parameter::LAYER_WEIGHT.default {
+            let usual = parameter::LAYER_WEIGHT.default;
+            if weight != usual {
                 write!(f, "={weight}")?;
             }
         }

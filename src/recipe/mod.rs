@@ -75,6 +75,8 @@ pub struct Recipe {
     pub tv_norm: TvNorm,
     /// See [`parameter::SIZE`].
     pub size: u32,
+    /// See [`parameter::START_SIZE`].
+    pub start_size: u32,
     /// See [`parameter::STYLE_SCALE`].
     pub style_scale: f32,
     /// Whose colours the finished picture has.
@@ -132,6 +134,7 @@ impl Recipe {
         parameter::CONTENT_STRENGTH.check(self.content_strength)?;
         parameter::TV.check(self.tv)?;
         parameter::SIZE.check(self.size)?;
+        parameter::START_SIZE.check(self.start_size)?;
         parameter::STYLE_SCALE.check(self.style_scale)?;
         parameter::COLOUR_MATCH.check(self.colour_match)?;
         self.content_layers.check()?;

@@ -93,6 +93,30 @@ pub const SIZE: Parameter<u32> = Parameter {
     default: 512,
 };
 
+/// Long side at which coarse-to-fine painting begins.
+pub const START_SIZE: Parameter<u32> = Parameter {
+    name: "start-size",
+    label: "Begin at",
+    unit: "px",
+    help: "Long side at which coarse-to-fine painting begins; from a finished picture on, begin above its own size.",
+    technical: "smallest long side of a stage; sizes grow by the square root of two up to the final one",
+    min: 16,
+    max: 8192,
+    default: 128,
+};
+
+/// Long side at which a painting is finished.
+pub const FINISH_SIZE: Parameter<u32> = Parameter {
+    name: "size",
+    label: "Size",
+    unit: "px",
+    help: "Long side up to which the painting is taken.",
+    technical: "long side of the canvas in the last stage",
+    min: 16,
+    max: 8192,
+    default: 2048,
+};
+
 /// Size at which styles are read, relative to the canvas.
 pub const STYLE_SCALE: Parameter<f32> = Parameter {
     name: "style-scale",

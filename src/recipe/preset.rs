@@ -24,6 +24,7 @@ impl Recipe {
             tv: parameter::TV.default,
             tv_norm: TvNorm::L2,
             size: parameter::SIZE.default,
+            start_size: parameter::START_SIZE.default,
             style_scale: parameter::STYLE_SCALE.default,
             colours: Colours::Style,
             colour_match: parameter::COLOUR_MATCH.default,

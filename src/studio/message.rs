@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use image::{GrayImage, RgbaImage};
 
+use super::finish::FinishPlan;
 use crate::engine::{Progress, TermShare};
 use crate::recipe::{PictureSource, Recipe};
 
@@ -109,6 +110,15 @@ pub enum Command {
     /// Find out what each term adds to the loss of the current canvas, and answer with [`Event::Shares`]. Takes several
     /// iterations' time; without a painting there is no answer.
     MeasureShares,
+    /// Reckon what it would take to finish a painting at a high resolution, and answer with [`Event::FinishPlanned`].
+    PlanFinish {
+        /// The painting.
+        painting: PathBuf,
+        /// The recipe that made it.
+        recipe: Box<Recipe>,
+        /// Long side up to which it is to be taken, in pixels.
+        size: u32,
+    },
     /// Use other VGG-19 weights from the next painting on; `None` returns to the built-in ones.
     UseWeights(Option<PathBuf>),
     /// Something about the artist's own presets.
@@ -274,6 +284,15 @@ pub enum Event {
     PresetSaved(OwnPreset),
     /// A preset is gone, by its name.
     PresetDeleted(String),
+    /// What it would take to finish a painting, or in one sentence why that cannot be.
+    FinishPlanned {
+        /// The painting.
+        painting: PathBuf,
+        /// Long side as given with the command.
+        size: u32,
+        /// What came of it.
+        plan: Result<Box<FinishPlan>, String>,
+    },
     /// The weights that the next painting will use, in words.
     WeightsChosen(String),
     /// The device in plain words, told once at the start.

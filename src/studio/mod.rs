@@ -11,6 +11,8 @@
 //! being written, and joins both threads.
 
 mod files;
+mod finish;
+mod frames;
 mod library;
 mod masks;
 mod message;
@@ -31,6 +33,7 @@ use image::RgbaImage;
 
 use crate::engine::{Engine, EngineError};
 
+pub use finish::FinishPlan;
 pub use message::{Canvas, Command, Event, Favourite, OwnPreset, PREVIEW_SIDE_PX, PresetCommand, RunId};
 pub use names::safe_name;
 
@@ -53,7 +56,7 @@ pub struct Frame {
     pub run: RunId,
     /// Iterations that it has seen; 0 is the canvas before the first.
     pub iteration: u32,
-    /// The pixels, at the size of the painting's current stage.
+    /// The pixels, at the size of the painting's current stage; while it paints, those of a very large canvas are reduced.
     pub image: Arc<RgbaImage>,
 }
 
@@ -141,6 +144,7 @@ impl Studio {
             | Command::Keep
             | Command::SaveAs(_)
             | Command::MeasureShares
+            | Command::PlanFinish { .. }
             | Command::UseWeights(_) => {
                 // A send fails only when the thread could not be started, and that has been said as a Problem.
                 if let Some(painting) = &self.painting {

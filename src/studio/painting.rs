@@ -8,6 +8,8 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use image::RgbaImage;
 
 use super::files::FileJob;
+use super::finish;
+use super::frames::for_the_window;
 use super::library::Library;
 use super::outbox::Outbox;
 use super::pictures::PictureCache;
@@ -51,6 +53,7 @@ fn is_superseded(command: &Command, later: &[Command]) -> bool {
     let fresh_start = |later: &Command| matches!(later, Command::Paint { .. } | Command::Stop);
     match command {
         Command::Revise(_) => later.iter().any(|later| fresh_start(later) || matches!(later, Command::Revise(_))),
+        Command::PlanFinish { .. } => later.iter().any(|later| matches!(later, Command::PlanFinish { .. })),
         Command::MeasureShares => {
             later.iter().any(|later| fresh_start(later) || matches!(later, Command::MeasureShares))
         }
@@ -101,6 +104,7 @@ impl Easel {
             Command::Pause => self.pause(),
             Command::Resume => self.resume(),
             Command::Stop => self.set_aside(),
+            Command::PlanFinish { painting, recipe, size } => self.plan_finish(painting, recipe, *size),
             Command::MeasureShares => self.measure_shares(),
             Command::UseWeights(weights) => self.use_weights(weights.clone()),
             // Studio::send gives these to the file thread.
@@ -173,6 +177,14 @@ impl Easel {
         let job = guarded(|| self.hub.cache.job(recipe))?;
         let engine = self.engine()?;
         guarded(|| Ok::<_, EngineError>((engine.begin(&job)?, engine.device_name())))
+    }
+
+    fn plan_finish(&mut self, painting: &Path, recipe: &Recipe, size: u32) {
+        let plan = self
+            .engine()
+            .and_then(|engine| guarded(|| finish::plan(&self.hub.cache, engine.as_ref(), painting, recipe, size)));
+        let plan = plan.map(Box::new).map_err(|error| error.to_string());
+        self.tell(Event::FinishPlanned { painting: painting.to_owned(), size, plan });
     }
 
     /// Ends the run, and hands its canvas to the window, which may want to keep it yet.
@@ -291,7 +303,10 @@ impl Easel {
     fn show(&mut self) {
         let Some(run) = &mut self.run else { return };
         match run.image() {
-            Ok(image) => self.hub.outbox.show(Frame { run: run.id, iteration: run.iteration, image }),
+            Ok(image) => {
+                let image = for_the_window(image, run.phase);
+                self.hub.outbox.show(Frame { run: run.id, iteration: run.iteration, image });
+            }
             Err(error) => self.fail(&error),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use image::RgbaImage;
 
 use super::{Canvas, RunId};
-use crate::engine::{EngineError, Job, Painter, Progress, TermShare};
+use crate::engine::{EngineError, Job, NothingToFinish, Painter, Progress, TermShare};
 use crate::image_io::PictureError;
 use crate::recipe::Recipe;
 
@@ -18,6 +18,8 @@ pub enum PaintingError {
     Picture(#[from] PictureError),
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error(transparent)]
+    Finish(#[from] NothingToFinish),
     #[error("Pentimento made a mistake of its own ({0}); please report it, and press Start over to paint again")]
     Panic(String),
 }

@@ -4,6 +4,7 @@
 
 mod bench;
 mod files;
+mod finish;
 mod masks;
 mod painting;
 mod presets;

@@ -207,19 +207,16 @@ fn banner_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
 
 /// The picture that the canvas shows.
 fn shown_picture(state: &State) -> Option<(Arc<RgbaImage>, Shown)> {
-    match &state.exhibit {
-        Some(exhibit) => {
-            let image = state.shown_exhibit().or_else(|| match exhibit {
-                // The small version bridges the moment until the file is read.
-                Exhibit::Favourite(path) => {
-                    let favourite = state.favourites.iter().find(|known| known.path == *path)?;
-                    Some(Arc::clone(&favourite.thumbnail))
-                }
-                Exhibit::Previous => None,
-            });
-            return image.map(|image| (image, Shown::Exhibit));
-        }
-        None => {}
+    if let Some(exhibit) = &state.exhibit {
+        let image = state.shown_exhibit().or_else(|| match exhibit {
+            // The small version bridges the moment until the file is read.
+            Exhibit::Favourite(path) => {
+                let favourite = state.favourites.iter().find(|known| known.path == *path)?;
+                Some(Arc::clone(&favourite.thumbnail))
+            }
+            Exhibit::Previous => None,
+        });
+        return image.map(|image| (image, Shown::Exhibit));
     }
     if let Some(canvas) = state.painting.as_ref().and_then(|painting| painting.canvas.as_ref()) {
         return Some((Arc::clone(&canvas.image), Shown::Painting));

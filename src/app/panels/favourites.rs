@@ -96,6 +96,9 @@ fn common_entries(desk: &mut Desk<'_>, exhibit: &Exhibit, ui: &mut Ui) {
     if start.clicked() {
         desk.ask(UiCommand::StartFrom(Some(exhibit.clone())));
     }
+    if ui.button("Finish…").on_hover_text(Action::Finish.tooltip()).clicked() {
+        desk.ask(UiCommand::Finish(Some(exhibit.clone())));
+    }
     if ui.button("Save as…").clicked() {
         desk.ask(UiCommand::Save(exhibit.clone()));
     }

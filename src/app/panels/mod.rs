@@ -5,6 +5,7 @@ pub mod controls;
 pub mod curve;
 pub mod favourites;
 pub mod fields;
+pub mod finish;
 pub mod gallery;
 pub mod mask_layer;
 pub mod masks;

@@ -25,6 +25,7 @@ pub fn toolbar_ui(desk: &mut Desk<'_>, preferences: &Preferences, messages_open:
             desk.action_icon(ui, Action::ToggleFavourites, preferences.show_favourites);
             desk.action_icon(ui, Action::ToggleCurve, preferences.show_curve);
             ui.add_space(theme::SMALL_GAP_PT);
+            desk.action_icon(ui, Action::Finish, false);
             desk.action_button(ui, Action::SaveAs);
             desk.action_button(ui, Action::Keep);
             ui.add_space(theme::GROUP_GAP_PT);

@@ -50,15 +50,25 @@ pub fn gradient(
     gradient: &Tensor,
 ) -> Result<()> {
     let (height, width, _) = features.dims3()?;
-    let factor = 4.0 * weight / (gram.elem_count() as f64 * (height * width) as f64);
+    pixelwise_product(features, &slope(weight, height * width, gram, target)?, accumulate, gradient)
+}
+
+/// `weight * S`, with `S` as above, for a feature map of so many pixels.
+///
+/// # Errors
+/// When the matrices differ in size or the device fails.
+pub fn slope(weight: f64, pixels: usize, gram: &Tensor, target: &Tensor) -> Result<Tensor> {
+    let factor = (4.0 * weight / (gram.elem_count() as f64 * pixels as f64)) as f32;
     let slope = gram.copy()?;
-    let factor = factor as f32;
     vector::zip(target, &slope, |a, g| factor * (g - a))?;
-    pixelwise_product(features, &slope, accumulate, gradient)
+    Ok(slope)
 }
 
 /// `output = [output +] features * matrix`, pixel by pixel: `(height, width, C) x (C, C)`; added if `accumulate`.
-pub(super) fn pixelwise_product(features: &Tensor, matrix: &Tensor, accumulate: bool, output: &Tensor) -> Result<()> {
+///
+/// # Errors
+/// When the tensors do not fit each other or the device fails.
+pub fn pixelwise_product(features: &Tensor, matrix: &Tensor, accumulate: bool, output: &Tensor) -> Result<()> {
     output.inplace_op3(features, matrix, &PixelwiseProduct { accumulate })
 }
 

@@ -94,6 +94,18 @@ pub fn add_gradient(norm: TvNorm, weight: f64, canvas: &Tensor, gradient: &Tenso
     }
 }
 
+/// Both at once: adds the gradient, and answers with `weight * TV(canvas)`. Nothing is looked at where the weight is zero.
+///
+/// # Errors
+/// As [`add_gradient`].
+pub fn add_to(norm: TvNorm, weight: f64, canvas: &Tensor, gradient: &Tensor) -> Result<f64> {
+    if weight == 0.0 {
+        return Ok(0.0);
+    }
+    add_gradient(norm, weight, canvas, gradient)?;
+    Ok(weight * loss(norm, canvas)?)
+}
+
 struct Value<P>(P);
 
 impl<P: Penalty> CustomOp1 for Value<P> {

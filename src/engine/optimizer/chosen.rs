@@ -14,22 +14,22 @@ pub enum ChosenOptimizer {
 }
 
 impl ChosenOptimizer {
-    /// The recipe's optimiser, with nothing learned yet.
+    /// The recipe's optimiser, with nothing learned yet; L-BFGS with as many pairs as there is memory for.
     #[must_use]
-    pub fn new(recipe: &Recipe) -> Self {
+    pub fn new(recipe: &Recipe, lbfgs_pairs: u32) -> Self {
         match recipe.optimizer {
-            OptimizerKind::Lbfgs => Self::Lbfgs(Lbfgs::new(lbfgs_config(recipe))),
+            OptimizerKind::Lbfgs => Self::Lbfgs(Lbfgs::new(lbfgs_config(lbfgs_pairs))),
             OptimizerKind::Adam => Self::Adam(Adam::new(adam_config(recipe))),
         }
     }
 
     /// Follows a changed recipe from the next step on. Where the optimiser is still the same, it keeps what it has
     /// learned.
-    pub fn follow(&mut self, recipe: &Recipe) {
+    pub fn follow(&mut self, recipe: &Recipe, lbfgs_pairs: u32) {
         match (&mut *self, recipe.optimizer) {
-            (Self::Lbfgs(lbfgs), OptimizerKind::Lbfgs) => lbfgs.set_config(lbfgs_config(recipe)),
+            (Self::Lbfgs(lbfgs), OptimizerKind::Lbfgs) => lbfgs.set_config(lbfgs_config(lbfgs_pairs)),
             (Self::Adam(adam), OptimizerKind::Adam) => adam.set_config(adam_config(recipe)),
-            _ => *self = Self::new(recipe),
+            _ => *self = Self::new(recipe, lbfgs_pairs),
         }
     }
 }
@@ -50,8 +50,8 @@ impl Optimizer for ChosenOptimizer {
     }
 }
 
-fn lbfgs_config(recipe: &Recipe) -> LbfgsConfig {
-    LbfgsConfig { history: recipe.lbfgs_history as usize, ..LbfgsConfig::default() }
+fn lbfgs_config(pairs: u32) -> LbfgsConfig {
+    LbfgsConfig { history: pairs as usize, ..LbfgsConfig::default() }
 }
 
 fn adam_config(recipe: &Recipe) -> AdamConfig {

@@ -134,11 +134,11 @@ fn a_decay_that_changes_on_the_way_changes_no_step_under_a_constant_slope() {
 /// Where an optimiser stands after `before` steps, a change of the recipe, and one more step.
 fn after_a_change(before: usize, recipe: &Recipe, changed: &Recipe) -> Vec<f32> {
     let x = vector(&[1.0; 12]);
-    let mut optimizer = ChosenOptimizer::new(recipe);
+    let mut optimizer = ChosenOptimizer::new(recipe, recipe.lbfgs_history);
     for _ in 0..before {
         optimizer.step(&x, &mut quadratic).unwrap();
     }
-    optimizer.follow(changed);
+    optimizer.follow(changed, changed.lbfgs_history);
     optimizer.step(&x, &mut quadratic).unwrap();
     x.to_vec1().unwrap()
 }
@@ -159,7 +159,7 @@ fn another_optimiser_begins_where_the_first_one_stood() {
     let adam = Recipe { optimizer: OptimizerKind::Adam, adam_step: 0.01, ..lbfgs.clone() };
     let stood = {
         let x = vector(&[1.0; 12]);
-        let mut optimizer = ChosenOptimizer::new(&lbfgs);
+        let mut optimizer = ChosenOptimizer::new(&lbfgs, lbfgs.lbfgs_history);
         for _ in 0..4 {
             optimizer.step(&x, &mut quadratic).unwrap();
         }

@@ -1,0 +1,58 @@
+//! How the stages of a painting are evaluated in the memory that there is.
+
+use super::memory::{self, Demand, MemoryPlan};
+use super::schedule::Stage;
+use super::{EngineError, Job, style_mix};
+use crate::recipe::Recipe;
+
+/// How every stage is painted in the memory that is free. The last is looked at first: if it is too large, its size is what
+/// the artist has asked for.
+///
+/// # Errors
+/// As [`plan_stage`].
+pub fn plan_stages(job: &Job, stages: &[Stage]) -> Result<Vec<MemoryPlan>, EngineError> {
+    let plan = |stage| plan_stage(job, stage, memory::budget(0.0));
+    let mut plans = stages.iter().rev().map(plan).collect::<Result<Vec<_>, _>>()?;
+    plans.reverse();
+    Ok(plans)
+}
+
+/// How `stage` is painted within `budget` bytes.
+///
+/// # Errors
+/// [`EngineError::Memory`] or [`EngineError::StyleMemory`] when it does not fit, [`EngineError::NotInTiles`] when it would
+/// in tiles and the recipe asks for something that needs the whole.
+pub fn plan_stage(job: &Job, stage: &Stage, budget: Option<f64>) -> Result<MemoryPlan, EngineError> {
+    let plan = memory::plan(stage.width, stage.height, &Demand::of(&job.recipe), budget)?;
+    if plan.tiles.count() > 1
+        && let Some(what) = needs_the_whole(&job.recipe)
+    {
+        return Err(EngineError::NotInTiles { width: stage.width, height: stage.height, what });
+    }
+    style_mix::check_memory(job, stage, budget)?;
+    Ok(plan)
+}
+
+/// What of this recipe cannot be measured in tiles, in words.
+#[must_use]
+pub fn needs_the_whole(recipe: &Recipe) -> Option<&'static str> {
+    let masked = || {
+        let styles = recipe.styles.iter().any(|style| style.weight > 0.0 && style.mask.is_some());
+        (styles || recipe.photo_mask.is_some()).then_some("a mask")
+    };
+    super::terms::Terms::of(recipe).needs_the_whole().or_else(masked)
+}
+
+/// What the artist should know of how a stage is painted, if it is not as usual.
+#[must_use]
+pub fn memory_notice(recipe: &Recipe, stage: &Stage, plan: &MemoryPlan) -> Option<String> {
+    let tiles = match plan.tiles.count() {
+        1 => None,
+        count => Some(format!("in {count} tiles, one after another, because the whole does not fit into the memory")),
+    };
+    let asked = Demand::of(recipe).lbfgs_pairs;
+    let fewer = plan.lbfgs_pairs < asked;
+    let pairs = fewer.then(|| format!("with {} pairs of L-BFGS memory instead of {asked}", plan.lbfgs_pairs));
+    let what = [tiles, pairs].into_iter().flatten().collect::<Vec<_>>().join(", and ");
+    (!what.is_empty()).then(|| format!("{} x {} pixels are painted {what}.", stage.width, stage.height))
+}

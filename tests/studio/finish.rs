@@ -1,0 +1,48 @@
+//! Finishing at a high resolution: what it would take, told beforehand.
+
+use image::{Rgba, RgbaImage};
+use pentimento::recipe::{Init, PictureSource, Recipe};
+use pentimento::studio::{Command, Event, FinishPlan};
+
+use crate::bench::Bench;
+
+fn plan(bench: &Bench, painting: &str, recipe: &Recipe, size: u32) -> Result<Box<FinishPlan>, String> {
+    let (painting, recipe) = (bench.path(painting), Box::new(recipe.clone()));
+    bench.studio.send(Command::PlanFinish { painting: painting.clone(), recipe, size });
+    bench.wait(|event| match event {
+        Event::FinishPlanned { painting: planned, size: planned_size, plan }
+            if (&planned, planned_size) == (&painting, size) =>
+        {
+            Some(plan)
+        }
+        _ => None,
+    })
+}
+
+#[test]
+fn a_plan_tells_recipe_stages_and_memory() {
+    let bench = Bench::new();
+    RgbaImage::from_pixel(80, 40, Rgba([9, 9, 9, 255])).save(bench.path("painting.png")).unwrap();
+    let plan = plan(&bench, "painting.png", &bench.recipe(500), 256).unwrap();
+    assert_eq!(plan.long_side, 80);
+    assert_eq!(plan.recipe.init, Init::Picture(PictureSource::File(bench.path("painting.png"))));
+    let widths: Vec<u32> = plan.estimate.stages.iter().map(|stage| stage.width).collect();
+    assert_eq!(widths, [91, 128, 181, 256]);
+    assert!(plan.estimate.bytes > 256.0 * 128.0 * 1000.0);
+    // A fake has no pace.
+    assert_eq!(plan.estimate.secs, None);
+    // What was planned can be painted.
+    bench.allow(1);
+    bench.paint(1, &Recipe { iterations: 1, ..plan.recipe });
+    bench.wait_finished();
+}
+
+#[test]
+fn what_cannot_be_finished_is_a_sentence() {
+    let bench = Bench::new();
+    let recipe = bench.recipe(1);
+    assert!(plan(&bench, "content.png", &recipe, 8).unwrap_err().contains("8 pixels long already"));
+    assert!(plan(&bench, "missing.png", &recipe, 256).unwrap_err().contains("missing.png"));
+    let moved = Recipe { content: bench.source("moved.png"), ..recipe };
+    assert!(plan(&bench, "content.png", &moved, 256).unwrap_err().contains("moved.png"));
+}
