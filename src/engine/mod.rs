@@ -16,8 +16,10 @@ pub mod loss;
 mod memory;
 pub mod objective;
 pub mod optimizer;
+mod output;
 mod panel;
 mod preparation;
+mod recolour;
 pub mod schedule;
 pub mod score;
 pub mod simd;
@@ -147,7 +149,7 @@ pub trait Painter: Send {
     /// Whether every planned iteration is done. A later [`Painter::revise`] may make it unfinished again.
     fn is_finished(&self) -> bool;
 
-    /// The canvas as 8-bit RGBA at the size of the current stage.
+    /// The canvas as the recipe finishes it (see [`crate::recipe::Colours`]): 8-bit RGBA at the size of the current stage.
     ///
     /// # Errors
     /// When the canvas cannot be read from the device.

@@ -10,6 +10,7 @@ use super::average::Average;
 use super::change::Change;
 use super::objective::Objective;
 use super::optimizer::{ChosenOptimizer, Optimizer, Outcome};
+use super::output::Output;
 use super::preparation::{canvas_of, check_memory, initial_canvas, new_objective};
 use super::schedule::{self, Stage, nearest_stage};
 use super::style_mix::StyleMix;
@@ -45,6 +46,7 @@ pub struct StyleTransfer {
     styles: StyleMix,
     objective: Objective,
     optimizer: ChosenOptimizer,
+    output: Output,
     losses: Losses,
     evaluations: u32,
     rollbacks: u32,
@@ -74,6 +76,7 @@ impl StyleTransfer {
             optimizer: ChosenOptimizer::new(&job.recipe),
             average: new_average(&job, &canvas)?,
             last_good: canvas.copy()?,
+            output: Output::new(&job, stages[0].width, stages[0].height),
             vgg,
             job,
             stages,
@@ -131,6 +134,7 @@ impl StyleTransfer {
         }
         self.last_good = self.canvas.copy()?;
         self.average = new_average(&self.job, &self.canvas)?;
+        self.output.follow(&self.job, stage.width, stage.height);
         self.objective = objective;
         self.optimizer = ChosenOptimizer::new(&self.job.recipe);
         self.stage = index;
@@ -248,7 +252,7 @@ impl Painter for StyleTransfer {
     }
 
     fn frame(&self) -> Result<RgbaImage, EngineError> {
-        Ok(canvas::to_rgba(&self.picture()?, self.vgg.mean_rgb())?)
+        Ok(self.output.to_rgba(canvas::to_rgb(&self.picture()?, self.vgg.mean_rgb())?))
     }
 
     fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
@@ -307,6 +311,7 @@ impl Painter for StyleTransfer {
         if let Some(objective) = objective {
             return self.enter(stage, objective);
         }
+        self.output.follow(&self.job, self.stages[stage].width, self.stages[stage].height);
         let terms = Terms::of(&self.job.recipe);
         match style {
             Some(style) => self.objective.set_style(&terms, &style)?,
