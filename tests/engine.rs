@@ -12,7 +12,7 @@ use pentimento::engine::terms::Terms;
 use pentimento::engine::{DeviceChoice, Engine, Job, Masks, Painter, StyleEngine, Term};
 use pentimento::image_io::Picture;
 use pentimento::recipe::{
-    Edges, Init, LayerWeights, OptimizerKind, Pooling, Preset, Recipe, Scales, StyleLoss, StyleSource, TvNorm,
+    Colours, Edges, Init, LayerWeights, OptimizerKind, Pooling, Preset, Recipe, Scales, StyleLoss, StyleSource, TvNorm,
 };
 
 fn engine() -> &'static StyleEngine {
@@ -339,6 +339,43 @@ fn a_picture_of_the_same_size_is_the_first_canvas_exactly() {
         ..job(small(3))
     };
     assert_eq!(engine().begin(&again).unwrap().frame().unwrap(), favourite);
+}
+
+#[test]
+fn the_photos_colours_come_and_go_without_painting_anew() {
+    let mut job = job(small(8));
+    let mut plain = engine().begin(&job).unwrap();
+    let mut switched = engine().begin(&job).unwrap();
+    let luma = |[r, g, b, _]: [u8; 4]| 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
+    for painted in 1..=8 {
+        // The optimiser remembers everything: whatever is switched, both paint the same.
+        assert_eq!(switched.step().unwrap().losses, plain.step().unwrap().losses);
+        let canvas = plain.frame().unwrap();
+        job.recipe.colours = Colours::Photo;
+        switched.revise(&job).unwrap();
+        let recoloured = switched.frame().unwrap();
+        for (recoloured, painted) in recoloured.pixels().zip(canvas.pixels()) {
+            // Three channels rounded on both sides.
+            assert!((luma(recoloured.0) - luma(painted.0)).abs() < 1.01, "{recoloured:?} for {painted:?}");
+        }
+        assert_ne!(recoloured, canvas);
+        if painted % 2 == 0 {
+            job.recipe.colours = Colours::Style;
+            switched.revise(&job).unwrap();
+            assert_eq!(switched.frame().unwrap(), canvas);
+        }
+    }
+    job.recipe.colours = Colours::Photo;
+    switched.revise(&job).unwrap();
+    assert!(switched.is_finished(), "there is nothing to paint");
+    // A grey photo has no colours to give, at any size.
+    let grey = RgbaImage::from_fn(60, 40, |x, y| Rgba([(3 * x + y) as u8, (3 * x + y) as u8, (3 * x + y) as u8, 255]));
+    job.content = Arc::new(Picture::from_rgba(grey));
+    job.recipe.size = 80;
+    switched.revise(&job).unwrap();
+    let frame = switched.frame().unwrap();
+    assert_eq!(frame.dimensions(), (80, 53));
+    assert!(frame.pixels().all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]));
 }
 
 #[test]

@@ -745,8 +745,7 @@ fn settings_are_kept_under_a_name_and_serve_as_a_preset() {
     bench.until_label("Deleted the preset Misty");
     assert!(!file.exists());
     bench.window().get_all_by_role_and_label(Role::Button, "Undo").last().unwrap().click();
-    let back = file.clone();
-    bench.until("the file is back", move |_| back.exists());
+    bench.until("the file is back", move |_| file.exists());
 }
 
 #[test]

@@ -2,7 +2,6 @@
 //! minus the mean colour of the weights.
 
 use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Tensor};
-use image::RgbaImage;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -60,20 +59,16 @@ pub fn resample(canvas: &Tensor, width: u32, height: u32, mean_rgb: [f32; 3]) ->
     Ok(resampled)
 }
 
-/// The canvas as 8-bit colours, opaque.
+/// The canvas as interleaved RGB, held to 0..=255.
 ///
 /// # Errors
 /// When the canvas cannot be read from the device.
-pub fn to_rgba(canvas: &Tensor, mean_rgb: [f32; 3]) -> Result<RgbaImage> {
-    let (height, width, _) = canvas.dims3()?;
-    let values = canvas.flatten_all()?.to_vec1::<f32>()?;
-    let mut image = RgbaImage::new(width as u32, height as u32);
-    for (pixel, colour) in image.pixels_mut().zip(values.chunks_exact(3)) {
-        // `as u8` saturates, which is the clamping that is wanted.
-        let level = |i: usize| (colour[i] + mean_rgb[i] + 0.5) as u8;
-        pixel.0 = [level(0), level(1), level(2), u8::MAX];
+pub fn to_rgb(canvas: &Tensor, mean_rgb: [f32; 3]) -> Result<Vec<f32>> {
+    let mut values = canvas.flatten_all()?.to_vec1::<f32>()?;
+    for pixel in values.chunks_exact_mut(3) {
+        pixel.iter_mut().zip(mean_rgb).for_each(|(value, mean)| *value = (*value + mean).clamp(0.0, 255.0));
     }
-    Ok(image)
+    Ok(values)
 }
 
 /// Brings every value of the canvas back into the range of colours.

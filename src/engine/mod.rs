@@ -21,9 +21,11 @@ mod mask;
 mod memory;
 pub mod objective;
 pub mod optimizer;
+mod output;
 mod pace;
 mod panel;
 mod preparation;
+mod recolour;
 mod region;
 pub mod regions;
 pub mod schedule;
@@ -165,7 +167,7 @@ pub trait Painter: Send {
     /// Whether every planned iteration is done. A later [`Painter::revise`] may make it unfinished again.
     fn is_finished(&self) -> bool;
 
-    /// The canvas as 8-bit RGBA at the size of the current stage.
+    /// The canvas as the recipe finishes it (see [`crate::recipe::Colours`]): 8-bit RGBA at the size of the current stage.
     ///
     /// # Errors
     /// When the canvas cannot be read from the device.

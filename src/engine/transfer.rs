@@ -13,6 +13,7 @@ use super::evaluator::Evaluator;
 use super::kept_photo::KeptPhoto;
 use super::memory::{self, MemoryPlan};
 use super::optimizer::{ChosenOptimizer, Optimizer, Outcome};
+use super::output::Output;
 use super::pace::Pace;
 use super::preparation::{canvas_of, initial_canvas, kept_photo, new_objective};
 use super::schedule::{self, Stage};
@@ -49,6 +50,7 @@ pub struct StyleTransfer {
     /// `None` only between two stages: the old one's memory is let go before the new one is prepared.
     objective: Option<Evaluator>,
     optimizer: ChosenOptimizer,
+    output: Output,
     losses: Losses,
     evaluations: u32,
     rollbacks: u32,
@@ -83,6 +85,7 @@ impl StyleTransfer {
             plans,
             average: new_average(&job, &canvas)?,
             last_good: canvas.copy()?,
+            output: Output::new(&job, stages[0].width, stages[0].height),
             vgg,
             job,
             stages,
@@ -150,6 +153,7 @@ impl StyleTransfer {
         }
         self.last_good = self.canvas.copy()?;
         self.average = new_average(&self.job, &self.canvas)?;
+        self.output.follow(&self.job, stage.width, stage.height);
         self.objective = Some(objective);
         self.kept = kept;
         self.optimizer = ChosenOptimizer::new(&self.job.recipe, self.plans[index].lbfgs_pairs);
@@ -288,7 +292,7 @@ impl Painter for StyleTransfer {
     fn frame(&self) -> Result<RgbaImage, EngineError> {
         let painted = self.painted()?;
         let shown = self.kept.as_ref().map_or(Ok(&painted), |kept| kept.over(&painted))?;
-        Ok(canvas::to_rgba(shown, self.vgg.mean_rgb())?)
+        Ok(self.output.to_rgba(canvas::to_rgb(shown, self.vgg.mean_rgb())?))
     }
 
     fn stir(&mut self, levels: f32) -> Result<(), EngineError> {

@@ -1,6 +1,6 @@
 //! Painted masks: into the library, into the painting, and away again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use image::{GrayImage, Luma};
@@ -22,8 +22,8 @@ fn store(bench: &Bench, ticket: u64, grey: u8) -> PathBuf {
     })
 }
 
-fn with_photo_mask(recipe: &Recipe, path: &PathBuf) -> Recipe {
-    Recipe { photo_mask: Some(PictureSource::File(path.clone())), ..recipe.clone() }
+fn with_photo_mask(recipe: &Recipe, path: &Path) -> Recipe {
+    Recipe { photo_mask: Some(PictureSource::File(path.to_path_buf())), ..recipe.clone() }
 }
 
 #[test]

@@ -65,6 +65,7 @@ impl StyleTransfer {
             return self.enter(stage, objective, kept);
         }
         self.kept = kept;
+        self.output.follow(&self.job, self.stages[stage].width, self.stages[stage].height);
         let terms = Terms::of(&self.job.recipe);
         if let Some(objective) = &mut self.objective {
             match regions {
