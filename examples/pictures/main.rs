@@ -1,12 +1,10 @@
 //! Paints the pictures that the repository shows, each by one command:
 //!
 //! ```sh
-//! cargo run --release --no-default-features --example pictures -- presets    # assets/presets
-//! cargo run --release --no-default-features --example pictures -- controls   # docs/controls
-//! cargo run --release --no-default-features --example pictures -- sheet      # screenshots/contact-sheet.jpg
+//! cargo run --release --example pictures -- presets    # assets/presets
+//! cargo run --release --example pictures -- controls   # docs/controls
+//! cargo run --release --example pictures -- sheet      # screenshots/contact-sheet.jpg
 //! ```
-//!
-//! Without the window, because the window holds some of the pictures that this makes.
 
 mod controls;
 mod presets;
