@@ -9,8 +9,8 @@ use pentimento::recipe::{
 use super::{Outcome, Studio, place, sample, save};
 
 /// Long side of each painting, in pixels, and its iterations: large enough to see the strokes, small enough to wait for.
-const LONG_SIDE: u32 = 320;
-const ITERATIONS: u32 = 200;
+const LONG_SIDE: u32 = 256;
+const ITERATIONS: u32 = 120;
 const GAP_PX: u32 = 8;
 
 pub fn paint_all(studio: &Studio) -> Outcome<()> {
