@@ -7,7 +7,7 @@
 //!
 //! After a ReLU most values are exactly zero. They share the lowest ranks; which of them takes which is not said. None of
 //! them passes a gradient on, so `R` is needed above zero only, and what the zeros are apart from the style is added as a
-//! whole. Above zero, ranks come from a histogram of [`BINS`] bins, even within a bin.
+//! whole. Above zero, ranks come from a histogram of `BINS` bins, even within a bin.
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, InplaceOp3, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;

@@ -6,7 +6,7 @@
 //!
 //! `L = (|m - m'|^2 + trace(K + K' - 2 (R K R)^(1/2))) / C`.
 //!
-//! With `T` the slope of `trace((R K R)^(1/2))` in `R K R`, see [`root`](super::root), `D = (1 - 2 R T R) / C` is that of
+//! With `T` the slope of `trace((R K R)^(1/2))` in `R K R`, see `root.rs`, `D = (1 - 2 R T R) / C` is that of
 //! the loss in `K` (`1 - R (R K R)^(-1/2) R` where the root is reached: identity minus the map that transports one Gaussian
 //! to the other). So `dL/df = 2/N * (D (f - m) + (m - m') / C)` for every pixel `f`, which is `F S` plus the same for all.
 //!

@@ -9,7 +9,7 @@ use crate::engine::terms::Terms;
 use crate::engine::{EngineError, Job, Painter, memory};
 
 impl StyleTransfer {
-    /// Goes on with the same canvas under a changed job; see [`Painter::revise`](crate::engine::Painter::revise).
+    /// Goes on with the same canvas under a changed job; see [`Painter::revise`].
     pub(super) fn follow(&mut self, job: &Job) -> Result<(), EngineError> {
         job.recipe.validate()?;
         let change = Change::between(&self.job, job);
