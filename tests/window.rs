@@ -194,7 +194,7 @@ impl Bench {
     /// Opens the section at the end, which lies below what fits into the window, and goes to one of its buttons.
     fn open_advanced(&mut self, button: &str) {
         self.settle();
-        self.window().get_by_label("Advanced").click();
+        self.window().get_by_label("Advanced").click_accesskit();
         self.settle();
         self.window().get_by_role_and_label(Role::Button, button).scroll_to_me();
         self.window().run_steps(20);
@@ -605,11 +605,11 @@ fn the_closed_sections_reach_the_painter_too() {
     // All sections fit into the window.
     bench.window().set_size(egui::vec2(1280.0, 2600.0));
     bench.ready();
-    bench.window().get_by_label("Painting").click();
+    bench.window().get_by_label("Painting").click_accesskit();
     bench.settle();
     bench.window().get_by_role_and_label(Role::SpinButton, "Iterations").set_value_accesskit(7.0);
     bench.settle();
-    bench.window().get_by_label("Advanced").click();
+    bench.window().get_by_label("Advanced").click_accesskit();
     bench.settle();
     bench.click("Random seed");
     bench.click("Paint");
@@ -651,6 +651,7 @@ fn several_styles_are_blended_each_with_its_own_share_and_size() {
     bench.click("Remove style 1");
     assert!(bench.has("Style picture: Ocean Waves"));
     bench.until_painter_has("one style", |recipe| recipe.styles.len() == 1);
+    bench.settle();
     bench.window().get_by_role_and_label(Role::Button, "Undo").click_accesskit();
     bench.settle();
     assert!(bench.has("Style 1 picture: The Starry Night"));
@@ -699,7 +700,7 @@ fn a_preset_is_one_step_there_and_one_step_back() {
     let mut bench = Bench::new();
     bench.ready();
     bench.set_slider("Style strength", 3.0);
-    bench.window().get_by_label("Painting").click();
+    bench.window().get_by_label("Painting").click_accesskit();
     bench.settle();
     bench.window().get_by_role_and_label(Role::SpinButton, "Size").set_value_accesskit(256.0);
     bench.settle();
@@ -721,7 +722,7 @@ fn settings_are_kept_under_a_name_and_serve_as_a_preset() {
     // The whole list of presets fits into the window.
     bench.window().set_size(egui::vec2(1280.0, 1600.0));
     bench.ready();
-    bench.window().get_by_label("Painting").click();
+    bench.window().get_by_label("Painting").click_accesskit();
     bench.set_slider("Style strength", 3.0);
     bench.paint(1);
     bench.click("Preset: Studio");
@@ -767,6 +768,7 @@ fn a_deleted_favourite_comes_back() {
     bench.press(Key::Delete);
     bench.until_label("Moved pentimento-");
     assert!(!bench.has("Favourite, iteration"));
+    bench.settle();
     // By name, not by place: messages move up as older ones go.
     bench.window().get_by_role_and_label(Role::Button, "Undo").click_accesskit();
     bench.settle();
@@ -778,7 +780,7 @@ fn layers_are_weighted_added_and_taken_out() {
     let mut bench = Bench::new();
     bench.window().set_size(egui::vec2(1280.0, 2600.0));
     bench.ready();
-    bench.window().get_by_label("Layers").click();
+    bench.window().get_by_label("Layers").click_accesskit();
     bench.settle();
     bench.set_slider("Style layers: relu3_1", 4.0);
     bench.set_slider("Photo layers: relu4_2", 0.0);
@@ -808,7 +810,7 @@ fn the_pull_of_every_term_is_shown_when_asked_for() {
     let mut bench = Bench::new();
     bench.window().set_size(egui::vec2(1280.0, 2600.0));
     bench.ready();
-    bench.window().get_by_label("Layers").click();
+    bench.window().get_by_label("Layers").click_accesskit();
     bench.settle();
     bench.paint(1);
     assert!(!bench.has(" pulls "));
@@ -823,7 +825,7 @@ fn every_section_reaches_the_painter() {
     bench.window().set_size(egui::vec2(1280.0, 2600.0));
     bench.ready();
     for section in ["Painting", "Colour", "Layers", "Advanced"] {
-        bench.window().get_by_label(section).click();
+        bench.window().get_by_label(section).click_accesskit();
         bench.settle();
     }
     for (slider, value) in [("Brush size", 2.0), ("Match colours", 40.0), ("Histogram", 0.5)] {
