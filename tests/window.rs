@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -116,6 +116,9 @@ impl FileDialogs for Dialogs {
 }
 
 /// A window with everything that pulls its strings.
+/// One window at a time: beside each other, about one run in four lost a click somewhere. Why is not known yet.
+static TURN: Mutex<()> = Mutex::new(());
+
 struct Bench {
     steps: Option<Sender<Result<(), String>>>,
     harness: Option<Harness<'static, App>>,
@@ -124,6 +127,7 @@ struct Bench {
     answer: Arc<Mutex<Answer>>,
     woken: Receiver<()>,
     folder: tempfile::TempDir,
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl Bench {
@@ -132,6 +136,7 @@ impl Bench {
     }
 
     fn with_library(library: impl Fn(&Path) -> PathBuf) -> Self {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().unwrap();
         let library = library(folder.path());
         let presets = folder.path().join("presets");
@@ -155,7 +160,7 @@ impl Bench {
             let studio = Studio::start(config);
             App::new(&cc.egui_ctx, studio, &Opening::default(), Preferences::default(), Box::new(dialogs))
         });
-        Self { steps: Some(steps), harness: Some(harness), seen, disturbed, answer, woken, folder }
+        Self { steps: Some(steps), harness: Some(harness), seen, disturbed, answer, woken, folder, _turn: turn }
     }
 
     fn window(&mut self) -> &mut Harness<'static, App> {
