@@ -1,11 +1,13 @@
 //! The contact sheet: five photos in five styles under the default preset, each at its full size, shown smaller.
 
+use std::io::{Cursor, Write};
+
 use image::imageops::{self, FilterType};
-use image::{Rgb, RgbImage};
-use pentimento::image_io::Picture;
+use image::{ImageFormat, Rgb, RgbImage};
+use pentimento::image_io::{Picture, write_atomically};
 use pentimento::recipe::{Recipe, StyleSource};
 
-use super::{Outcome, Studio, sample, save};
+use super::{Outcome, Studio, place, sample, save};
 
 const PHOTOS: [&str; 5] =
     ["neuschwanstein-castle", "lemur", "machu-picchu", "beacon-street-boston", "astronaut-eileen-collins"];
@@ -25,13 +27,29 @@ pub fn paint_all(studio: &Studio) -> Outcome<()> {
     for (row, photo) in PHOTOS.iter().enumerate() {
         lay(&mut sheet, &bundled(photo)?, 0, row + 1);
         for (column, style) in STYLES.iter().enumerate() {
-            let styles = vec![StyleSource::new(sample(style))];
-            let painting = studio.paint(Recipe { content: sample(photo), styles, ..Recipe::default() })?;
-            lay(&mut sheet, &painting, column + 1, row + 1);
+            lay(&mut sheet, &painted(studio, photo, style)?, column + 1, row + 1);
             println!("{photo} in the manner of {style}");
         }
     }
     save(&sheet, "screenshots/contact-sheet.jpg", 88)
+}
+
+/// One painting at its full size. Each is kept in `target/contact-sheet`, to be looked at closely and so that a sheet
+/// that was interrupted goes on where it was; whoever changed the engine or the preset deletes the folder first.
+fn painted(studio: &Studio, photo: &str, style: &str) -> Outcome<RgbImage> {
+    let kept = place("target/contact-sheet").join(format!("{photo}-{style}.png"));
+    if kept.exists() {
+        return Ok(image::open(&kept)?.to_rgb8());
+    }
+    let styles = vec![StyleSource::new(sample(style))];
+    let painting = studio.paint(Recipe { content: sample(photo), styles, ..Recipe::default() })?;
+    if let Some(folder) = kept.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut png = Cursor::new(vec![]);
+    painting.write_to(&mut png, ImageFormat::Png)?;
+    write_atomically(&kept, |file| file.write_all(png.get_ref()))?;
+    Ok(painting)
 }
 
 fn bundled(name: &str) -> Outcome<RgbImage> {
