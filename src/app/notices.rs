@@ -90,7 +90,7 @@ impl Notices {
     }
 
     /// Those that are still on the screen, oldest first.
-    pub fn on_screen(&self, now_secs: f64) -> impl Iterator<Item = &Notice> {
+    pub fn on_screen(&self, now_secs: f64) -> impl DoubleEndedIterator<Item = &Notice> {
         self.notices.iter().filter(move |notice| notice.until_secs > now_secs)
     }
 

@@ -237,7 +237,8 @@ impl State {
         match action {
             Action::Paint | Action::Pause | Action::Resume => self.primary() == action,
             Action::StartOver => self.painting.is_some(),
-            Action::Keep => has_canvas,
+            // The previous canvas can be kept before the new painting has shown anything.
+            Action::Keep => has_canvas || self.exhibit == Some(Exhibit::Previous),
             Action::Stir => can_go_on,
             Action::GoOnFromShown => can_go_on && self.shown_exhibit().is_some(),
             Action::SaveAs | Action::Finish => has_canvas || self.exhibit.is_some(),

@@ -18,27 +18,32 @@ pub fn toasts_ui(desk: &mut Desk<'_>, now_secs: f64, corner: egui::Rect, ui: &Ui
         return;
     };
     ctx.request_repaint_after_secs(next as f32);
-    Area::new(Id::unique("toasts"))
-        .order(Order::Foreground)
-        .pivot(Align2::RIGHT_BOTTOM)
-        .fixed_pos(corner.right_bottom() - vec2(14.0, 14.0 + theme::CANVAS_BAR_HEIGHT_PT))
-        .show(ctx, |ui| {
-            for notice in desk.state.notices.on_screen(now_secs) {
-                egui::Frame::popup(ui.style()).show(ui, |ui| {
-                    ui.set_width(WIDTH_PT);
-                    ui.horizontal(|ui| {
-                        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                            if icon_button(ui, icons::ICON_CLOSE, "Dismiss", "Take it off the screen").clicked() {
-                                desk.commands.push(UiCommand::Dismiss(notice.id));
-                            }
-                            undo_ui(desk, notice, ui);
-                            ui.with_layout(Layout::left_to_right(Align::Center), |ui| notice_ui(notice, ui));
-                        });
-                    });
-                });
-                ui.add_space(6.0);
-            }
+    // Each lies in an area of its own, above the newer ones: when an older one goes, nothing moves under the pointer and
+    // a click that has begun still finds its button.
+    let mut foot = corner.right_bottom() - vec2(14.0, 14.0 + theme::CANVAS_BAR_HEIGHT_PT);
+    for notice in desk.state.notices.on_screen(now_secs).rev() {
+        let toast = Area::new(Id::unique(("toast", notice.id)))
+            .order(Order::Foreground)
+            .pivot(Align2::RIGHT_BOTTOM)
+            .fixed_pos(foot)
+            .show(ctx, |ui| toast_ui(desk, notice, ui));
+        foot.y -= toast.response.rect.height() + 6.0;
+    }
+}
+
+fn toast_ui(desk: &mut Desk<'_>, notice: &Notice, ui: &mut Ui) {
+    egui::Frame::popup(ui.style()).show(ui, |ui| {
+        ui.set_width(WIDTH_PT);
+        ui.horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if icon_button(ui, icons::ICON_CLOSE, "Dismiss", "Take it off the screen").clicked() {
+                    desk.ask(UiCommand::Dismiss(notice.id));
+                }
+                undo_ui(desk, notice, ui);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| notice_ui(notice, ui));
+            });
         });
+    });
 }
 
 /// Draws the list of all messages.

@@ -60,7 +60,9 @@ pub fn tile_ui(desk: &mut Desk<'_>, slot: Slot, size: Vec2, ui: &mut Ui) {
     let response = picture_tile(ui, size, texture.as_ref(), &name, false);
     let loading = source.is_some_and(|source| matches!(state.picture(source), Some(PictureState::Loading)));
     if state.is_awaited(slot) || loading {
-        ui.put(Rect::from_center_size(response.rect.center(), vec2(28.0, 28.0)), egui::Spinner::new().size(24.0));
+        // Over the tile that is allocated already: what follows must not move while a picture is on its way.
+        let place = Rect::from_center_size(response.rect.center(), vec2(24.0, 24.0));
+        ui.new_child(egui::UiBuilder::new().max_rect(place)).add(egui::Spinner::new().size(24.0));
     }
     let hint = format!(
         "Click to choose a file, drop one here, or point here and paste ({})",
