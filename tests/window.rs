@@ -12,10 +12,10 @@ use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use image::{Rgba, RgbaImage};
+use image::{DynamicImage, Rgba, RgbaImage};
 use pentimento::app::{Answer, App, FileDialogs, Opening, Preferences, Purpose, Reply};
 use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
-use pentimento::image_io::Picture;
+use pentimento::image_io::{Picture, Rgba16Image};
 use pentimento::recipe::{Colours, Edges, Init, OptimizerKind, PictureSource, Recipe, StyleCurve, StyleLoss, TvNorm};
 use pentimento::studio::{Studio, StudioConfig};
 
@@ -79,6 +79,10 @@ impl Painter for Tame {
 
     fn frame(&self) -> Result<RgbaImage, EngineError> {
         Ok(RgbaImage::from_pixel(24, 16, Rgba([self.iteration as u8, 100, 50, 255])))
+    }
+
+    fn deep_frame(&self) -> Result<Rgba16Image, EngineError> {
+        Ok(DynamicImage::from(self.frame()?).into_rgba16())
     }
 
     fn stir(&mut self, levels: f32) -> Result<(), EngineError> {

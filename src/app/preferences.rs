@@ -4,6 +4,8 @@
 use egui::{Context, ThemePreference};
 use serde::{Deserialize, Serialize};
 
+use crate::recipe::Depth;
+
 const KEY: &str = "preferences";
 
 /// The artist's preferences.
@@ -18,12 +20,20 @@ pub struct Preferences {
     pub show_favourites: bool,
     /// Whether the loss curve is shown.
     pub show_curve: bool,
+    /// Bits a channel of what is kept and saved.
+    pub depth: Depth,
 }
 
 impl Default for Preferences {
     fn default() -> Self {
         // Colours are judged more easily on a dark ground, so that is where the window starts.
-        Self { theme: ThemePreference::Dark, zoom_factor: 1.0, show_favourites: true, show_curve: true }
+        Self {
+            theme: ThemePreference::Dark,
+            zoom_factor: 1.0,
+            show_favourites: true,
+            show_curve: true,
+            depth: Depth::DEFAULT,
+        }
     }
 }
 

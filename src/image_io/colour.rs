@@ -3,11 +3,31 @@
 use image::{DynamicImage, ImageBuffer, Pixel, Primitive};
 use moxcms::{CmsError, ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformOptions};
 
+/// The profile that written pictures carry where their format has no shorter way of saying sRGB.
+pub(super) fn srgb_profile() -> Result<Vec<u8>, CmsError> {
+    let mut profile = ColorProfile::new_srgb();
+    // As made there it speaks of video, with its narrower range of values.
+    profile.cicp = None;
+    let mut icc = profile.encode()?;
+    // The encoder notes the time (ICC.1:2022, 7.2.1), but equal pictures shall be equal files.
+    if let Some(created) = icc.get_mut(24..36) {
+        created.copy_from_slice(&NEW_YEAR_2026);
+    }
+    Ok(icc)
+}
+
+/// Year, month, day, hour, minute and second as an ICC profile has them.
+const NEW_YEAR_2026: [u8; 12] = [0x07, 0xea, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0];
+
 /// Converts `image` from the ICC profile `icc` to sRGB.
 ///
 /// A profile that is broken, or that does not belong to these pixels (the profile of a CMYK picture that the decoder
 /// has turned to RGB already), is no reason to refuse a picture: it is then shown as if it were sRGB.
 pub(super) fn to_srgb(image: DynamicImage, icc: &[u8]) -> DynamicImage {
+    // What this program wrote comes back to the last bit.
+    if srgb_profile().is_ok_and(|ours| ours == icc) {
+        return image;
+    }
     match convert(&image, icc) {
         Ok(Some(converted)) => converted,
         Ok(None) => image,
@@ -97,6 +117,24 @@ mod tests {
         let [r, .., a] = converted.get_pixel(1, 1).0;
         assert!(r > 51_000, "{r}");
         assert_eq!(a, 1234);
+    }
+
+    #[test]
+    fn sixteen_bits_lose_next_to_nothing() {
+        // Greys are the same numbers in both spaces, so every step is known. Linear light is looked up in 65536 steps, of
+        // which the darkest are thirteen times as coarse as those of sRGB.
+        let icc = ColorProfile::new_display_p3().encode().unwrap();
+        let ramp = ImageBuffer::from_fn(65_536, 1, |x, _| Rgb([x as u16; 3]));
+        let DynamicImage::ImageRgb16(converted) = to_srgb(ramp.into(), &icc) else { panic!("depth lost") };
+        let worst = converted.enumerate_pixels().map(|(x, _, p)| p.0.map(|v| v.abs_diff(x as u16)).into_iter().max());
+        let worst = worst.max().flatten().unwrap();
+        assert!(worst <= 7, "off by {worst} of 65535");
+    }
+
+    #[test]
+    fn what_this_program_tags_is_left_as_it_is() {
+        let image = DynamicImage::from(RgbImage::from_fn(256, 3, |x, y| Rgb([x as u8, 255 - x as u8, 80 * y as u8])));
+        assert_eq!(to_srgb(image.clone(), &srgb_profile().unwrap()), image);
     }
 
     #[test]

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use image::{Rgba, RgbaImage};
+use image::{DynamicImage, Rgba, RgbaImage};
 use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
-use pentimento::image_io::Picture;
+use pentimento::image_io::{Picture, Rgba16Image};
 use pentimento::recipe::{PictureSource, Recipe, StyleSource, parameter};
 use pentimento::studio::{Canvas, Command, Event, Favourite, Frame, RunId, Studio, StudioConfig};
 use tempfile::TempDir;
@@ -99,6 +99,10 @@ impl Painter for FakePainter {
     fn frame(&self) -> Result<RgbaImage, EngineError> {
         self.engine.frames.fetch_add(1, Ordering::SeqCst);
         Ok(canvas(self.iteration))
+    }
+
+    fn deep_frame(&self) -> Result<Rgba16Image, EngineError> {
+        Ok(DynamicImage::from(self.frame()?).into_rgba16())
     }
 
     fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
