@@ -552,6 +552,28 @@ fn save_as_writes_what_is_shown() {
 }
 
 #[test]
+fn pictures_are_as_deep_as_the_menu_says() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.paint(1);
+    let mut save = |depth: &str, name: &str| {
+        bench.open_menu("More", depth);
+        bench.click(depth);
+        bench.press(Key::Escape);
+        let path = bench.folder.path().join(name);
+        *bench.answer.lock().unwrap() = Answer::Chosen(path.clone());
+        bench.window().key_press_modifiers(Modifiers::COMMAND, Key::S);
+        bench.settle();
+        bench.iterate(1);
+        bench.until_label(&format!("Saved {}", path.display()));
+        image::open(&path).unwrap()
+    };
+    assert!(matches!(save("16 bits a channel", "deep.tif"), DynamicImage::ImageRgb16(_)));
+    assert!(matches!(save("16 bits a channel", "as deep as it can be.jpg"), DynamicImage::ImageRgb8(_)));
+    assert!(matches!(save("8 bits a channel", "plain.png"), DynamicImage::ImageRgb8(_)));
+}
+
+#[test]
 fn the_canvas_is_finished_at_the_size_that_was_chosen() {
     let mut bench = Bench::new();
     bench.ready();

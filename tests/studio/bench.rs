@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use image::{DynamicImage, Rgba, RgbaImage};
+use image::{Rgba, RgbaImage};
 use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
 use pentimento::image_io::{Picture, Rgba16Image};
 use pentimento::recipe::{PictureSource, Recipe, StyleSource, parameter};
@@ -102,7 +102,7 @@ impl Painter for FakePainter {
     }
 
     fn deep_frame(&self) -> Result<Rgba16Image, EngineError> {
-        Ok(DynamicImage::from(self.frame()?).into_rgba16())
+        Ok(deep_canvas(self.iteration))
     }
 
     fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
@@ -133,6 +133,11 @@ impl Painter for FakePainter {
 /// The fake's canvas after so many iterations.
 pub fn canvas(iteration: u32) -> RgbaImage {
     RgbaImage::from_pixel(8, 4, Rgba([u8::try_from(iteration).unwrap(), 0, 0, 255]))
+}
+
+/// The same with 16 bits a channel, of which the last says that it is this one.
+pub fn deep_canvas(iteration: u32) -> Rgba16Image {
+    Rgba16Image::from_pixel(8, 4, Rgba([u16::try_from(iteration).unwrap() * 257 + 1, 0, 0, u16::MAX]))
 }
 
 /// A studio with everything around it that a test needs. The gate comes first: dropping it lets a waiting painter go.
