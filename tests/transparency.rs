@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Rgba, RgbaImage};
-use pentimento::engine::{DeviceChoice, Engine, Job, Masks, Painter, StyleEngine};
+use pentimento::engine::{DeviceChoice, Engine, Job, Masks, StyleEngine};
 use pentimento::image_io::{Picture, read_record};
 use pentimento::recipe::{Colours, Recipe, Scales};
 use tempfile::TempDir;

@@ -76,7 +76,7 @@ impl Output {
         for (index, (pixel, &colour)) in image.pixels_mut().zip(colours.as_chunks::<3>().0).enumerate() {
             // Rounded before the colour is found, so that the two fit together.
             let alpha = self.alpha.as_ref().map_or(1.0, |alpha| (alpha[index] * white).round() / white);
-            let [r, g, b] = colour.map(|seen| step(off_white(seen, alpha) * (white / 255.0) + 0.5));
+            let [r, g, b] = off_white(colour, alpha).map(|value| step(value * (white / 255.0) + 0.5));
             *pixel = Rgba([r, g, b, step(alpha * white + 0.5)]);
         }
         image
@@ -124,13 +124,15 @@ mod tests {
     #[test]
     fn over_white_it_looks_as_it_was_painted() {
         let output = output(photo(), (11, 7));
-        let canvas: Vec<f32> = (0..11 * 7 * 3).map(|i| 215.0 + (i % 40) as f32).collect();
-        for (pixel, painted) in output.to_rgba(canvas.clone()).pixels().zip(canvas.chunks_exact(3)) {
+        let canvas: Vec<f32> = (0..11 * 7 * 3).map(|i| 215.0 + (i * i % 40) as f32).collect();
+        for (pixel, painted) in output.to_rgba(canvas.clone()).pixels().zip(canvas.as_chunks::<3>().0) {
             let [colour @ .., alpha] = pixel.0.map(f32::from);
-            for (value, painted) in colour.iter().zip(painted) {
-                let seen = 255.0 - (255.0 - value) * alpha / 255.0;
-                // Where next to nothing is opaque, hardly any darkness can be seen.
-                let possible = painted.max(255.0 - alpha);
+            let seen = colour.map(|value| 255.0 - (255.0 - value) * alpha / 255.0);
+            // Where next to nothing is opaque, a dark colour is paled.
+            let darkest = painted.iter().copied().fold(255.0, f32::min);
+            let share = f32::min(1.0, alpha / (255.0 - darkest));
+            for (seen, painted) in seen.iter().zip(painted) {
+                let possible = 255.0 - share * (255.0 - painted);
                 assert!((seen - possible).abs() <= 0.51, "{seen} is not {possible} at {alpha}");
             }
         }

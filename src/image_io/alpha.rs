@@ -27,20 +27,25 @@ pub(super) fn rgb16_over_white([r, g, b, a]: [u16; 4]) -> [u16; 3] {
     [r, g, b].map(|value| over_white(value.into(), a.into(), u16::MAX.into()) as u16)
 }
 
-/// The colour in 0..=255 that looks like `seen` when it is laid with opacity `alpha` (0..=1) over white, or the nearest
-/// to it where there is none: `(seen - (1 - alpha) * 255) / alpha`.
+/// The colour in 0..=255 that looks like `seen` when it is laid with opacity `alpha` (0..=1) over white:
+/// `255 - (255 - seen) / alpha`.
 ///
-/// Where nothing is opaque at all it is white, so that a program which ignores transparency shows the ground that the
-/// painting was made on.
+/// What is faint cannot look dark. A colour that no opacity brings about is paled as far as needed: clipping its channels
+/// would change its hue, down to black. Where nothing is opaque at all it is white, so that a program which ignores
+/// transparency shows the ground that the painting was made on.
 #[must_use]
-pub fn off_white(seen: f32, alpha: f32) -> f32 {
+pub fn off_white(seen: [f32; 3], alpha: f32) -> [f32; 3] {
     if alpha >= 1.0 {
-        seen
-    } else if alpha > 0.0 {
-        ((seen - (1.0 - alpha) * WHITE) / alpha).clamp(0.0, WHITE)
-    } else {
-        WHITE
+        return seen;
     }
+    if alpha <= 0.0 {
+        return [WHITE; 3];
+    }
+    let ink = seen.map(|value| WHITE - value);
+    let most = ink.iter().copied().fold(0.0, f32::max);
+    // Without any ink the quotient is infinite, and the other one counts.
+    let strength = (1.0 / alpha).min(WHITE / most);
+    ink.map(|ink| WHITE - strength * ink)
 }
 
 /// Divides colours by the opacity that they were multiplied with. Images without transparency are left alone.
@@ -81,23 +86,28 @@ mod tests {
     #[test]
     fn taking_off_undoes_laying_over() {
         for alpha in [1_u32, 30, 128, 254, 255] {
-            for value in [0_u32, 1, 100, 255] {
-                let seen = over_white(value, alpha, 255) as f32;
+            for colour in [[0_u32, 0, 0], [1, 100, 255], [255, 255, 255], [200, 30, 90]] {
                 let opacity = alpha as f32 / 255.0;
+                let seen = colour.map(|value| over_white(value, alpha, 255) as f32);
                 let back = off_white(seen, opacity);
                 // What was rounded to a level is off by half of one at most, the more so the less is opaque.
-                assert!((back - value as f32).abs() <= 0.5 / opacity + 1e-3, "{value} at {alpha} came back as {back}");
+                for (back, value) in back.iter().zip(colour) {
+                    let off = (back - value as f32).abs();
+                    assert!(off <= 0.5 / opacity + 1e-3, "{colour:?} at {alpha} came back as {back}");
+                }
             }
         }
-        assert_eq!(off_white(77.25, 1.0), 77.25);
+        assert_eq!(off_white([77.25, 0.0, 255.0], 1.0), [77.25, 0.0, 255.0]);
     }
 
     #[test]
-    fn a_colour_that_cannot_be_had_is_met_as_nearly_as_can_be() {
+    fn a_colour_that_is_too_dark_to_be_so_faint_keeps_its_hue() {
         // Half transparent over white cannot get darker than half.
-        assert_eq!(off_white(20.0, 0.5), 0.0);
-        assert_eq!(off_white(300.0, 0.5), 255.0);
-        assert_eq!(off_white(20.0, 0.0), 255.0);
+        assert_eq!(off_white([20.0; 3], 0.5), [0.0; 3]);
+        let [r, g, b] = off_white([51.0, 153.0, 204.0], 0.5);
+        assert!(r.abs() < 1e-3 && (g - 127.5).abs() < 1e-3 && (b - 191.25).abs() < 1e-3, "{r} {g} {b}");
+        assert_eq!(off_white([255.0; 3], 0.001), [255.0; 3]);
+        assert_eq!(off_white([20.0, 30.0, 40.0], 0.0), [255.0; 3]);
     }
 
     #[test]
