@@ -16,7 +16,9 @@ use image::{DynamicImage, Rgba, RgbaImage};
 use pentimento::app::{Answer, App, FileDialogs, Opening, Preferences, Purpose, Reply};
 use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
 use pentimento::image_io::{Picture, Rgba16Image};
-use pentimento::recipe::{Colours, Edges, Init, OptimizerKind, PictureSource, Recipe, StyleCurve, StyleLoss, TvNorm};
+use pentimento::recipe::{
+    Colours, Depth, Edges, Init, OptimizerKind, PictureSource, Recipe, StyleCurve, StyleLoss, TvNorm,
+};
 use pentimento::studio::{Studio, StudioConfig};
 
 /// How long a test waits for a thread before it gives up. Never waited out when all is well.
@@ -140,6 +142,10 @@ impl Bench {
     }
 
     fn with_library(library: impl Fn(&Path) -> PathBuf) -> Self {
+        Self::with(library, Preferences::default())
+    }
+
+    fn with(library: impl Fn(&Path) -> PathBuf, preferences: Preferences) -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().unwrap();
         let library = library(folder.path());
@@ -162,7 +168,7 @@ impl Bench {
                 }),
             };
             let studio = Studio::start(config);
-            App::new(&cc.egui_ctx, studio, &Opening::default(), Preferences::default(), Box::new(dialogs))
+            App::new(&cc.egui_ctx, studio, &Opening::default(), preferences, Box::new(dialogs))
         });
         Self { steps: Some(steps), harness: Some(harness), seen, disturbed, answer, woken, folder, _turn: turn }
     }
@@ -571,6 +577,20 @@ fn pictures_are_as_deep_as_the_menu_says() {
     assert!(matches!(save("16 bits a channel", "deep.tif"), DynamicImage::ImageRgb16(_)));
     assert!(matches!(save("16 bits a channel", "as deep as it can be.jpg"), DynamicImage::ImageRgb8(_)));
     assert!(matches!(save("8 bits a channel", "plain.png"), DynamicImage::ImageRgb8(_)));
+}
+
+#[test]
+fn the_depth_that_was_chosen_last_time_counts_from_the_start() {
+    let deep = Preferences { depth: Depth::Sixteen, ..Preferences::default() };
+    let mut bench = Bench::with(|folder| folder.join("library"), deep);
+    bench.ready();
+    bench.paint(1);
+    bench.click("Keep");
+    bench.iterate(1);
+    bench.until_label("Favourite, iteration");
+    let mut kept = std::fs::read_dir(bench.folder.path().join("library")).unwrap();
+    let kept = kept.find_map(|entry| image::open(entry.unwrap().path()).ok()).unwrap();
+    assert!(matches!(kept, DynamicImage::ImageRgb16(_)));
 }
 
 #[test]

@@ -62,3 +62,40 @@ impl Preferences {
         self.zoom_factor = ctx.zoom_factor();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Memory(HashMap<String, String>);
+
+    impl eframe::Storage for Memory {
+        fn get_string(&self, key: &str) -> Option<String> {
+            self.0.get(key).cloned()
+        }
+
+        fn set_string(&mut self, key: &str, value: String) {
+            self.0.insert(key.to_owned(), value);
+        }
+
+        fn remove_string(&mut self, key: &str) {
+            self.0.remove(key);
+        }
+
+        fn flush(&mut self) {}
+    }
+
+    #[test]
+    fn what_was_chosen_is_there_again_and_what_an_older_version_lacks_has_its_default() {
+        let mut memory = Memory::default();
+        assert_eq!(Preferences::load(Some(&memory)), Preferences::default());
+        let chosen = Preferences { depth: Depth::Sixteen, show_curve: false, ..Preferences::default() };
+        chosen.save(&mut memory);
+        assert_eq!(Preferences::load(Some(&memory)), chosen);
+        memory.0.insert(KEY.to_owned(), "(show_curve: false)".to_owned());
+        assert_eq!(Preferences::load(Some(&memory)), Preferences { show_curve: false, ..Preferences::default() });
+    }
+}

@@ -44,6 +44,9 @@ fn convert(image: &DynamicImage, icc: &[u8]) -> Result<Option<DynamicImage>, Cms
         ImageLuma8, ImageLuma16, ImageLumaA8, ImageLumaA16, ImageRgb8, ImageRgb16, ImageRgba8, ImageRgba16,
     };
     let profile = ColorProfile::new_from_slice(icc)?;
+    // Some programs give grey pictures the profile of coloured ones.
+    let coloured = (profile.color_space == DataColorSpace::Rgb && !image.color().has_color()).then(|| in_colour(image));
+    let image = coloured.as_ref().unwrap_or(image);
     let srgb = ColorProfile::new_srgb();
     let eight = |from, to| profile.create_transform_8bit(from, &srgb, to, TransformOptions::default());
     let sixteen = |from, to| profile.create_transform_16bit(from, &srgb, to, TransformOptions::default());
@@ -60,6 +63,16 @@ fn convert(image: &DynamicImage, icc: &[u8]) -> Result<Option<DynamicImage>, Cms
         }
         _ => None,
     })
+}
+
+/// A grey picture in three channels.
+fn in_colour(grey: &DynamicImage) -> DynamicImage {
+    match grey {
+        DynamicImage::ImageLuma8(_) => grey.to_rgb8().into(),
+        DynamicImage::ImageLumaA8(_) => grey.to_rgba8().into(),
+        DynamicImage::ImageLuma16(_) => grey.to_rgb16().into(),
+        _ => grey.to_rgba16().into(),
+    }
 }
 
 fn apply<S, From, To>(
@@ -79,7 +92,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use image::{GrayImage, Luma, Rgb, RgbImage, Rgba};
+    use image::{GrayImage, Luma, LumaA, Rgb, RgbImage, Rgba};
 
     use super::*;
 
@@ -144,6 +157,20 @@ mod tests {
         let converted = to_srgb(image, &linear.encode().unwrap()).to_rgb8().get_pixel(0, 0).0;
         // Linear 0.5 is 188 in sRGB.
         assert!(converted.iter().all(|v| v.abs_diff(188) <= 1), "{converted:?}");
+    }
+
+    #[test]
+    fn a_grey_picture_may_have_the_profile_of_a_coloured_one() {
+        // Adobe RGB has a gamma of 2.2, which differs from sRGB's curve in the darks.
+        let icc = ColorProfile::new_adobe_rgb().encode().unwrap();
+        let [dark] = GrayImage::from_pixel(1, 1, Luma([20])).get_pixel(0, 0).0;
+        let coloured = one_pixel([dark; 3], &ColorProfile::new_adobe_rgb());
+        assert!(coloured[0] < dark - 2, "{coloured:?}");
+        let grey = to_srgb(DynamicImage::ImageLuma8(GrayImage::from_pixel(1, 1, Luma([dark]))), &icc);
+        assert_eq!(grey.to_rgb8().get_pixel(0, 0).0, coloured);
+        let deep = DynamicImage::ImageLumaA16(ImageBuffer::from_pixel(1, 1, LumaA([20 * 257, 700])));
+        let DynamicImage::ImageRgba16(deep) = to_srgb(deep, &icc) else { panic!("depth or alpha lost") };
+        assert_eq!((deep.get_pixel(0, 0).0[3], deep.get_pixel(0, 0).0[0] / 257), (700, u16::from(coloured[0])));
     }
 
     #[test]
