@@ -8,10 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use image::{Rgba, RgbaImage};
+use image::{DynamicImage, Rgba, RgbaImage};
 use pentimento::app::{Opening, open_window};
 use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
-use pentimento::image_io::Picture;
+use pentimento::image_io::{Picture, Rgba16Image};
 use pentimento::recipe::Recipe;
 
 /// Time that one iteration pretends to take.
@@ -101,6 +101,10 @@ impl Painter for Swirl {
             };
             Rgba([mix(0), mix(1), mix(2), 255])
         }))
+    }
+
+    fn deep_frame(&self) -> Result<Rgba16Image, EngineError> {
+        Ok(DynamicImage::from(self.frame()?).into_rgba16())
     }
 
     fn stir(&mut self, levels: f32) -> Result<(), EngineError> {

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
-use image::{DynamicImage, ImageBuffer, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use image::{DynamicImage, ExtendedColorType, ImageBuffer, ImageEncoder, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use pentimento::image_io::{Picture, PictureError, read_record, save_picture};
 use tempfile::TempDir;
 
@@ -227,13 +227,55 @@ fn a_16_bit_png_keeps_its_depth() {
 }
 
 #[test]
-fn a_transparent_png_lies_over_white() {
+fn a_16_bit_tiff_keeps_its_depth() {
+    let folder = TempDir::new().unwrap();
+    let image: ImageBuffer<Rgb<u16>, Vec<u16>> =
+        ImageBuffer::from_fn(400, 2, |x, y| Rgb([20_000 + x as u16, 3 * x as u16, 60_000 - y as u16]));
+    let path = file(&folder, "deep.tif", &encoded(image.clone(), ImageFormat::Tiff));
+    let values = Picture::open(&path).unwrap().to_rgb_f32(400, 2);
+    for (value, expected) in values.iter().zip(image.as_raw()) {
+        assert!((value - f32::from(*expected) / 257.0).abs() < 1e-3, "{value} is not {expected}");
+    }
+}
+
+#[test]
+fn a_floating_point_tiff_is_read_with_16_bits() {
+    let image: ImageBuffer<Rgba<f32>, Vec<f32>> = ImageBuffer::from_pixel(2, 2, Rgba([0.5, 1.5, -1.0, 0.25]));
+    let picture = Picture::decode(&encoded(image, ImageFormat::Tiff), "float.tif").unwrap();
+    assert_eq!(picture.to_rgba16().unwrap().get_pixel(1, 1).0, [32_768, 65_535, 0, 16_384]);
+}
+
+#[test]
+fn a_transparent_png_is_seen_over_white_and_stays_transparent() {
     let folder = TempDir::new().unwrap();
     let image = RgbaImage::from_fn(8, 8, |x, _| Rgba(if x < 4 { [0, 0, 0, 0] } else { [0, 128, 255, 255] }));
-    let picture = Picture::open(&file(&folder, "logo.png", &encoded(image, ImageFormat::Png))).unwrap();
-    assert_eq!(picture.to_rgba().get_pixel(0, 0).0, [255; 4]);
-    assert_eq!(picture.to_rgba().get_pixel(7, 0).0, [0, 128, 255, 255]);
+    let picture = Picture::open(&file(&folder, "logo.png", &encoded(image.clone(), ImageFormat::Png))).unwrap();
+    assert_eq!(picture.to_rgba(), image);
     assert_eq!(picture.to_rgb_f32(8, 8)[..3], [255.0; 3]);
+    assert_eq!(picture.alpha_f32(8, 8).unwrap()[..8], [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
+}
+
+#[test]
+fn transparency_is_read_from_every_format_that_has_it() {
+    let image = RgbaImage::from_fn(8, 8, |x, _| Rgba(if x < 4 { [0, 0, 0, 0] } else { [0, 128, 255, 255] }));
+    for format in [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Tiff, ImageFormat::Gif, ImageFormat::Bmp] {
+        let picture = Picture::decode(&encoded(image.clone(), format), "logo").unwrap();
+        assert_eq!(picture.alpha_f32(8, 8).expect("it is transparent")[2..6], [0.0, 0.0, 1.0, 1.0], "{format:?}");
+    }
+}
+
+#[test]
+fn colours_that_a_tiff_has_multiplied_by_their_opacity_are_divided_by_it() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("cut out.tif");
+    save_picture(&path, &RgbaImage::from_pixel(4, 4, Rgba([100, 0, 50, 128])), None).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    assert_eq!(Picture::open(&path).unwrap().to_rgba().get_pixel(1, 1).0, [100, 0, 50, 128]);
+    // Tag 338, ExtraSamples: SHORT, one value; 2 is opacity alone, 1 opacity that colours were multiplied with.
+    let entry = bytes.windows(10).position(|w| w == [0x52, 1, 3, 0, 1, 0, 0, 0, 2, 0]).unwrap();
+    bytes[entry + 8] = 1;
+    let picture = Picture::open(&file(&folder, "premultiplied.tif", &bytes)).unwrap();
+    assert_eq!(picture.to_rgba().get_pixel(1, 1).0, [199, 0, 100, 128]);
 }
 
 #[test]
@@ -286,22 +328,49 @@ fn every_exif_orientation_ends_upright() {
 }
 
 #[test]
-fn an_embedded_profile_is_honoured() {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::with_info(&mut bytes, {
-        let mut info = png::Info::with_size(2, 2);
-        info.color_type = png::ColorType::Rgb;
-        info.bit_depth = png::BitDepth::Eight;
-        info.icc_profile = Some(moxcms::ColorProfile::new_display_p3().encode().unwrap().into());
-        info
-    })
-    .unwrap();
-    encoder.set_compression(png::Compression::Fast);
-    let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(&[200, 100, 100].repeat(4)).unwrap();
-    writer.finish().unwrap();
-    let [r, g, ..] = Picture::decode(&bytes, "p3.png").unwrap().to_rgba().get_pixel(0, 0).0;
-    assert!(r > 208 && g < 98, "{r} {g}: Display P3 was taken for sRGB");
+fn orientation_is_honoured_in_every_format_that_has_it() {
+    // Turned by a quarter to the right when it is shown (6), so that the white corner comes to the top right.
+    let exif = [b"II*\0\x08\0\0\0\x01\0".as_slice(), &[0x12, 0x01, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0], &[0; 4]].concat();
+    let (mut png, mut webp, mut tiff) = (Vec::new(), Vec::new(), Cursor::new(Vec::new()));
+    let mut encoder = image::codecs::png::PngEncoder::new(&mut png);
+    encoder.set_exif_metadata(exif.clone()).unwrap();
+    encoder.write_image(flag(64, 32).as_raw(), 64, 32, ExtendedColorType::Rgb8).unwrap();
+    let mut encoder = image::codecs::webp::WebPEncoder::new_lossless(&mut webp);
+    encoder.set_exif_metadata(exif).unwrap();
+    encoder.write_image(flag(64, 32).as_raw(), 64, 32, ExtendedColorType::Rgb8).unwrap();
+    let mut encoder = tiff::encoder::TiffEncoder::new(&mut tiff).unwrap();
+    let mut page = encoder.new_image::<tiff::encoder::colortype::RGB8>(64, 32).unwrap();
+    page.encoder().write_tag(tiff::tags::Tag::Orientation, 6_u16).unwrap();
+    page.write_data(flag(64, 32).as_raw()).unwrap();
+    for (name, bytes) in [("a.png", png), ("a.webp", webp), ("a.tif", tiff.into_inner())] {
+        let picture = Picture::decode(&bytes, name).unwrap();
+        assert_eq!((picture.width(), picture.height()), (32, 64), "{name}");
+        assert_eq!(picture.to_rgba().get_pixel(30, 2).0, [255; 4], "{name}");
+        assert_ne!(picture.to_rgba().get_pixel(2, 2).0, [255; 4], "{name}");
+    }
+}
+
+#[test]
+fn an_embedded_profile_is_honoured_in_every_format_that_has_it() {
+    let p3 = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+    let pixels = [200, 100, 100].repeat(64);
+    let (mut png, mut jpeg, mut webp, mut tiff) = (Vec::new(), Vec::new(), Vec::new(), Cursor::new(Vec::new()));
+    let mut encoder = image::codecs::png::PngEncoder::new(&mut png);
+    encoder.set_icc_profile(p3.clone()).unwrap();
+    encoder.write_image(&pixels, 8, 8, ExtendedColorType::Rgb8).unwrap();
+    let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 100);
+    encoder.set_icc_profile(p3.clone()).unwrap();
+    encoder.write_image(&pixels, 8, 8, ExtendedColorType::Rgb8).unwrap();
+    let mut encoder = image::codecs::webp::WebPEncoder::new_lossless(&mut webp);
+    encoder.set_icc_profile(p3.clone()).unwrap();
+    encoder.write_image(&pixels, 8, 8, ExtendedColorType::Rgb8).unwrap();
+    let mut encoder = image::codecs::tiff::TiffEncoder::new(&mut tiff);
+    encoder.set_icc_profile(p3).unwrap();
+    encoder.write_image(&pixels, 8, 8, ExtendedColorType::Rgb8).unwrap();
+    for (name, bytes) in [("p3.png", png), ("p3.jpg", jpeg), ("p3.webp", webp), ("p3.tif", tiff.into_inner())] {
+        let [r, g, ..] = Picture::decode(&bytes, name).unwrap().to_rgba().get_pixel(3, 3).0;
+        assert!(r > 208 && g < 98, "{name}: {r} {g}: Display P3 was taken for sRGB");
+    }
 }
 
 #[test]

@@ -12,11 +12,13 @@ use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use image::{Rgba, RgbaImage};
+use image::{DynamicImage, Rgba, RgbaImage};
 use pentimento::app::{Answer, App, FileDialogs, Opening, Preferences, Purpose, Reply};
 use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
-use pentimento::image_io::Picture;
-use pentimento::recipe::{Colours, Edges, Init, OptimizerKind, PictureSource, Recipe, StyleCurve, StyleLoss, TvNorm};
+use pentimento::image_io::{Picture, Rgba16Image};
+use pentimento::recipe::{
+    Colours, Depth, Edges, Init, OptimizerKind, PictureSource, Recipe, StyleCurve, StyleLoss, TvNorm,
+};
 use pentimento::studio::{Studio, StudioConfig};
 
 /// How long a test waits for a thread before it gives up. Never waited out when all is well.
@@ -81,6 +83,10 @@ impl Painter for Tame {
         Ok(RgbaImage::from_pixel(24, 16, Rgba([self.iteration as u8, 100, 50, 255])))
     }
 
+    fn deep_frame(&self) -> Result<Rgba16Image, EngineError> {
+        Ok(DynamicImage::from(self.frame()?).into_rgba16())
+    }
+
     fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
         self.reins.disturbed.lock().unwrap().push(format!("stirred by {levels}"));
         Ok(())
@@ -132,6 +138,10 @@ impl Bench {
     }
 
     fn with_library(library: impl Fn(&Path) -> PathBuf) -> Self {
+        Self::with(library, Preferences::default())
+    }
+
+    fn with(library: impl Fn(&Path) -> PathBuf, preferences: Preferences) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let library = library(folder.path());
         let presets = folder.path().join("presets");
@@ -153,7 +163,7 @@ impl Bench {
                 }),
             };
             let studio = Studio::start(config);
-            App::new(&cc.egui_ctx, studio, &Opening::default(), Preferences::default(), Box::new(dialogs))
+            App::new(&cc.egui_ctx, studio, &Opening::default(), preferences, Box::new(dialogs))
         });
         Self { steps: Some(steps), harness: Some(harness), seen, disturbed, answer, woken, folder }
     }
@@ -537,6 +547,42 @@ fn save_as_writes_what_is_shown() {
     let saved = image::open(&path).unwrap().to_rgba8();
     assert_eq!(saved.dimensions(), (24, 16));
     assert!(saved.get_pixel(0, 0).0[0] >= 2);
+}
+
+#[test]
+fn pictures_are_as_deep_as_the_menu_says() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.paint(1);
+    let mut save = |depth: &str, name: &str| {
+        bench.open_menu("More", depth);
+        bench.click(depth);
+        bench.press(Key::Escape);
+        let path = bench.folder.path().join(name);
+        *bench.answer.lock().unwrap() = Answer::Chosen(path.clone());
+        bench.window().key_press_modifiers(Modifiers::COMMAND, Key::S);
+        bench.settle();
+        bench.iterate(1);
+        bench.until_label(&format!("Saved {}", path.display()));
+        image::open(&path).unwrap()
+    };
+    assert!(matches!(save("16 bits a channel", "deep.tif"), DynamicImage::ImageRgb16(_)));
+    assert!(matches!(save("16 bits a channel", "as deep as it can be.jpg"), DynamicImage::ImageRgb8(_)));
+    assert!(matches!(save("8 bits a channel", "plain.png"), DynamicImage::ImageRgb8(_)));
+}
+
+#[test]
+fn the_depth_that_was_chosen_last_time_counts_from_the_start() {
+    let deep = Preferences { depth: Depth::Sixteen, ..Preferences::default() };
+    let mut bench = Bench::with(|folder| folder.join("library"), deep);
+    bench.ready();
+    bench.paint(1);
+    bench.click("Keep");
+    bench.iterate(1);
+    bench.until_label("Favourite, iteration");
+    let mut kept = std::fs::read_dir(bench.folder.path().join("library")).unwrap();
+    let kept = kept.find_map(|entry| image::open(entry.unwrap().path()).ok()).unwrap();
+    assert!(matches!(kept, DynamicImage::ImageRgb16(_)));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use image::RgbaImage;
 
 use super::basis::Basis;
 use super::masking::MaskCommand;
-use crate::recipe::{PictureSource, Recipe, StyleSource};
+use crate::recipe::{Depth, PictureSource, Recipe, StyleSource};
 use crate::studio::OwnPreset;
 
 /// An action without parameters.
@@ -350,6 +350,8 @@ pub enum UiCommand {
     StartFrom(Option<Exhibit>),
     /// Stir with noise of this standard deviation, out of 255, from now on.
     SetStir(f32),
+    /// Keep and save with so many bits a channel from now on.
+    SetDepth(Depth),
     /// Restore the recipe of something.
     TakeSettings(Exhibit),
     /// Write something to a file that the artist chooses.

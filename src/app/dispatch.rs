@@ -60,6 +60,10 @@ impl App {
                 self.send(command);
             }
             UiCommand::SetStir(levels) => self.state.stir = StirLevels(levels),
+            UiCommand::SetDepth(depth) => {
+                self.preferences.depth = depth;
+                self.send([Command::SetDepth(depth)]);
+            }
             UiCommand::TakeSettings(exhibit) => self.take_settings(&exhibit),
             UiCommand::Save(exhibit) => self.ask_for_path(Purpose::SaveExhibit(exhibit), frame),
             UiCommand::KeepPrevious => {

@@ -4,12 +4,12 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use image::{GrayImage, RgbaImage};
+use image::{GrayImage, Rgb, RgbImage, RgbaImage};
 
 use super::action::Action;
 use super::brush::{Area, Brush, Point, Stroke};
 use super::state::State;
-use crate::image_io::fit_long_side;
+use crate::image_io::{fit_long_side, rgb_over_white};
 use crate::recipe::{PictureSource, Recipe};
 use crate::studio::{Command, PREVIEW_SIDE_PX};
 
@@ -446,9 +446,11 @@ impl State {
     }
 }
 
-/// The luma of a picture, stretched to a size.
+/// The luma of a picture over white, stretched to a size.
 fn to_grey(picture: &RgbaImage, (width, height): (u32, u32)) -> GrayImage {
-    let grey = image::imageops::grayscale(picture);
+    let opaque =
+        RgbImage::from_fn(picture.width(), picture.height(), |x, y| Rgb(rgb_over_white(picture.get_pixel(x, y).0)));
+    let grey = image::imageops::grayscale(&opaque);
     if grey.dimensions() == (width, height) {
         return grey;
     }

@@ -4,6 +4,8 @@
 use egui::{Context, ThemePreference};
 use serde::{Deserialize, Serialize};
 
+use crate::recipe::Depth;
+
 const KEY: &str = "preferences";
 
 /// The artist's preferences.
@@ -18,12 +20,20 @@ pub struct Preferences {
     pub show_favourites: bool,
     /// Whether the loss curve is shown.
     pub show_curve: bool,
+    /// Bits a channel of what is kept and saved.
+    pub depth: Depth,
 }
 
 impl Default for Preferences {
     fn default() -> Self {
         // Colours are judged more easily on a dark ground, so that is where the window starts.
-        Self { theme: ThemePreference::Dark, zoom_factor: 1.0, show_favourites: true, show_curve: true }
+        Self {
+            theme: ThemePreference::Dark,
+            zoom_factor: 1.0,
+            show_favourites: true,
+            show_curve: true,
+            depth: Depth::DEFAULT,
+        }
     }
 }
 
@@ -50,5 +60,42 @@ impl Preferences {
     pub fn note(&mut self, ctx: &Context) {
         self.theme = ctx.options(|options| options.theme_preference);
         self.zoom_factor = ctx.zoom_factor();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Memory(HashMap<String, String>);
+
+    impl eframe::Storage for Memory {
+        fn get_string(&self, key: &str) -> Option<String> {
+            self.0.get(key).cloned()
+        }
+
+        fn set_string(&mut self, key: &str, value: String) {
+            self.0.insert(key.to_owned(), value);
+        }
+
+        fn remove_string(&mut self, key: &str) {
+            self.0.remove(key);
+        }
+
+        fn flush(&mut self) {}
+    }
+
+    #[test]
+    fn what_was_chosen_is_there_again_and_what_an_older_version_lacks_has_its_default() {
+        let mut memory = Memory::default();
+        assert_eq!(Preferences::load(Some(&memory)), Preferences::default());
+        let chosen = Preferences { depth: Depth::Sixteen, show_curve: false, ..Preferences::default() };
+        chosen.save(&mut memory);
+        assert_eq!(Preferences::load(Some(&memory)), chosen);
+        memory.0.insert(KEY.to_owned(), "(show_curve: false)".to_owned());
+        assert_eq!(Preferences::load(Some(&memory)), Preferences { show_curve: false, ..Preferences::default() });
     }
 }

@@ -146,8 +146,13 @@ impl State {
                 self.favourites.retain(|known| known.path != favourite.path);
                 self.favourites.insert(0, favourite);
             }
-            Event::Saved(path) => {
-                self.notices.push(Severity::Info, format!("Saved {}", path.display()), now_secs);
+            Event::Saved { path, over_white } => {
+                let text = if over_white {
+                    format!("Saved {} over white, since this format holds no transparency", path.display())
+                } else {
+                    format!("Saved {}", path.display())
+                };
+                self.notices.push(Severity::Info, text, now_secs);
             }
             Event::FavouriteOpened { path, image } => self.opened = Some((path, image)),
             Event::FavouriteDeleted { path, trashed } => {
@@ -199,7 +204,7 @@ impl State {
         // The frame on the screen stands in until the studio hands over the canvas itself.
         if let Some(Painting { run, canvas: Some(ShownFrame { image, iteration }), recipe, .. }) = self.painting.take()
         {
-            self.previous = Some(Previous { run, canvas: Canvas { image, recipe, iteration } });
+            self.previous = Some(Previous { run, canvas: Canvas { image, deep: None, recipe, iteration } });
         }
         self.exhibit = None;
         self.runs += 1;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use egui::{ColorImage, Context, TextureHandle, TextureOptions};
+use egui::{Color32, ColorImage, Context, Painter, Rect, TextureHandle, TextureOptions, TextureWrapMode, pos2};
 use image::RgbaImage;
 
 /// Thumbnails that are on the graphics card.
@@ -54,6 +54,33 @@ impl CanvasTexture {
                 texture
             }
         }
+    }
+}
+
+/// What is seen through transparent pictures.
+#[derive(Default)]
+pub struct Checkerboard {
+    held: Option<([Color32; 2], TextureHandle)>,
+}
+
+impl Checkerboard {
+    /// Side of a square, in points.
+    const SQUARE_PT: f32 = 8.0;
+
+    /// Draws it in `place`.
+    pub fn show(&mut self, painter: &Painter, place: Rect, colours: [Color32; 2]) {
+        let [light, dark] = colours;
+        let texture = match &self.held {
+            Some((held, texture)) if *held == colours => texture,
+            _ => {
+                let squares = ColorImage::new([2, 2], vec![light, dark, dark, light]);
+                let options = TextureOptions { wrap_mode: TextureWrapMode::Repeat, ..TextureOptions::NEAREST };
+                &self.held.insert((colours, painter.ctx().load_texture("checkerboard", squares, options))).1
+            }
+        };
+        // The texture is two squares wide, and goes on beyond 1.
+        let end = place.size() / (2.0 * Self::SQUARE_PT);
+        painter.image(texture.id(), place, Rect::from_min_max(pos2(0.0, 0.0), end.to_pos2()), Color32::WHITE);
     }
 }
 

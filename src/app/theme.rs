@@ -43,6 +43,8 @@ pub const CORNER_PT: u8 = 4;
 pub struct Palette {
     /// Behind the canvas.
     pub canvas: Color32,
+    /// The squares that are seen through a transparent picture.
+    pub checker: [Color32; 2],
     /// Behind a thumbnail that does not fill its tile.
     pub tile: Color32,
     /// Thin lines around tiles.
@@ -71,6 +73,7 @@ pub struct Palette {
 
 const DARK: Palette = Palette {
     canvas: Color32::from_gray(0x30),
+    checker: [Color32::from_gray(0x4a), Color32::from_gray(0x40)],
     tile: Color32::from_gray(0x17),
     line: Color32::from_gray(0x3a),
     accent: Color32::from_rgb(0xc2, 0x9c, 0x66),
@@ -87,6 +90,7 @@ const DARK: Palette = Palette {
 
 const LIGHT: Palette = Palette {
     canvas: Color32::from_gray(0xbc),
+    checker: [Color32::from_gray(0xd8), Color32::from_gray(0xcc)],
     tile: Color32::from_gray(0xdc),
     line: Color32::from_gray(0xc4),
     accent: Color32::from_rgb(0x86, 0x62, 0x2a),

@@ -97,6 +97,7 @@ impl App {
     }
 
     fn open_with(&mut self, opening: &Opening) {
+        self.studio.send(Command::SetDepth(self.preferences.depth));
         if let Some(weights) = &opening.weights {
             self.studio.send(Command::UseWeights(Some(weights.clone())));
         }

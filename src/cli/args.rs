@@ -9,8 +9,8 @@ use super::{CliError, help};
 use crate::engine::simd::InstructionSet;
 use crate::engine::{self, DeviceChoice};
 use crate::recipe::{
-    Colours, Edges, Init, LayerWeights, OptimizerKind, PictureSource, Pooling, Preset, Recipe, SEED_HELP, Scales,
-    StyleCurve, StyleLoss, StyleSource, TvNorm, parameter,
+    Colours, Depth, Edges, Init, LayerWeights, OptimizerKind, PictureSource, Pooling, Preset, Recipe, SEED_HELP,
+    Scales, StyleCurve, StyleLoss, StyleSource, TvNorm, parameter,
 };
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage.";
@@ -236,12 +236,12 @@ pub struct RenderArgs {
         help = format!("What the network sees beyond the picture's edges {}", help::default(|r| r.edges.to_string())))]
     edges: Option<Edges>,
 
-    /// Where, and what is told of it.
+    /// Where, how it is written, and what is told of it.
     #[command(flatten)]
     pub run: RunArgs,
 }
 
-/// Where a painting is painted, and what is told of it.
+/// Where a painting is painted, how it is written, and what is told of it.
 #[derive(Args)]
 pub struct RunArgs {
     #[arg(long, value_name = "DEVICE", default_value_t, help = DeviceChoice::HELP)]
@@ -255,6 +255,10 @@ pub struct RunArgs {
     /// content, style, tv, seconds.
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+
+    #[arg(long, value_name = "BITS", value_parser = help::choice(Depth::ALL, Depth::key, Depth::help),
+        default_value_t = Depth::DEFAULT, help = Depth::HELP)]
+    pub depth: Depth,
 
     /// Say nothing but errors.
     #[arg(long, short)]
@@ -283,7 +287,7 @@ pub struct FinishArgs {
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// Where, and what is told of it.
+    /// Where, how it is written, and what is told of it.
     #[command(flatten)]
     pub run: RunArgs,
 }

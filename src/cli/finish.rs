@@ -28,7 +28,7 @@ pub fn run(args: &FinishArgs) -> Result<(), CliError> {
 
     let mut stem = args.painting.file_stem().map_or_else(OsString::new, OsString::from);
     stem.push(format!("-{}", args.size));
-    let output = Output::new(args.output.as_deref(), stem)?;
+    let output = Output::new(args.output.as_deref(), stem, args.run.depth)?;
     paint(recipe, output, &args.run, |report, engine, job| {
         if !args.run.quiet {
             report.say(&engine.estimate(job)?.to_string());

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::CliError;
-use crate::image_io::PaintingFormat;
-use crate::recipe::{PictureSource, Recipe};
+use crate::image_io::{PaintingFormat, Picture};
+use crate::recipe::{Depth, PictureSource, Recipe};
 
 /// A place that a painting can be written to.
 #[derive(Debug)]
@@ -18,14 +18,14 @@ pub enum Output {
 }
 
 impl Output {
-    /// Decides, and makes sure that the folder takes a file and the extension is known.
-    pub fn new(asked: Option<&Path>, default_stem: OsString) -> Result<Self, CliError> {
+    /// Decides, and makes sure that the folder takes a file and the extension is that of a format which holds `depth`.
+    pub fn new(asked: Option<&Path>, default_stem: OsString, depth: Depth) -> Result<Self, CliError> {
         let output = match asked {
             Some(path) => Self::Asked(path.to_owned()),
             None => Self::Named(default_stem),
         };
         let path = output.path();
-        PaintingFormat::of_path(&path)?;
+        PaintingFormat::of_path_for(&path, depth)?;
         try_place(&path)?;
         Ok(output)
     }
@@ -36,6 +36,15 @@ impl Output {
             Self::Asked(path) => path.clone(),
             Self::Named(stem) => free_name(stem),
         }
+    }
+
+    /// What this format will not keep of a painting of `photo`, in a sentence.
+    pub fn loss(&self, photo: &Picture) -> Option<String> {
+        let path = self.path();
+        let format = PaintingFormat::of_path(&path).ok().filter(|format| !format.holds_transparency())?;
+        photo.has_transparency().then(|| {
+            format!("{}: {} holds no transparency, so the painting will lie over white", path.display(), format.label())
+        })
     }
 }
 
@@ -125,14 +134,16 @@ mod tests {
     #[test]
     fn a_place_that_takes_no_file_is_found_out_at_once() {
         let folder = tempfile::tempdir().unwrap();
-        let problem =
-            |name: &str| Output::new(Some(&folder.path().join(name)), OsString::new()).unwrap_err().to_string();
+        let problem = |name: &str, depth| {
+            Output::new(Some(&folder.path().join(name)), OsString::new(), depth).unwrap_err().to_string()
+        };
         std::fs::create_dir(folder.path().join("folder.png")).unwrap();
         std::fs::write(folder.path().join("file"), "").unwrap();
-        assert!(problem("folder.png").contains("folder.png: this is a folder"));
-        assert!(problem("missing/a.png").contains("there is no such folder"));
-        assert!(problem("file/a.png").contains("not a folder"));
-        assert!(problem("a.xyz").contains("a.xyz"));
+        assert!(problem("folder.png", Depth::Eight).contains("folder.png: this is a folder"));
+        assert!(problem("missing/a.png", Depth::Eight).contains("there is no such folder"));
+        assert!(problem("file/a.png", Depth::Eight).contains("not a folder"));
+        assert!(problem("a.xyz", Depth::Eight).contains("a.xyz"));
+        assert!(problem("a.jpg", Depth::Sixteen).contains("8 bits"));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");
     }
 }

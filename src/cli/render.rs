@@ -11,12 +11,12 @@ use super::trace::Trace;
 use super::{CliError, print};
 use crate::engine::{Engine, Job, Masks, Painter, StyleEngine};
 use crate::image_io::{PaintingRecord, Picture, PictureError, save_picture};
-use crate::recipe::{Init, PictureSource, Recipe};
+use crate::recipe::{Depth, Init, PictureSource, Recipe};
 
 /// Paints and writes the picture; prints where it went.
 pub fn run(args: &RenderArgs) -> Result<(), CliError> {
     let recipe = args.recipe()?;
-    let output = Output::new(args.output.as_deref(), default_stem(&recipe))?;
+    let output = Output::new(args.output.as_deref(), default_stem(&recipe), args.run.depth)?;
     paint(recipe, output, &args.run, |_, _, _| Ok(()))
 }
 
@@ -39,8 +39,11 @@ pub(super) fn paint(
     let stop = watch_for_ctrl_c()?;
     let trace = args.trace.as_deref().map(Trace::create).transpose()?;
     report.say(&format!("painting on {}", engine.device_name()));
+    if let Some(loss) = output.loss(&job.content) {
+        report.say(&loss);
+    }
 
-    let mut painting = Painting { painter, recipe: job.recipe, iteration: 0, output };
+    let mut painting = Painting { painter, recipe: job.recipe, iteration: 0, output, depth: args.depth };
     let result = painting.paint(&mut report, trace, &stop);
     report.end();
     let (path, stopped) = painting.conclude(result)?;
@@ -82,6 +85,7 @@ struct Painting {
     recipe: Recipe,
     iteration: u32,
     output: Output,
+    depth: Depth,
 }
 
 impl Painting {
@@ -121,7 +125,10 @@ impl Painting {
     fn save(&self) -> Result<PathBuf, CliError> {
         let path = self.output.path();
         let record = PaintingRecord::new(self.recipe.clone(), self.iteration);
-        save_picture(&path, &self.painter.frame()?, Some(&record))?;
+        match self.depth {
+            Depth::Eight => save_picture(&path, &self.painter.frame()?, Some(&record))?,
+            Depth::Sixteen => save_picture(&path, &self.painter.deep_frame()?, Some(&record))?,
+        }
         Ok(path)
     }
 }
@@ -132,7 +139,7 @@ mod tests {
 
     use super::*;
     use crate::engine::{EngineError, Evaluation, Losses, Progress, TermShare};
-    use crate::image_io::read_record;
+    use crate::image_io::{Rgba16Image, read_record};
 
     /// Finishes after `iterations`, fails at `fails_at`, and raises the flag of a stop at `stops_at`.
     struct Fake {
@@ -176,6 +183,10 @@ mod tests {
             Ok(RgbaImage::new(3, 2))
         }
 
+        fn deep_frame(&self) -> Result<Rgba16Image, EngineError> {
+            Ok(Rgba16Image::new(3, 2))
+        }
+
         fn stir(&mut self, _levels: f32) -> Result<(), EngineError> {
             Ok(())
         }
@@ -209,7 +220,7 @@ mod tests {
         let stop = Arc::new(AtomicBool::new(stops_at == Some(0)));
         let painter = Box::new(Fake { iteration: 0, iterations: 4, fails_at, stops_at, stop: Arc::clone(&stop) });
         let output = Output::Asked(folder.path().join("out.png"));
-        let mut painting = Painting { painter, recipe: Recipe::default(), iteration: 0, output };
+        let mut painting = Painting { painter, recipe: Recipe::default(), iteration: 0, output, depth: Depth::Eight };
         let trace = trace.map(|name| Trace::create(&folder.path().join(name)).unwrap());
         let result = painting.paint(&mut Report::Quiet, trace, &stop);
         let result = painting.conclude(result);
@@ -257,7 +268,8 @@ mod tests {
         let stop = Arc::new(AtomicBool::new(false));
         let fake = Fake { iteration: 0, iterations: 4, fails_at: None, stops_at: None, stop: Arc::clone(&stop) };
         let output = Output::Asked(folder.path().join("out.png"));
-        let mut painting = Painting { painter: Box::new(fake), recipe: Recipe::default(), iteration: 0, output };
+        let mut painting =
+            Painting { painter: Box::new(fake), recipe: Recipe::default(), iteration: 0, output, depth: Depth::Eight };
         // A device that is always full.
         let trace = Trace::create(std::path::Path::new("/dev/full")).unwrap();
         let result = painting.paint(&mut Report::Quiet, Some(trace), &stop);

@@ -54,7 +54,7 @@ use std::sync::Arc;
 use image::RgbaImage;
 use serde::Serialize;
 
-use crate::image_io::Picture;
+use crate::image_io::{Picture, Rgba16Image};
 use crate::recipe::{LayerName, Recipe};
 
 pub use device::{DeviceChoice, DeviceReport, describe_devices};
@@ -167,11 +167,18 @@ pub trait Painter: Send {
     /// Whether every planned iteration is done. A later [`Painter::revise`] may make it unfinished again.
     fn is_finished(&self) -> bool;
 
-    /// The canvas as the recipe finishes it (see [`crate::recipe::Colours`]): 8-bit RGBA at the size of the current stage.
+    /// The canvas as the recipe finishes it (see [`crate::recipe::Colours`]), as transparent as the photo: 8-bit RGBA at
+    /// the size of the current stage.
     ///
     /// # Errors
     /// When the canvas cannot be read from the device.
     fn frame(&self) -> Result<RgbaImage, EngineError>;
+
+    /// As [`Painter::frame`], rounded to 16 bits a channel.
+    ///
+    /// # Errors
+    /// When the canvas cannot be read from the device.
+    fn deep_frame(&self) -> Result<Rgba16Image, EngineError>;
 
     /// Stirs Gaussian noise of a standard deviation of `levels` out of 255 into the canvas. The optimiser forgets how it
     /// came there, and a finished painting is painted on.

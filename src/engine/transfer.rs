@@ -21,7 +21,7 @@ use super::stage_plan::{memory_notice, plan_stage, plan_stages};
 use super::style_mix::StyleMix;
 use super::vgg::Vgg;
 use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, TermShare, canvas, threads, vector};
-use crate::image_io::Picture;
+use crate::image_io::{Picture, Rgba16Image};
 use crate::recipe::{OptimizerKind, parameter};
 
 /// Roll-backs in a row after which a painting is given up.
@@ -142,6 +142,13 @@ impl StyleTransfer {
     fn painted(&self) -> Result<Tensor, EngineError> {
         let average = self.average.as_ref().map(Average::value).transpose()?.flatten();
         Ok(average.unwrap_or_else(|| self.canvas.clone()))
+    }
+
+    /// The picture with the photo over it where that stays, interleaved RGB in 0..=255.
+    fn shown(&self) -> Result<Vec<f32>, EngineError> {
+        let painted = self.painted()?;
+        let shown = self.kept.as_ref().map_or(Ok(&painted), |kept| kept.over(&painted))?;
+        Ok(canvas::to_rgb(shown, self.vgg.mean_rgb())?)
     }
 
     /// Takes up `objective` for stage `index` and brings the picture to its size.
@@ -290,9 +297,11 @@ impl Painter for StyleTransfer {
     }
 
     fn frame(&self) -> Result<RgbaImage, EngineError> {
-        let painted = self.painted()?;
-        let shown = self.kept.as_ref().map_or(Ok(&painted), |kept| kept.over(&painted))?;
-        Ok(self.output.to_rgba(canvas::to_rgb(shown, self.vgg.mean_rgb())?))
+        Ok(self.output.to_rgba(self.shown()?))
+    }
+
+    fn deep_frame(&self) -> Result<Rgba16Image, EngineError> {
+        Ok(self.output.to_rgba16(self.shown()?))
     }
 
     fn stir(&mut self, levels: f32) -> Result<(), EngineError> {

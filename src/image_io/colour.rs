@@ -3,11 +3,31 @@
 use image::{DynamicImage, ImageBuffer, Pixel, Primitive};
 use moxcms::{CmsError, ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformOptions};
 
+/// The profile that written pictures carry where their format has no shorter way of saying sRGB.
+pub(super) fn srgb_profile() -> Result<Vec<u8>, CmsError> {
+    let mut profile = ColorProfile::new_srgb();
+    // As made there it speaks of video, with its narrower range of values.
+    profile.cicp = None;
+    let mut icc = profile.encode()?;
+    // The encoder notes the time (ICC.1:2022, 7.2.1), but equal pictures shall be equal files.
+    if let Some(created) = icc.get_mut(24..36) {
+        created.copy_from_slice(&NEW_YEAR_2026);
+    }
+    Ok(icc)
+}
+
+/// Year, month, day, hour, minute and second as an ICC profile has them.
+const NEW_YEAR_2026: [u8; 12] = [0x07, 0xea, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0];
+
 /// Converts `image` from the ICC profile `icc` to sRGB.
 ///
 /// A profile that is broken, or that does not belong to these pixels (the profile of a CMYK picture that the decoder
 /// has turned to RGB already), is no reason to refuse a picture: it is then shown as if it were sRGB.
 pub(super) fn to_srgb(image: DynamicImage, icc: &[u8]) -> DynamicImage {
+    // What this program wrote comes back to the last bit.
+    if srgb_profile().is_ok_and(|ours| ours == icc) {
+        return image;
+    }
     match convert(&image, icc) {
         Ok(Some(converted)) => converted,
         Ok(None) => image,
@@ -24,6 +44,9 @@ fn convert(image: &DynamicImage, icc: &[u8]) -> Result<Option<DynamicImage>, Cms
         ImageLuma8, ImageLuma16, ImageLumaA8, ImageLumaA16, ImageRgb8, ImageRgb16, ImageRgba8, ImageRgba16,
     };
     let profile = ColorProfile::new_from_slice(icc)?;
+    // Some programs give grey pictures the profile of coloured ones.
+    let coloured = (profile.color_space == DataColorSpace::Rgb && !image.color().has_color()).then(|| in_colour(image));
+    let image = coloured.as_ref().unwrap_or(image);
     let srgb = ColorProfile::new_srgb();
     let eight = |from, to| profile.create_transform_8bit(from, &srgb, to, TransformOptions::default());
     let sixteen = |from, to| profile.create_transform_16bit(from, &srgb, to, TransformOptions::default());
@@ -40,6 +63,16 @@ fn convert(image: &DynamicImage, icc: &[u8]) -> Result<Option<DynamicImage>, Cms
         }
         _ => None,
     })
+}
+
+/// A grey picture in three channels.
+fn in_colour(grey: &DynamicImage) -> DynamicImage {
+    match grey {
+        DynamicImage::ImageLuma8(_) => grey.to_rgb8().into(),
+        DynamicImage::ImageLumaA8(_) => grey.to_rgba8().into(),
+        DynamicImage::ImageLuma16(_) => grey.to_rgb16().into(),
+        _ => grey.to_rgba16().into(),
+    }
 }
 
 fn apply<S, From, To>(
@@ -59,7 +92,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use image::{GrayImage, Luma, Rgb, RgbImage, Rgba};
+    use image::{GrayImage, Luma, LumaA, Rgb, RgbImage, Rgba};
 
     use super::*;
 
@@ -100,12 +133,44 @@ mod tests {
     }
 
     #[test]
+    fn sixteen_bits_lose_next_to_nothing() {
+        // Greys are the same numbers in both spaces, so every step is known. Linear light is looked up in 65536 steps, of
+        // which the darkest are thirteen times as coarse as those of sRGB.
+        let icc = ColorProfile::new_display_p3().encode().unwrap();
+        let ramp = ImageBuffer::from_fn(65_536, 1, |x, _| Rgb([x as u16; 3]));
+        let DynamicImage::ImageRgb16(converted) = to_srgb(ramp.into(), &icc) else { panic!("depth lost") };
+        let worst = converted.enumerate_pixels().map(|(x, _, p)| p.0.map(|v| v.abs_diff(x as u16)).into_iter().max());
+        let worst = worst.max().flatten().unwrap();
+        assert!(worst <= 7, "off by {worst} of 65535");
+    }
+
+    #[test]
+    fn what_this_program_tags_is_left_as_it_is() {
+        let image = DynamicImage::from(RgbImage::from_fn(256, 3, |x, y| Rgb([x as u8, 255 - x as u8, 80 * y as u8])));
+        assert_eq!(to_srgb(image.clone(), &srgb_profile().unwrap()), image);
+    }
+
+    #[test]
     fn grey_pictures_follow_their_own_curve() {
         let linear = ColorProfile::new_gray_with_gamma(1.0);
         let image = DynamicImage::ImageLuma8(GrayImage::from_pixel(1, 1, Luma([128])));
         let converted = to_srgb(image, &linear.encode().unwrap()).to_rgb8().get_pixel(0, 0).0;
         // Linear 0.5 is 188 in sRGB.
         assert!(converted.iter().all(|v| v.abs_diff(188) <= 1), "{converted:?}");
+    }
+
+    #[test]
+    fn a_grey_picture_may_have_the_profile_of_a_coloured_one() {
+        // Adobe RGB has a gamma of 2.2, which differs from sRGB's curve in the darks.
+        let icc = ColorProfile::new_adobe_rgb().encode().unwrap();
+        let [dark] = GrayImage::from_pixel(1, 1, Luma([20])).get_pixel(0, 0).0;
+        let coloured = one_pixel([dark; 3], &ColorProfile::new_adobe_rgb());
+        assert!(coloured[0] < dark - 2, "{coloured:?}");
+        let grey = to_srgb(DynamicImage::ImageLuma8(GrayImage::from_pixel(1, 1, Luma([dark]))), &icc);
+        assert_eq!(grey.to_rgb8().get_pixel(0, 0).0, coloured);
+        let deep = DynamicImage::ImageLumaA16(ImageBuffer::from_pixel(1, 1, LumaA([20 * 257, 700])));
+        let DynamicImage::ImageRgba16(deep) = to_srgb(deep, &icc) else { panic!("depth or alpha lost") };
+        assert_eq!((deep.get_pixel(0, 0).0[3], deep.get_pixel(0, 0).0[0] / 257), (700, u16::from(coloured[0])));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::Path;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-use super::{PictureError, colour};
+use super::{PictureError, alpha, colour, tiff_file};
 
 /// A file larger than this is not read into memory.
 const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -70,8 +70,20 @@ pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<DynamicImage, PictureE
     }
     // Unreadable metadata is no reason to refuse readable pixels.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let icc = decoder.icc_profile().ok().flatten();
+    let icc = match format {
+        ImageFormat::Tiff => tiff_file::icc_profile(bytes),
+        _ => decoder.icc_profile().ok().flatten(),
+    };
     let mut image = DynamicImage::from_decoder(decoder).map_err(sort)?;
+    // Nothing later knows floating point, and 16 bits are as fine as any screen or print.
+    image = match image {
+        DynamicImage::ImageRgb32F(_) => image.into_rgb16().into(),
+        DynamicImage::ImageRgba32F(_) => image.into_rgba16().into(),
+        image => image,
+    };
+    if format == ImageFormat::Tiff && tiff_file::is_premultiplied(bytes) {
+        alpha::unpremultiply(&mut image);
+    }
     if let Some(icc) = icc {
         image = colour::to_srgb(image, &icc);
     }

@@ -90,6 +90,14 @@ pub enum PictureError {
         /// The file.
         path: PathBuf,
     },
+    /// A format with 8 bits a channel where 16 were asked for.
+    #[error("{}: {format} has room for 8 bits a channel only; end the name in .png or .tif to have 16", path.display())]
+    Shallow {
+        /// The file.
+        path: PathBuf,
+        /// The format.
+        format: &'static str,
+    },
     /// The format cannot hold this picture.
     #[error("{}: the painting cannot be stored in this format ({detail}); save it as PNG", path.display())]
     Encode {

@@ -1,22 +1,28 @@
 //! Pictures in and out: decoding with limits, upright and in sRGB; resampling; encoding with the recipe inside.
 //!
-//! Reading goes `decode` (bytes to pixels, with limits) -> `colour` (embedded profile to sRGB) -> [`Picture`] (upright,
-//! opaque). Writing goes `encode` (pixels to bytes) -> `atomic` (bytes to a file that is either whole or not there).
+//! Reading goes `decode` (bytes to pixels, with limits) -> `colour` (embedded profile to sRGB) -> [`Picture`] (upright, as
+//! deep and as transparent as the file). Writing goes `encode` (pixels to bytes, marked as sRGB) -> `atomic` (bytes to a
+//! file that is either whole or not there).
 
+mod alpha;
 mod atomic;
 mod colour;
 mod decode;
 mod encode;
 mod error;
+mod format;
 mod grey;
 mod picture;
 mod record;
 mod resample;
 pub mod samples;
+mod tiff_file;
 
+pub use alpha::{off_white, rgb_over_white};
 pub use atomic::{WriteError, write_atomically};
-pub use encode::{JPEG_QUALITY, PaintingFormat, save_picture};
+pub use encode::{JPEG_QUALITY, Pixels, Rgba16Image, save_picture};
 pub use error::PictureError;
+pub use format::PaintingFormat;
 pub use grey::save_grey;
 pub use picture::Picture;
 pub use record::{PaintingRecord, read_record};

@@ -3,27 +3,33 @@
 use std::path::Path;
 
 use fast_image_resize::FilterType;
-use fast_image_resize::pixels::{U8x3, U16x3};
-use image::{DynamicImage, ImageBuffer, Rgb, RgbImage, RgbaImage};
+use fast_image_resize::pixels::{U8x3, U16, U16x3, U16x4};
+use image::{DynamicImage, ImageBuffer, Rgb, RgbImage, Rgba, RgbaImage};
 
+use super::alpha::rgb16_over_white;
 use super::resample::{fit_long_side, resample};
-use super::{PictureError, decode, samples};
+use super::{PictureError, Rgba16Image, decode, samples};
 use crate::recipe::PictureSource;
 
 type Rgb16Image = ImageBuffer<Rgb<u16>, Vec<u16>>;
 
-/// A decoded picture: upright, sRGB-encoded, opaque, at least one pixel in size.
+/// A decoded picture: upright, sRGB-encoded, at least one pixel in size, as deep and as transparent as its file.
 ///
-/// Transparent parts lie over white, as on paper. Pictures with 16 bits a channel keep them.
+/// Whoever reads its colours as numbers sees what is transparent over white, as on paper.
 #[derive(Debug, Clone)]
 pub struct Picture {
     pixels: Pixels,
 }
 
+/// Colours are not multiplied by their opacity.
 #[derive(Debug, Clone)]
 enum Pixels {
-    Eight(RgbImage),
-    Sixteen(Rgb16Image),
+    Rgb8(RgbImage),
+    Rgb16(Rgb16Image),
+    /// Something is transparent.
+    Rgba8(RgbaImage),
+    /// Something is transparent.
+    Rgba16(Rgba16Image),
 }
 
 impl Picture {
@@ -69,25 +75,22 @@ impl Picture {
 
     fn from_image(image: DynamicImage) -> Self {
         if image.width() == 0 || image.height() == 0 {
-            return Self { pixels: Pixels::Eight(RgbImage::from_pixel(1, 1, Rgb([u8::MAX; 3]))) };
+            return Self { pixels: Pixels::Rgb8(RgbImage::from_pixel(1, 1, Rgb([u8::MAX; 3]))) };
         }
         let (deep, alpha) =
             (image.color().bits_per_pixel() / u16::from(image.color().channel_count()) > 8, image.color().has_alpha());
         let pixels = match (deep, alpha) {
-            (false, false) => Pixels::Eight(image.into_rgb8()),
-            (true, false) => Pixels::Sixteen(image.into_rgb16()),
+            (false, false) => Pixels::Rgb8(image.into_rgb8()),
+            (true, false) => Pixels::Rgb16(image.into_rgb16()),
             (false, true) => {
                 let image = image.into_rgba8();
-                Pixels::Eight(ImageBuffer::from_fn(image.width(), image.height(), |x, y| {
-                    Rgb(rgb_over_white(image.get_pixel(x, y).0))
-                }))
+                let opaque = image.pixels().all(|pixel| pixel.0[3] == u8::MAX);
+                if opaque { Pixels::Rgb8(DynamicImage::from(image).into_rgb8()) } else { Pixels::Rgba8(image) }
             }
             (true, true) => {
                 let image = image.into_rgba16();
-                Pixels::Sixteen(ImageBuffer::from_fn(image.width(), image.height(), |x, y| {
-                    let [r, g, b, a] = image.get_pixel(x, y).0;
-                    Rgb([r, g, b].map(|v| over_white(v.into(), a.into(), u16::MAX.into()) as u16))
-                }))
+                let opaque = image.pixels().all(|pixel| pixel.0[3] == u16::MAX);
+                if opaque { Pixels::Rgb16(DynamicImage::from(image).into_rgb16()) } else { Pixels::Rgba16(image) }
             }
         };
         Self { pixels }
@@ -107,12 +110,21 @@ impl Picture {
 
     fn size(&self) -> (u32, u32) {
         match &self.pixels {
-            Pixels::Eight(image) => image.dimensions(),
-            Pixels::Sixteen(image) => image.dimensions(),
+            Pixels::Rgb8(image) => image.dimensions(),
+            Pixels::Rgb16(image) => image.dimensions(),
+            Pixels::Rgba8(image) => image.dimensions(),
+            Pixels::Rgba16(image) => image.dimensions(),
         }
     }
 
-    /// A small version whose long side is at most `max_side_px`; a picture that is smaller already keeps its size.
+    /// Whether anything of it is transparent, however little.
+    #[must_use]
+    pub fn has_transparency(&self) -> bool {
+        matches!(self.pixels, Pixels::Rgba8(_) | Pixels::Rgba16(_))
+    }
+
+    /// A small version whose long side is at most `max_side_px`, as transparent as the picture; one that is smaller
+    /// already keeps its size.
     #[must_use]
     pub fn thumbnail(&self, max_side_px: u32) -> RgbaImage {
         let (width, height) = self.size();
@@ -120,81 +132,118 @@ impl Picture {
             return self.to_rgba();
         }
         let to = fit_long_side(width, height, max_side_px);
-        let small: Vec<[u8; 3]> = match &self.pixels {
-            Pixels::Eight(image) => {
+        let small: Vec<[u8; 4]> = match &self.pixels {
+            Pixels::Rgb8(image) => {
                 let pixels: Vec<U8x3> = image.pixels().map(|p| U8x3::new(p.0)).collect();
-                resample(&pixels, self.size(), to, FilterType::Lanczos3).iter().map(|p| p.0).collect()
+                let small = resample(&pixels, self.size(), to, self.filter());
+                small.iter().map(|p| opaque(p.0)).collect()
             }
-            Pixels::Sixteen(_) => self.resampled(to).iter().map(|p| p.0.map(to_eight)).collect(),
+            Pixels::Rgb16(_) => self.over_white(to).iter().map(|p| opaque(p.0.map(to_eight))).collect(),
+            // Faint colours that are multiplied by their opacity need 16 bits.
+            Pixels::Rgba8(image) => self.straight(image.pixels().map(|p| p.0.map(to_sixteen)), to),
+            Pixels::Rgba16(image) => self.straight(image.pixels().map(|p| p.0), to),
         };
-        RgbaImage::from_fn(to.0, to.1, |x, y| {
-            let [r, g, b] = small[y as usize * to.0 as usize + x as usize];
-            image::Rgba([r, g, b, u8::MAX])
-        })
+        RgbaImage::from_fn(to.0, to.1, |x, y| Rgba(small[y as usize * to.0 as usize + x as usize]))
     }
 
-    /// The whole picture with 8 bits a channel; alpha is 255 everywhere.
+    /// The whole picture with 8 bits a channel.
     #[must_use]
     pub fn to_rgba(&self) -> RgbaImage {
         let (width, height) = self.size();
         RgbaImage::from_fn(width, height, |x, y| {
-            let [r, g, b] = match &self.pixels {
-                Pixels::Eight(image) => image.get_pixel(x, y).0,
-                Pixels::Sixteen(image) => image.get_pixel(x, y).0.map(to_eight),
-            };
-            image::Rgba([r, g, b, u8::MAX])
+            Rgba(match &self.pixels {
+                Pixels::Rgb8(image) => opaque(image.get_pixel(x, y).0),
+                Pixels::Rgb16(image) => opaque(image.get_pixel(x, y).0.map(to_eight)),
+                Pixels::Rgba8(image) => image.get_pixel(x, y).0,
+                Pixels::Rgba16(image) => image.get_pixel(x, y).0.map(to_eight),
+            })
         })
     }
 
-    /// Interleaved RGB in 0.0..=255.0, stretched to `width` x `height` with an antialiased Lanczos filter.
+    /// The whole picture with 16 bits a channel, if it has them.
+    #[must_use]
+    pub fn to_rgba16(&self) -> Option<Rgba16Image> {
+        match &self.pixels {
+            Pixels::Rgb8(_) | Pixels::Rgba8(_) => None,
+            Pixels::Rgb16(image) => Some(DynamicImage::from(image.clone()).into_rgba16()),
+            Pixels::Rgba16(image) => Some(image.clone()),
+        }
+    }
+
+    /// Interleaved RGB in 0.0..=255.0 over white, stretched to `width` x `height` with an antialiased filter.
     ///
     /// At the picture's own size the values are its own, exactly.
     #[must_use]
     pub fn to_rgb_f32(&self, width: u32, height: u32) -> Vec<f32> {
         match &self.pixels {
-            Pixels::Eight(image) if image.dimensions() == (width, height) => {
+            Pixels::Rgb8(image) if image.dimensions() == (width, height) => {
                 image.as_raw().iter().copied().map(f32::from).collect()
             }
-            _ => self.resampled((width, height)).iter().flat_map(|p| p.0.map(|v| f32::from(v) / LEVELS)).collect(),
+            _ => self.over_white((width, height)).iter().flat_map(|p| p.0.map(|v| f32::from(v) / LEVELS)).collect(),
         }
     }
 
-    /// Resamples with 16 bits a channel, so that 8-bit pictures are not rounded twice; their overshoots are clamped
-    /// to black and white on the way.
-    fn resampled(&self, to: (u32, u32)) -> Vec<U16x3> {
-        let pixels: Vec<U16x3> = match &self.pixels {
-            Pixels::Eight(image) => image.pixels().map(|p| U16x3::new(p.0.map(|v| u16::from(v) * 257))).collect(),
-            Pixels::Sixteen(image) => image.pixels().map(|p| U16x3::new(p.0)).collect(),
+    /// How opaque the picture is, in 0.0..=1.0, stretched to `width` x `height` exactly as [`Picture::to_rgb_f32`] does;
+    /// `None` where it is so everywhere.
+    #[must_use]
+    pub fn alpha_f32(&self, width: u32, height: u32) -> Option<Vec<f32>> {
+        let alpha: Vec<U16> = match &self.pixels {
+            Pixels::Rgb8(_) | Pixels::Rgb16(_) => return None,
+            Pixels::Rgba8(image) => image.pixels().map(|p| U16::new(to_sixteen(p.0[3]))).collect(),
+            Pixels::Rgba16(image) => image.pixels().map(|p| U16::new(p.0[3])).collect(),
         };
-        resample(&pixels, self.size(), to, FilterType::Lanczos3)
+        let alpha = resample(&alpha, self.size(), (width, height), self.filter());
+        Some(alpha.iter().map(|alpha| f32::from(alpha.0) / f32::from(u16::MAX)).collect())
+    }
+
+    /// Laid over white, then resampled, with 16 bits a channel, so that 8-bit pictures are not rounded twice; overshoots
+    /// are clamped to black and white on the way.
+    fn over_white(&self, to: (u32, u32)) -> Vec<U16x3> {
+        let pixels: Vec<U16x3> = match &self.pixels {
+            Pixels::Rgb8(image) => image.pixels().map(|p| U16x3::new(p.0.map(to_sixteen))).collect(),
+            Pixels::Rgb16(image) => image.pixels().map(|p| U16x3::new(p.0)).collect(),
+            Pixels::Rgba8(image) => image.pixels().map(|p| U16x3::new(rgb16_over_white(p.0.map(to_sixteen)))).collect(),
+            Pixels::Rgba16(image) => image.pixels().map(|p| U16x3::new(rgb16_over_white(p.0))).collect(),
+        };
+        resample(&pixels, self.size(), to, self.filter())
+    }
+
+    /// Resampled with its transparency, then rounded to 8 bits a channel.
+    fn straight(&self, pixels: impl Iterator<Item = [u16; 4]>, to: (u32, u32)) -> Vec<[u8; 4]> {
+        let pixels: Vec<U16x4> = pixels.map(U16x4::new).collect();
+        resample(&pixels, self.size(), to, self.filter()).iter().map(|p| p.0.map(to_eight)).collect()
+    }
+
+    /// Lanczos, the crispest, for what is opaque. Its second lobe would leave a faint veil of the picture beside every
+    /// cut edge; Catmull-Rom has but one, which is clamped away.
+    fn filter(&self) -> FilterType {
+        if self.has_transparency() { FilterType::CatmullRom } else { FilterType::Lanczos3 }
     }
 }
 
 /// Steps of a 16-bit channel to one step of an 8-bit channel: 65535 = 255 * 257.
+const STEPS_PER_LEVEL: u16 = 257;
+/// The same, to divide by.
 const LEVELS: f32 = 257.0;
 
-fn to_eight(value: u16) -> u8 {
+/// A 16-bit channel rounded to 8 bits.
+pub(super) fn to_eight(value: u16) -> u8 {
     // (65535 + 128) / 257 is 255, so it fits.
-    ((u32::from(value) + 128) / 257) as u8
+    ((u32::from(value) + 128) / u32::from(STEPS_PER_LEVEL)) as u8
 }
 
-/// Lays `value` with opacity `alpha` over white, all in 0..=`white`. Done before any resampling: laying over white is
-/// linear in the premultiplied colour, so the two commute, and three channels are left to resample instead of four.
-fn over_white(value: u32, alpha: u32, white: u32) -> u32 {
-    // At most white * white + white / 2, which fits 32 bits for 16-bit channels too.
-    (value * alpha + white * (white - alpha) + white / 2) / white
+fn to_sixteen(value: u8) -> u16 {
+    u16::from(value) * STEPS_PER_LEVEL
 }
 
-/// An 8-bit pixel laid over white.
-pub(super) fn rgb_over_white([r, g, b, a]: [u8; 4]) -> [u8; 3] {
-    [r, g, b].map(|value| over_white(value.into(), a.into(), u8::MAX.into()) as u8)
+fn opaque([r, g, b]: [u8; 3]) -> [u8; 4] {
+    [r, g, b, u8::MAX]
 }
 
 #[cfg(test)]
 mod tests {
-    use image::Rgba;
-
     use super::*;
+    use crate::image_io::off_white;
 
     fn sixteen(image: Rgb16Image) -> Picture {
         Picture::from_image(DynamicImage::ImageRgb16(image))
@@ -224,12 +273,35 @@ mod tests {
     }
 
     #[test]
-    fn transparency_lies_over_white() {
-        let mut image = RgbaImage::from_pixel(2, 1, Rgba([0, 0, 0, 0]));
+    fn transparency_is_kept_and_its_colours_are_seen_over_white() {
+        let mut image = RgbaImage::from_pixel(2, 1, Rgba([9, 8, 7, 0]));
         image.put_pixel(1, 0, Rgba([200, 0, 100, 128]));
-        let picture = Picture::from_rgba(image);
-        assert_eq!(picture.to_rgba().get_pixel(0, 0).0, [255, 255, 255, 255]);
-        assert_eq!(picture.to_rgba().get_pixel(1, 0).0, [227, 127, 177, 255]);
+        let picture = Picture::from_rgba(image.clone());
+        assert!(picture.has_transparency());
+        assert_eq!(picture.to_rgba(), image);
+        let values = picture.to_rgb_f32(2, 1);
+        assert_eq!(values[..3], [255.0; 3]);
+        let share = 128.0 / 255.0;
+        for (value, hidden) in values[3..].iter().zip([200.0, 0.0, 100.0]) {
+            assert!((value - (hidden * share + 255.0 * (1.0 - share))).abs() < 0.01, "{value}");
+        }
+        assert_eq!(picture.alpha_f32(2, 1).unwrap(), [0.0, share]);
+        let opaque = Picture::from_rgba(RgbaImage::from_pixel(2, 2, Rgba([1, 2, 3, 255])));
+        assert!(!opaque.has_transparency() && opaque.alpha_f32(5, 5).is_none());
+    }
+
+    #[test]
+    fn deep_transparency_keeps_its_depth() {
+        let image = Rgba16Image::from_pixel(4, 4, Rgba([1000, 40_000, 65_535, 300]));
+        let picture = Picture::from_image(DynamicImage::ImageRgba16(image.clone()));
+        assert_eq!(picture.to_rgba16(), Some(image));
+        for alpha in picture.alpha_f32(9, 2).unwrap() {
+            assert!((alpha * 65_535.0 - 300.0).abs() < 1.01, "{alpha}");
+        }
+        assert_eq!(picture.thumbnail(2).get_pixel(0, 0).0[3], 1);
+        let opaque = Rgba16Image::from_pixel(1, 1, Rgba([1000, 2, 3, u16::MAX]));
+        let picture = Picture::from_image(DynamicImage::ImageRgba16(opaque.clone()));
+        assert_eq!((picture.has_transparency(), picture.to_rgba16()), (false, Some(opaque)));
     }
 
     #[test]
@@ -238,6 +310,40 @@ mod tests {
         let image = RgbaImage::from_fn(8, 8, |x, _| if x < 4 { Rgba([255, 0, 0, 0]) } else { Rgba([255; 4]) });
         let picture = Picture::from_rgba(image);
         assert!(picture.to_rgb_f32(3, 3).iter().all(|&v| v > 254.99));
+        let alpha = picture.alpha_f32(3, 3).unwrap();
+        assert!(alpha[0] < 0.01 && (alpha[1] - 0.5).abs() < 0.01 && alpha[2] > 0.99, "{alpha:?}");
+        let small = picture.thumbnail(3);
+        assert!(small.pixels().all(|p| p.0[3] == 0 || p.0[..3] == [255; 3]), "{small:?}");
+        assert_eq!(small.get_pixel(1, 1).0[3], 128);
+    }
+
+    #[test]
+    fn a_small_version_is_as_transparent_and_of_the_same_colour() {
+        let picture = Picture::from_rgba(RgbaImage::from_pixel(30, 20, Rgba([200, 0, 100, 60])));
+        let small = picture.thumbnail(10);
+        assert_eq!(small.dimensions(), (10, 7));
+        assert!(small.pixels().all(|pixel| pixel.0 == [200, 0, 100, 60]), "{:?}", small.get_pixel(0, 0));
+    }
+
+    #[test]
+    fn a_cut_edge_keeps_its_colour_and_has_no_veil_beside_it() {
+        let cut = |x| Rgba(if x < 10 { [0, 0, 0, 0] } else { [20, 90, 160, 255] });
+        let picture = Picture::from_rgba(RgbaImage::from_fn(20, 20, |x, _| cut(x)));
+        let (alpha, seen) = (picture.alpha_f32(80, 80).unwrap(), picture.to_rgb_f32(80, 80));
+        // Two source pixels away from the edge nothing of it is left.
+        assert!(alpha.chunks_exact(80).all(|row| row[..32].iter().all(|&a| a == 0.0)));
+        assert!(alpha.chunks_exact(80).all(|row| row[48..].iter().all(|&a| a == 1.0)));
+        // Off the white again, it is as it was, however faint.
+        let mut faint = 0;
+        for (&alpha, &seen) in alpha.iter().zip(seen.as_chunks::<3>().0) {
+            if (0.02..1.0).contains(&alpha) {
+                let found = off_white(seen, alpha);
+                let off = found.iter().zip([20.0, 90.0, 160.0]).map(|(value, colour)| (value - colour).abs());
+                assert!(off.fold(0.0, f32::max) < 0.5, "{found:?} at {alpha}");
+                faint += 1;
+            }
+        }
+        assert!(faint >= 3 * 80, "{faint}");
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub fn resample_rgb_f32(pixels: &[f32], from: (u32, u32), to: (u32, u32)) -> Vec
     resample(&source, from, to, FilterType::CatmullRom).iter().flat_map(|p| p.0).collect()
 }
 
-/// Resamples pixels of any type with `filter`, widened when shrinking.
+/// Resamples pixels of any type with `filter`, widened when shrinking. A colour that comes with its opacity counts by
+/// that, so that what is hidden does not bleed.
 ///
 /// # Panics
 /// If `pixels` does not hold exactly `from.0 * from.1` pixels.
@@ -40,7 +41,7 @@ pub(super) fn resample<P: PixelTrait>(pixels: &[P], from: (u32, u32), to: (u32, 
     #[expect(clippy::expect_used, reason = "the length was checked in the line above")]
     let source = TypedImageRef::new(from.0, from.1, pixels).expect("as many pixels as the size says");
     let mut target = TypedImage::new(to.0, to.1);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(false);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(true);
     #[expect(clippy::expect_used, reason = "the only error there is concerns a crop box, and we do not crop")]
     Resizer::new().resize_typed(&source, &mut target, &options).expect("resizing without a crop box");
     target.pixels().to_vec()

@@ -138,3 +138,21 @@ choice! {
         Zeros = "zeros", "Grey", "The mean colour beyond the edges, as in the original network.";
     }
 }
+
+choice! {
+    /// Bits a channel of a written picture. No part of a [`Recipe`](super::Recipe): the same painting can be written
+    /// either way.
+    Depth("depth") {
+        /// 8.
+        Eight = "8", "8 bits", "As screens show it; in every format.";
+        /// 16.
+        Sixteen = "16", "16 bits", "Finer steps, for work on tones and colours afterwards; in PNG and TIFF.";
+    }
+}
+
+impl Depth {
+    /// What is written unless something else is asked for.
+    pub const DEFAULT: Self = Self::Eight;
+    /// What it is, in one plain sentence.
+    pub const HELP: &'static str = "Bits a channel of the written picture";
+}

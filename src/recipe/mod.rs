@@ -11,7 +11,7 @@ mod source;
 
 use serde::{Deserialize, Serialize};
 
-pub use choice::{Colours, Edges, OptimizerKind, Pooling, Preset, Scales, StyleCurve, StyleLoss, TvNorm};
+pub use choice::{Colours, Depth, Edges, OptimizerKind, Pooling, Preset, Scales, StyleCurve, StyleLoss, TvNorm};
 pub use layers::{LayerName, LayerWeights};
 pub use parameter::Parameter;
 pub use source::{Init, PictureSource, StyleSource};

@@ -13,7 +13,7 @@ use super::pictures::PictureCache;
 use super::presets::{PresetError, PresetShelf};
 use super::run::{PaintingError, guarded};
 use super::{Canvas, Event, PREVIEW_SIDE_PX, PresetCommand};
-use crate::image_io::{self, PaintingRecord, Picture, PictureError};
+use crate::image_io::{self, PaintingFormat, PaintingRecord, Picture, PictureError, Pixels};
 use crate::recipe::PictureSource;
 
 /// One piece of work.
@@ -83,9 +83,9 @@ impl FileThread {
             FileJob::Adopt { name, image } => self.adopt(name, &image),
             FileJob::Keep(canvas) => self.keep(&canvas),
             FileJob::StoreMask { ticket, mask } => self.store_mask(ticket, &mask),
-            FileJob::SaveMask { mask, path } => {
-                image_io::save_grey(&path, &mask).map(|()| Event::Saved(path)).map_err(LibraryError::from)
-            }
+            FileJob::SaveMask { mask, path } => image_io::save_grey(&path, &mask)
+                .map(|()| Event::Saved { path, over_white: false })
+                .map_err(LibraryError::from),
             FileJob::SaveAs { path, canvas } => {
                 self.library.masks().secure(&canvas.recipe);
                 save(path, &canvas).map_err(LibraryError::from)
@@ -178,17 +178,23 @@ impl FileThread {
 }
 
 fn save(path: PathBuf, canvas: &Canvas) -> Result<Event, PictureError> {
-    let record = PaintingRecord::new(canvas.recipe.clone(), canvas.iteration);
-    image_io::save_picture(&path, &canvas.image, Some(&record))?;
-    Ok(Event::Saved(path))
+    write(path, canvas.pixels(), Some(&PaintingRecord::new(canvas.recipe.clone(), canvas.iteration)))
 }
 
 /// Encodes the favourite anew, because the other file's extension may ask for another format.
 fn export(from: &Path, to: PathBuf) -> Result<Event, PictureError> {
     let record = image_io::read_record(from)?;
     let picture = Picture::open(from)?;
-    image_io::save_picture(&to, &picture.to_rgba(), record.as_ref())?;
-    Ok(Event::Saved(to))
+    match picture.to_rgba16() {
+        Some(deep) => write(to, Pixels::Sixteen(&deep), record.as_ref()),
+        None => write(to, Pixels::Eight(&picture.to_rgba()), record.as_ref()),
+    }
+}
+
+fn write(path: PathBuf, pixels: Pixels<'_>, record: Option<&PaintingRecord>) -> Result<Event, PictureError> {
+    image_io::save_picture(&path, pixels, record)?;
+    let over_white = !PaintingFormat::of_path(&path)?.holds_transparency() && pixels.has_transparency();
+    Ok(Event::Saved { path, over_white })
 }
 
 fn open(path: PathBuf) -> Result<Event, PictureError> {

@@ -66,7 +66,7 @@ impl Library {
             reserve(&self.folder, &stem).map_err(|source| LibraryError::Write { path: self.folder.clone(), source })?;
         let record = PaintingRecord::new(canvas.recipe.clone(), canvas.iteration);
         self.masks.secure(&canvas.recipe);
-        if let Err(error) = image_io::save_picture(&path, &canvas.image, Some(&record)) {
+        if let Err(error) = image_io::save_picture(&path, canvas.pixels(), Some(&record)) {
             // The name was reserved with an empty file, which must not stay behind.
             let _ = fs::remove_file(&path);
             return Err(error.into());
@@ -245,7 +245,7 @@ mod tests {
 
     fn canvas(red: u8) -> Canvas {
         let recipe = Recipe { style_strength: 2.5, ..Recipe::default() };
-        Canvas { image: Arc::new(pixels(red)), recipe, iteration: 7 }
+        Canvas { image: Arc::new(pixels(red)), deep: None, recipe, iteration: 7 }
     }
 
     #[test]

@@ -7,7 +7,8 @@ use image::{GrayImage, RgbaImage};
 
 use super::finish::FinishPlan;
 use crate::engine::{Progress, TermShare};
-use crate::recipe::{PictureSource, Recipe};
+use crate::image_io::{Pixels, Rgba16Image};
+use crate::recipe::{Depth, PictureSource, Recipe};
 
 /// Identifies one painting, so that events of an abandoned one can be ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,10 +19,23 @@ pub struct RunId(pub u64);
 pub struct Canvas {
     /// The pixels.
     pub image: Arc<RgbaImage>,
+    /// The same with 16 bits a channel, if it was taken to be written so deep; see [`Command::SetDepth`].
+    pub deep: Option<Arc<Rgba16Image>>,
     /// The recipe in force when it was taken.
     pub recipe: Recipe,
     /// Iterations that it has seen.
     pub iteration: u32,
+}
+
+impl Canvas {
+    /// The pixels to write, as deep as they are there.
+    #[must_use]
+    pub fn pixels(&self) -> Pixels<'_> {
+        match &self.deep {
+            Some(deep) => Pixels::Sixteen(deep),
+            None => Pixels::Eight(&self.image),
+        }
+    }
 }
 
 /// What the artist asks for.
@@ -87,7 +101,7 @@ pub enum Command {
         /// Where to; the extension picks the format.
         path: PathBuf,
     },
-    /// Write a favourite to another file.
+    /// Write a favourite to another file, as deep as it was kept.
     ExportFavourite {
         /// The favourite's own file.
         from: PathBuf,
@@ -119,6 +133,9 @@ pub enum Command {
         /// Long side up to which it is to be taken, in pixels.
         size: u32,
     },
+    /// Take canvases with so many bits a channel from now on, whatever becomes of them: favourites, files, what is set
+    /// aside. Where a format holds 8 only, 8 are written.
+    SetDepth(Depth),
     /// Use other VGG-19 weights from the next painting on; `None` returns to the built-in ones.
     UseWeights(Option<PathBuf>),
     /// Something about the artist's own presets.
@@ -259,7 +276,12 @@ pub enum Event {
     /// A favourite was kept.
     Kept(Favourite),
     /// A file was written.
-    Saved(PathBuf),
+    Saved {
+        /// The file.
+        path: PathBuf,
+        /// What is transparent lies over white there, because the format holds no transparency.
+        over_white: bool,
+    },
     /// A favourite at full size.
     FavouriteOpened {
         /// Its file.

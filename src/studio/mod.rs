@@ -145,6 +145,7 @@ impl Studio {
             | Command::SaveAs(_)
             | Command::MeasureShares
             | Command::PlanFinish { .. }
+            | Command::SetDepth(_)
             | Command::UseWeights(_) => {
                 // A send fails only when the thread could not be started, and that has been said as a Problem.
                 if let Some(painting) = &self.painting {

@@ -17,7 +17,7 @@ use super::run::{PaintingError, Phase, Run, guarded};
 use super::{Canvas, Command, Event, Frame, MakeEngine, RunId};
 use crate::engine::{Engine, EngineError, Painter};
 use crate::image_io::Picture;
-use crate::recipe::Recipe;
+use crate::recipe::{Depth, Recipe};
 
 const NOTHING_PAINTED: &str = "there is no painting yet; press Paint first";
 
@@ -34,7 +34,7 @@ pub struct PaintingThread {
 impl PaintingThread {
     /// Works until the studio is dropped.
     pub fn run(self) {
-        let mut easel = Easel { hub: self, weights: None, engine: None, run: None };
+        let mut easel = Easel { hub: self, weights: None, engine: None, depth: Depth::DEFAULT, run: None };
         easel.introduce_device();
         while let Some(batch) = easel.next_commands() {
             for (index, command) in batch.iter().enumerate() {
@@ -69,6 +69,8 @@ struct Easel {
     hub: PaintingThread,
     weights: Option<PathBuf>,
     engine: Option<Arc<dyn Engine>>,
+    /// Bits a channel of canvases that leave this thread to be written.
+    depth: Depth,
     run: Option<Run>,
 }
 
@@ -93,6 +95,7 @@ impl Easel {
         match command {
             Command::Keep => self.hand_over(FileJob::Keep),
             Command::SaveAs(path) => self.hand_over(|canvas| FileJob::SaveAs { path: path.clone(), canvas }),
+            Command::SetDepth(depth) => self.depth = *depth,
             _ if self.closing() => {}
             Command::Paint { run, recipe } => self.paint(*run, recipe),
             Command::Revise(recipe) => self.revise(recipe),
@@ -190,7 +193,7 @@ impl Easel {
     /// Ends the run, and hands its canvas to the window, which may want to keep it yet.
     fn set_aside(&mut self) {
         if let Some(mut run) = self.run.take()
-            && let Some(canvas) = run.rescue()
+            && let Some(canvas) = run.rescue(self.depth)
         {
             self.tell(Event::SetAside { run: run.id, canvas });
         }
@@ -230,7 +233,7 @@ impl Easel {
         let Some(run) = self.run.as_mut().filter(|run| run.is_alive()) else {
             return self.hub.outbox.problem(NOTHING_PAINTED);
         };
-        let (id, before) = (run.id, run.rescue());
+        let (id, before) = (run.id, run.rescue(self.depth));
         match run.disturb(act) {
             Err(error @ PaintingError::Panic(_)) => self.fail(&error),
             Err(error) => self.hub.outbox.problem(error),
@@ -316,7 +319,7 @@ impl Easel {
     fn fail(&mut self, error: &PaintingError) {
         let Some(run) = &mut self.run else { return };
         run.phase = Phase::Failed;
-        let rescued = run.rescue().and_then(|canvas| {
+        let rescued = run.rescue(self.depth).and_then(|canvas| {
             self.hub.outbox.show(Frame { run: run.id, iteration: run.iteration, image: Arc::clone(&canvas.image) });
             match guarded(|| Ok::<_, PaintingError>(self.hub.library.keep(&canvas))) {
                 Ok(Ok(favourite)) => Some(favourite),
@@ -344,7 +347,7 @@ impl Easel {
     /// Takes the canvas as it stands and lets the file thread write it, so that painting goes on meanwhile.
     fn hand_over(&mut self, job: impl FnOnce(Canvas) -> FileJob) {
         let Some(run) = &mut self.run else { return self.hub.outbox.problem(NOTHING_PAINTED) };
-        match run.canvas() {
+        match run.canvas(self.depth) {
             // The file thread outlives this one, see `Studio::drop`; if it could not be started, that has been said.
             Ok(canvas) => drop(self.hub.files.send(job(canvas))),
             Err(error) => self.hub.outbox.problem(error),

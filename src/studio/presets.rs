@@ -65,7 +65,7 @@ impl PresetShelf {
         let thumbnail = picture.map(|picture| Arc::new(small(picture)));
         // The picture first: without its settings it is nothing, and settings do without one.
         match &thumbnail {
-            Some(thumbnail) => save_picture(&self.picture_path(&name), thumbnail, None)?,
+            Some(thumbnail) => save_picture(&self.picture_path(&name), thumbnail.as_ref(), None)?,
             None => drop(fs::remove_file(self.picture_path(&name))),
         }
         let settings = manner(settings);

@@ -8,8 +8,8 @@ use image::RgbaImage;
 
 use super::{Canvas, RunId};
 use crate::engine::{EngineError, Job, NothingToFinish, Painter, Progress, TermShare};
-use crate::image_io::PictureError;
-use crate::recipe::Recipe;
+use crate::image_io::{PictureError, Rgba16Image};
+use crate::recipe::{Depth, Recipe};
 
 /// What can end or disturb a painting.
 #[derive(Debug, thiserror::Error)]
@@ -113,18 +113,28 @@ impl Run {
         Ok(image)
     }
 
-    /// The canvas with what is needed to write it.
-    pub fn canvas(&mut self) -> Result<Canvas, PaintingError> {
-        Ok(Canvas { image: self.image()?, recipe: self.recipe.clone(), iteration: self.iteration })
+    /// The canvas with what is needed to write it. What is left after a panic has 8 bits a channel.
+    pub fn canvas(&mut self, depth: Depth) -> Result<Canvas, PaintingError> {
+        let image = self.image()?;
+        let deep = if self.is_alive() { self.deep_image(depth)? } else { None };
+        Ok(Canvas { image, deep, recipe: self.recipe.clone(), iteration: self.iteration })
     }
 
     /// The best canvas that can still be had after a failure, if anything was painted.
-    pub fn rescue(&mut self) -> Option<Canvas> {
+    pub fn rescue(&mut self, depth: Depth) -> Option<Canvas> {
         if self.iteration == 0 {
             return None;
         }
         let image = self.image().ok().or_else(|| self.last.clone())?;
-        Some(Canvas { image, recipe: self.recipe.clone(), iteration: self.iteration })
+        let deep = self.deep_image(depth).ok().flatten();
+        Some(Canvas { image, deep, recipe: self.recipe.clone(), iteration: self.iteration })
+    }
+
+    fn deep_image(&mut self, depth: Depth) -> Result<Option<Arc<Rgba16Image>>, PaintingError> {
+        match depth {
+            Depth::Eight => Ok(None),
+            Depth::Sixteen => self.with_painter(|painter| painter.deep_frame()).map(|deep| Some(Arc::new(deep))),
+        }
     }
 
     fn with_painter<T>(

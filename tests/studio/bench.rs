@@ -8,7 +8,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use image::{Rgba, RgbaImage};
 use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
-use pentimento::image_io::Picture;
+use pentimento::image_io::{Picture, Rgba16Image};
 use pentimento::recipe::{PictureSource, Recipe, StyleSource, parameter};
 use pentimento::studio::{Canvas, Command, Event, Favourite, Frame, RunId, Studio, StudioConfig};
 use tempfile::TempDir;
@@ -101,6 +101,10 @@ impl Painter for FakePainter {
         Ok(canvas(self.iteration))
     }
 
+    fn deep_frame(&self) -> Result<Rgba16Image, EngineError> {
+        Ok(deep_canvas(self.iteration))
+    }
+
     fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
         parameter::STIR.check(levels)?;
         self.engine.seen.send(Seen::Stir(levels)).unwrap();
@@ -129,6 +133,11 @@ impl Painter for FakePainter {
 /// The fake's canvas after so many iterations.
 pub fn canvas(iteration: u32) -> RgbaImage {
     RgbaImage::from_pixel(8, 4, Rgba([u8::try_from(iteration).unwrap(), 0, 0, 255]))
+}
+
+/// The same with 16 bits a channel, of which the last says that it is this one.
+pub fn deep_canvas(iteration: u32) -> Rgba16Image {
+    Rgba16Image::from_pixel(8, 4, Rgba([u16::try_from(iteration).unwrap() * 257 + 1, 0, 0, u16::MAX]))
 }
 
 /// A studio with everything around it that a test needs. The gate comes first: dropping it lets a waiting painter go.

@@ -40,7 +40,7 @@ fn keep_writes_a_picture_that_restores_its_recipe() {
     assert_eq!(*opened, canvas(3));
     let to = bench.path("exported.png");
     bench.studio.send(Command::ExportFavourite { from: kept.path.clone(), to: to.clone() });
-    bench.wait(|event| matches!(event, Event::Saved(path) if path == to).then_some(()));
+    bench.wait(|event| matches!(event, Event::Saved { path, .. } if path == to).then_some(()));
     assert_eq!(read_record(&to).unwrap().unwrap().recipe, recipe);
     bench.studio.send(Command::DeleteFavourite(kept.path.clone()));
     let trashed = bench.wait(|event| match event {
@@ -82,7 +82,7 @@ fn save_as_writes_where_the_artist_says_or_names_the_place() {
     bench.wait_finished();
     let path = bench.path("saved.png");
     bench.studio.send(Command::SaveAs(path.clone()));
-    bench.wait(|event| matches!(event, Event::Saved(saved) if saved == path).then_some(()));
+    bench.wait(|event| matches!(event, Event::Saved { path: saved, .. } if saved == path).then_some(()));
     assert_eq!(Picture::open(&path).unwrap().to_rgba(), canvas(1));
     bench.studio.send(Command::SaveAs(bench.path("no such folder/saved.png")));
     let message = bench.wait_problem();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should panic")]
 
 mod bench;
+mod depth;
 mod files;
 mod finish;
 mod masks;

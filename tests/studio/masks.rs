@@ -63,7 +63,7 @@ fn masks_that_nothing_names_are_gone_when_the_studio_is() {
             bench.wait_kept();
         } else {
             bench.studio.send(Command::SaveAs(bench.path("saved.png")));
-            bench.wait(|event| matches!(event, Event::Saved(_)).then_some(()));
+            bench.wait(|event| matches!(event, Event::Saved { .. }).then_some(()));
         }
     }
     let Bench { studio, folder, .. } = bench;
@@ -77,7 +77,7 @@ fn a_mask_is_saved_where_the_artist_says_or_the_place_is_named() {
     let bench = Bench::new();
     let path = bench.path("my mask.png");
     bench.studio.send(Command::SaveMaskAs { mask: mask(90), path: path.clone() });
-    bench.wait(|event| matches!(event, Event::Saved(saved) if saved == path).then_some(()));
+    bench.wait(|event| matches!(event, Event::Saved { path: saved, .. } if saved == path).then_some(()));
     assert_eq!(image::open(&path).unwrap().to_luma8(), *mask(90));
     bench.studio.send(Command::SaveMaskAs { mask: mask(90), path: bench.path("no such folder/mask.png") });
     let message = bench.wait_problem();

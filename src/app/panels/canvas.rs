@@ -11,7 +11,7 @@ use image::RgbaImage;
 use super::super::action::{Action, Exhibit};
 use super::super::painting::Phase;
 use super::super::state::State;
-use super::super::textures::CanvasTexture;
+use super::super::textures::{CanvasTexture, Checkerboard};
 use super::super::theme;
 use super::super::view::View;
 use super::super::widgets::Desk;
@@ -27,6 +27,7 @@ pub struct CanvasPanel {
     pub view: View,
     texture: CanvasTexture,
     photo: CanvasTexture,
+    checkerboard: Checkerboard,
     mask: MaskLayer,
     compare_held: bool,
     /// Screen points per unit for one pixel on one pixel, as of the last frame.
@@ -97,6 +98,7 @@ impl CanvasPanel {
             None => self.texture.show(ui.ctx(), &image, self.sampling(physical_per_px)),
         };
         let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        self.checkerboard.show(&painter, place, palette.checker);
         painter.image(texture.id(), place, uv, Color32::WHITE);
         if masking && !comparing {
             self.mask.ui(desk, &response, place, ui);

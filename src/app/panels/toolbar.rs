@@ -8,6 +8,7 @@ use super::super::painting::{Painting, Phase};
 use super::super::preferences::Preferences;
 use super::super::widgets::{Desk, icon};
 use super::super::{theme, words};
+use crate::recipe::Depth;
 
 /// Wide enough for the longest of its labels, so that nothing moves when the meaning changes.
 const PRIMARY_WIDTH_PT: f32 = 104.0;
@@ -20,7 +21,7 @@ pub fn toolbar_ui(desk: &mut Desk<'_>, preferences: &Preferences, messages_open:
         desk.action_button(ui, Action::StartOver);
         ui.add_space(theme::GROUP_GAP_PT);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            more_menu(desk, ui);
+            more_menu(desk, preferences, ui);
             messages_button(desk, messages_open, ui);
             desk.action_icon(ui, Action::ToggleFavourites, preferences.show_favourites);
             desk.action_icon(ui, Action::ToggleCurve, preferences.show_curve);
@@ -86,12 +87,22 @@ fn messages_button(desk: &mut Desk<'_>, open: bool, ui: &mut Ui) {
     }
 }
 
-fn more_menu(desk: &mut Desk<'_>, ui: &mut Ui) {
+fn more_menu(desk: &mut Desk<'_>, preferences: &Preferences, ui: &mut Ui) {
     let button = Button::new(icon(icons::ICON_MORE_VERT, 18.0))
         .frame_when_inactive(false)
         .min_size(Vec2::splat(theme::TOOL_HEIGHT_PT));
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
         ui.set_min_width(200.0);
+        ui.label(RichText::new("Keep and save with").small().weak());
+        ui.horizontal(|ui| {
+            for &depth in Depth::ALL {
+                let choice = ui.selectable_label(preferences.depth == depth, format!("{} a channel", depth.label()));
+                if choice.on_hover_text(depth.help()).clicked() {
+                    desk.ask(UiCommand::SetDepth(depth));
+                }
+            }
+        });
+        ui.separator();
         ui.label(RichText::new("Theme").small().weak());
         ui.horizontal(|ui| {
             let mut theme = ui.ctx().options(|options| options.theme_preference);
@@ -116,5 +127,5 @@ fn more_menu(desk: &mut Desk<'_>, ui: &mut Ui) {
         }
         ui.label(RichText::new(concat!("Pentimento ", env!("CARGO_PKG_VERSION"))).small().weak());
     });
-    response.accessible_name("More").on_hover_text("Theme, keys and device");
+    response.accessible_name("More").on_hover_text("Depth of saved pictures, theme, keys and device");
 }
