@@ -555,7 +555,7 @@ fn pictures_are_as_deep_as_the_menu_says() {
     bench.ready();
     bench.paint(1);
     let mut save = |depth: &str, name: &str| {
-        bench.open_menu("More", depth);
+        bench.click("More");
         bench.click(depth);
         bench.press(Key::Escape);
         let path = bench.folder.path().join(name);
