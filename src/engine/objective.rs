@@ -139,7 +139,7 @@ impl Objective {
         match self.terms.iter().map(|term| term.tap).max() {
             Some(deepest) => self.evaluate_features(deepest, canvas, gradient, |_| true, tell)?,
             // Masks may leave nothing to any style.
-            None => vector::map(gradient, |_| 0.0)?,
+            None => vector::fill(0.0, gradient)?,
         }
         let tv = tv::add_to(self.tv_norm, self.tv, canvas, gradient)?;
         Ok(Losses { loss: content + style + tv, content, style, tv })
@@ -162,7 +162,7 @@ impl Objective {
             shares.push(share(term, found, &gradient)?);
         }
         if self.tv != 0.0 {
-            vector::map(&gradient, |_| 0.0)?;
+            vector::fill(0.0, &gradient)?;
             let loss = tv::add_to(self.tv_norm, self.tv, canvas, &gradient)?;
             shares.push(share(Term::TotalVariation, loss, &gradient)?);
         }

@@ -118,7 +118,7 @@ impl TiledObjective {
             shares.push(share(wanted, loss, &gradient)?);
         }
         if self.terms.tv != 0.0 {
-            vector::map(&gradient, |_| 0.0)?;
+            vector::fill(0.0, &gradient)?;
             let loss = tv::add_to(self.terms.tv_norm, self.terms.tv, canvas, &gradient)?;
             shares.push(share(Term::TotalVariation, loss, &gradient)?);
         }
@@ -174,7 +174,7 @@ impl TiledObjective {
         looked: bool,
         gradient: &Tensor,
     ) -> Result<()> {
-        vector::map(gradient, |_| 0.0)?;
+        vector::fill(0.0, gradient)?;
         for (i, tile) in self.network.tiles.iter().rev().enumerate() {
             if i > 0 || !looked {
                 self.network.forward(canvas, &tile)?;

@@ -1,10 +1,15 @@
 //! Arithmetic on tensors seen as long vectors: what the losses and the optimisers need, without temporaries.
 //!
-//! Shapes are not looked at, only lengths. Sums are taken in `f32` over short runs and in `f64` over those.
+//! Shapes are not looked at, only lengths. Sums are taken in `f32` over short runs and in `f64` over those. Every operation
+//! has a name, so that a card, which cannot run a closure, has a kernel of that name.
 
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp2, InplaceOp1, InplaceOp2, InplaceOp3, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::storage::{values, values_mut};
 use super::{simd, threads};
 
@@ -37,7 +42,7 @@ pub fn abs_sum(a: &Tensor) -> Result<f64> {
     reduce(a, a, Reduction::AbsSum)
 }
 
-/// `y = a x + b y`.
+/// `y = a x + b y`; where `b` is zero, whatever `y` held does not matter.
 ///
 /// # Errors
 /// When the tensors are not contiguous `f32` of the same length.
@@ -58,38 +63,149 @@ pub fn add_scaled(a: f64, x: &Tensor, y: &Tensor) -> Result<()> {
 /// # Errors
 /// When the tensors are not contiguous `f32` of the same length.
 pub fn copy(x: &Tensor, y: &Tensor) -> Result<()> {
-    y.inplace_op2(x, &Zip2(|x, _| x))
+    y.inplace_op2(x, &ops::copy())
 }
 
-/// `y_i = f(y_i)`.
+/// `y_i = value`.
 ///
 /// # Errors
 /// When the tensor is not contiguous `f32`.
-pub fn map(y: &Tensor, f: impl Fn(f32) -> f32 + Sync) -> Result<()> {
-    y.inplace_op1(&Map(f))
+pub fn fill(value: f32, y: &Tensor) -> Result<()> {
+    y.inplace_op1(&ops::fill(value))
 }
 
-/// `y_i = f(x_i, y_i)`.
+/// `y = a y`.
+///
+/// # Errors
+/// When the tensor is not contiguous `f32`.
+pub fn scale(a: f32, y: &Tensor) -> Result<()> {
+    y.inplace_op1(&ops::scale(a))
+}
+
+/// `y_i = x_i y_i`.
 ///
 /// # Errors
 /// When the tensors are not contiguous `f32` of the same length.
-pub fn zip(x: &Tensor, y: &Tensor, f: impl Fn(f32, f32) -> f32 + Sync) -> Result<()> {
-    y.inplace_op2(x, &Zip2(f))
+pub fn multiply(x: &Tensor, y: &Tensor) -> Result<()> {
+    y.inplace_op2(x, &ops::multiply())
 }
 
-/// `y_i = f(u_i, v_i, y_i)`.
+/// `y = a (y - x)`.
 ///
 /// # Errors
 /// When the tensors are not contiguous `f32` of the same length.
-pub fn zip3(u: &Tensor, v: &Tensor, y: &Tensor, f: impl Fn(f32, f32, f32) -> f32 + Sync) -> Result<()> {
-    y.inplace_op3(u, v, &Zip3(f))
+pub fn scale_difference(a: f32, x: &Tensor, y: &Tensor) -> Result<()> {
+    y.inplace_op2(x, &ops::scale_difference(a))
 }
 
-#[derive(Clone, Copy)]
-enum Reduction {
-    Dot,
-    SquaredDistance,
-    AbsSum,
+/// `y_i = x_i` where `y_i` is above zero, else 0.
+///
+/// # Errors
+/// When the tensors are not contiguous `f32` of the same length.
+pub fn take_where_positive(x: &Tensor, y: &Tensor) -> Result<()> {
+    y.inplace_op2(x, &ops::take_where_positive())
+}
+
+/// `y_i = decay y_i + (1 - decay) x_i^2`.
+///
+/// # Errors
+/// When the tensors are not contiguous `f32` of the same length.
+pub fn average_squares(decay: f32, x: &Tensor, y: &Tensor) -> Result<()> {
+    y.inplace_op2(x, &ops::average_squares(decay))
+}
+
+/// `y = [y +] a (u - v)`; added if `accumulate`.
+///
+/// # Errors
+/// When the tensors are not contiguous `f32` of the same length.
+pub fn difference(a: f32, u: &Tensor, v: &Tensor, accumulate: bool, y: &Tensor) -> Result<()> {
+    if accumulate { y.inplace_op3(u, v, &ops::add_difference(a)) } else { y.inplace_op3(u, v, &ops::difference(a)) }
+}
+
+/// `y_i = a_i y_i + (1 - a_i) x_i`.
+///
+/// # Errors
+/// When the tensors are not contiguous `f32` of the same length.
+pub fn blend(x: &Tensor, a: &Tensor, y: &Tensor) -> Result<()> {
+    y.inplace_op3(x, a, &ops::blend())
+}
+
+/// `y_i = y_i - step m_i / (scale sqrt(v_i) + epsilon)`, the step of Adam.
+///
+/// # Errors
+/// When the tensors are not contiguous `f32` of the same length.
+pub fn adam_step(m: &Tensor, v: &Tensor, [step, scale, epsilon]: [f32; 3], y: &Tensor) -> Result<()> {
+    y.inplace_op3(m, v, &ops::adam_step(step, scale, epsilon))
+}
+
+/// A kernel of `cuda/kernels.cu` that does the same on a card: its name, and the numbers that it is given.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(any(feature = "cuda", test)), expect(dead_code, reason = "only a card asks for it"))]
+pub(super) struct Kernel {
+    pub name: &'static str,
+    pub numbers: [f32; 3],
+}
+
+/// Every element-wise operation, for the processor and for a card.
+pub(super) mod ops {
+    use super::{Kernel, Map, Zip2, Zip3};
+
+    /// A number that the kernel does not look at.
+    const NONE: f32 = 0.0;
+
+    pub fn fill(value: f32) -> Map<impl Fn(f32) -> f32 + Sync> {
+        Map(move |_| value, Kernel { name: "fill", numbers: [value, NONE, NONE] })
+    }
+
+    pub fn scale(a: f32) -> Map<impl Fn(f32) -> f32 + Sync> {
+        Map(move |y| a * y, Kernel { name: "scale", numbers: [a, NONE, NONE] })
+    }
+
+    pub fn copy() -> Zip2<impl Fn(f32, f32) -> f32 + Sync> {
+        Zip2(|x, _| x, Kernel { name: "copy", numbers: [NONE; 3] })
+    }
+
+    pub fn multiply() -> Zip2<impl Fn(f32, f32) -> f32 + Sync> {
+        Zip2(|x, y| x * y, Kernel { name: "multiply", numbers: [NONE; 3] })
+    }
+
+    pub fn scale_difference(a: f32) -> Zip2<impl Fn(f32, f32) -> f32 + Sync> {
+        Zip2(move |x, y| a * (y - x), Kernel { name: "scale_difference", numbers: [a, NONE, NONE] })
+    }
+
+    pub fn take_where_positive() -> Zip2<impl Fn(f32, f32) -> f32 + Sync> {
+        Zip2(|x, y| if y > 0.0 { x } else { 0.0 }, Kernel { name: "take_where_positive", numbers: [NONE; 3] })
+    }
+
+    pub fn average_squares(decay: f32) -> Zip2<impl Fn(f32, f32) -> f32 + Sync> {
+        let kernel = Kernel { name: "average_squares", numbers: [decay, NONE, NONE] };
+        Zip2(move |x, y| decay * y + (1.0 - decay) * x * x, kernel)
+    }
+
+    pub fn difference(a: f32) -> Zip3<impl Fn(f32, f32, f32) -> f32 + Sync> {
+        Zip3(move |u, v, _| a * (u - v), Kernel { name: "difference", numbers: [a, NONE, NONE] })
+    }
+
+    pub fn add_difference(a: f32) -> Zip3<impl Fn(f32, f32, f32) -> f32 + Sync> {
+        Zip3(move |u, v, y| y + a * (u - v), Kernel { name: "add_difference", numbers: [a, NONE, NONE] })
+    }
+
+    pub fn blend() -> Zip3<impl Fn(f32, f32, f32) -> f32 + Sync> {
+        Zip3(|x, a, y| a * y + (1.0 - a) * x, Kernel { name: "blend", numbers: [NONE; 3] })
+    }
+
+    pub fn adam_step(step: f32, scale: f32, epsilon: f32) -> Zip3<impl Fn(f32, f32, f32) -> f32 + Sync> {
+        let kernel = Kernel { name: "adam_step", numbers: [step, scale, epsilon] };
+        Zip3(move |m, v: f32, y| y - step * m / (v.sqrt() * scale + epsilon), kernel)
+    }
+}
+
+/// What is added up; the numbers are those of `cuda/kernels.cu`.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reduction {
+    Dot = 0,
+    SquaredDistance = 1,
+    AbsSum = 2,
 }
 
 fn reduce(a: &Tensor, b: &Tensor, reduction: Reduction) -> Result<f64> {
@@ -118,6 +234,11 @@ impl CustomOp2 for Reduction {
         let sums: Vec<f64> = threads::pool().install(|| a.par_chunks(RUN).zip(b.par_chunks(RUN)).map(sum_of).collect());
         Ok((CpuStorage::F64(vec![sums.iter().sum()]), Shape::from(())))
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, a: &CudaStorage, a_l: &Layout, b: &CudaStorage, b_l: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::reduce(*self, (a, a_l), (b, b_l))
+    }
 }
 
 #[inline(always)]
@@ -144,9 +265,15 @@ fn same_length(a: usize, b: usize) -> Result<()> {
     Ok(())
 }
 
-struct ScaleAdd {
-    a: f32,
-    b: f32,
+pub(super) struct ScaleAdd {
+    pub a: f32,
+    pub b: f32,
+}
+
+impl ScaleAdd {
+    pub fn kernel(&self) -> Kernel {
+        Kernel { name: "scale_add", numbers: [self.a, self.b, 0.0] }
+    }
 }
 
 impl InplaceOp2 for ScaleAdd {
@@ -158,14 +285,23 @@ impl InplaceOp2 for ScaleAdd {
         let (a, b) = (self.a, self.b);
         if b == 0.0 {
             // Not a product with zero: whatever y held, NaN too, must not survive.
-            Zip2(|x, _| a * x).cpu_fwd(y, y_l, x, x_l)
+            Zip2(|x, _| a * x, self.kernel()).cpu_fwd(y, y_l, x, x_l)
         } else {
-            Zip2(|x, y| a * x + b * y).cpu_fwd(y, y_l, x, x_l)
+            Zip2(|x, y| a * x + b * y, self.kernel()).cpu_fwd(y, y_l, x, x_l)
         }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, y: &mut CudaStorage, y_l: &Layout, x: &CudaStorage, x_l: &Layout) -> Result<()> {
+        cuda::each(self.kernel(), (y, y_l), [(x, x_l)])
     }
 }
 
-struct Map<F>(F);
+/// `y_i = f(y_i)`.
+pub(super) struct Map<F>(
+    F,
+    #[cfg_attr(not(any(feature = "cuda", test)), expect(dead_code, reason = "only a card asks for it"))] pub Kernel,
+);
 
 impl<F: Fn(f32) -> f32 + Sync> InplaceOp1 for Map<F> {
     fn name(&self) -> &'static str {
@@ -184,9 +320,18 @@ impl<F: Fn(f32) -> f32 + Sync> InplaceOp1 for Map<F> {
         });
         Ok(())
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, y: &mut CudaStorage, y_l: &Layout) -> Result<()> {
+        cuda::each(self.1, (y, y_l), [])
+    }
 }
 
-struct Zip2<F>(F);
+/// `y_i = f(x_i, y_i)`.
+pub(super) struct Zip2<F>(
+    F,
+    #[cfg_attr(not(any(feature = "cuda", test)), expect(dead_code, reason = "only a card asks for it"))] pub Kernel,
+);
 
 impl<F: Fn(f32, f32) -> f32 + Sync> InplaceOp2 for Zip2<F> {
     fn name(&self) -> &'static str {
@@ -206,9 +351,18 @@ impl<F: Fn(f32, f32) -> f32 + Sync> InplaceOp2 for Zip2<F> {
         });
         Ok(())
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, y: &mut CudaStorage, y_l: &Layout, x: &CudaStorage, x_l: &Layout) -> Result<()> {
+        cuda::each(self.1, (y, y_l), [(x, x_l)])
+    }
 }
 
-struct Zip3<F>(F);
+/// `y_i = f(u_i, v_i, y_i)`.
+pub(super) struct Zip3<F>(
+    F,
+    #[cfg_attr(not(any(feature = "cuda", test)), expect(dead_code, reason = "only a card asks for it"))] pub Kernel,
+);
 
 impl<F: Fn(f32, f32, f32) -> f32 + Sync> InplaceOp3 for Zip3<F> {
     fn name(&self) -> &'static str {
@@ -236,6 +390,19 @@ impl<F: Fn(f32, f32, f32) -> f32 + Sync> InplaceOp3 for Zip3<F> {
             });
         });
         Ok(())
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        y: &mut CudaStorage,
+        y_l: &Layout,
+        u: &CudaStorage,
+        u_l: &Layout,
+        v: &CudaStorage,
+        v_l: &Layout,
+    ) -> Result<()> {
+        cuda::each(self.1, (y, y_l), [(u, u_l), (v, v_l)])
     }
 }
 

@@ -21,9 +21,5 @@ pub fn loss(features: &Tensor, target: &Tensor) -> Result<f64> {
 /// When the tensors differ in size or the device fails.
 pub fn gradient(weight: f64, features: &Tensor, target: &Tensor, accumulate: bool, gradient: &Tensor) -> Result<()> {
     let factor = (2.0 * weight / features.elem_count() as f64) as f32;
-    if accumulate {
-        vector::zip3(features, target, gradient, |f, p, g| g + factor * (f - p))
-    } else {
-        vector::zip3(features, target, gradient, |f, p, _| factor * (f - p))
-    }
+    vector::difference(factor, features, target, accumulate, gradient)
 }

@@ -11,15 +11,22 @@
 //! `e = 1` level rounds it off below what eight bits can show. The factor `s` makes the gradient as strong as that of L2
 //! on the canvas that the default recipe paints, so that the same weight smooths about as much.
 
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, InplaceOp2, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
+#[cfg(feature = "cuda")]
+use crate::engine::cuda;
 use crate::engine::storage::{values, values_mut};
 use crate::engine::threads;
 use crate::recipe::TvNorm;
 
 /// What a difference between neighbours costs.
 trait Penalty: Sync {
+    /// What a card knows it by.
+    #[cfg(feature = "cuda")]
+    const NORM: TvNorm;
     /// Weight of the pairs beside each other.
     const SIDE: f32;
     /// Weight of the pairs across a corner.
@@ -33,6 +40,8 @@ trait Penalty: Sync {
 struct Squared;
 
 impl Penalty for Squared {
+    #[cfg(feature = "cuda")]
+    const NORM: TvNorm = TvNorm::L2;
     const SIDE: f32 = 2.0 / 3.0;
     const DIAGONAL: f32 = 1.0 / 6.0;
 
@@ -57,6 +66,8 @@ impl Absolute {
 }
 
 impl Penalty for Absolute {
+    #[cfg(feature = "cuda")]
+    const NORM: TvNorm = TvNorm::L1;
     const SIDE: f32 = 1.0;
     const DIAGONAL: f32 = std::f32::consts::FRAC_1_SQRT_2;
 
@@ -113,6 +124,11 @@ impl<P: Penalty> CustomOp1 for Value<P> {
         "total-variation"
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, canvas: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::total_variation(P::NORM, (canvas, layout))
+    }
+
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let (_, width, channels) = layout.shape().dims3()?;
         let canvas = values(storage, layout)?;
@@ -141,6 +157,12 @@ struct AddGradient<P> {
 impl<P: Penalty> InplaceOp2 for AddGradient<P> {
     fn name(&self) -> &'static str {
         "total-variation-gradient"
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, out: &mut CudaStorage, out_l: &Layout, canvas: &CudaStorage, canvas_l: &Layout) -> Result<()> {
+        let factor = (self.weight / canvas_l.shape().elem_count() as f64) as f32;
+        cuda::add_total_variation_gradient(P::NORM, factor, (out, out_l), (canvas, canvas_l))
     }
 
     fn cpu_fwd(&self, out: &mut CpuStorage, out_l: &Layout, canvas: &CpuStorage, canvas_l: &Layout) -> Result<()> {

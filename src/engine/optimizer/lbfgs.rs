@@ -109,7 +109,7 @@ impl Lbfgs {
         }
         // H0 = s.y / y.y: the newest curvature, in all directions.
         let scale = 1.0 / (newest.rho * vector::dot(&newest.y, &newest.y)?);
-        vector::map(direction, |d| (scale as f32) * d)?;
+        vector::scale(scale as f32, direction)?;
         for (pair, alpha) in self.pairs.iter().zip(alphas.into_iter().rev()) {
             let beta = pair.rho * vector::dot(&pair.y, direction)?;
             vector::add_scaled(alpha - beta, &pair.s, direction)?;
