@@ -105,6 +105,9 @@ pub enum Subcommand {
     Score(ScoreArgs),
     /// Print version, devices and weights.
     Info(InfoArgs),
+    /// Hold a device to the processor: features, gradients and paintings, as JSON.
+    #[command(hide = true)]
+    CheckDevice(CheckArgs),
 }
 
 /// `pentimento render`.
@@ -331,6 +334,21 @@ pub struct InfoArgs {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `pentimento check-device`.
+#[derive(Args)]
+pub struct CheckArgs {
+    #[arg(long, value_name = "DEVICE", default_value_t, help = DeviceChoice::HELP)]
+    pub device: DeviceChoice,
+
+    /// Long side of the pictures that are compared on.
+    #[arg(long, value_name = "LONG_SIDE", value_parser = help::in_range(&parameter::SIZE), default_value_t = 256)]
+    pub size: u32,
+
+    /// Evaluations of the paintings that are compared.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500), default_value_t = 50)]
+    pub evaluations: u32,
 }
 
 impl RenderArgs {

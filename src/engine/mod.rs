@@ -8,6 +8,7 @@ mod average;
 mod canvas;
 mod change;
 mod colour_match;
+pub mod comparison;
 pub mod conv;
 #[cfg(any(feature = "cuda", test))]
 mod cuda;
