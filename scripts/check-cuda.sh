@@ -7,4 +7,5 @@ export NVCC=$PWD/scripts/nvcc-for-checking CUDA_COMPUTE_CAP=80 CUDARC_CUDA_VERSI
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/cuda-check
 # As the hand-out binary is built: the libraries are loaded when they are needed.
 export RUSTFLAGS='--cfg feature="dynamic-loading"'
-cargo clippy --quiet --target "$(rustc -vV | sed -n 's/^host: //p')" --features cuda --lib --bins -- -D warnings
+cargo clippy --quiet --target "$(rustc -vV | sed -n 's/^host: //p')" --no-default-features --features cuda --lib --bins \
+  -- -D warnings

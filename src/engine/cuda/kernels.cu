@@ -34,6 +34,12 @@ KERNEL scale_add(float *y, const float *x, float a, float b, float, Count n) {
     if (i < n) y[i] = b == 0.0f ? a * x[i] : a * x[i] + b * y[i];
 }
 
+// The scale is known on the card only: two numbers with a factor each, added up.
+KERNEL add_scaled_by(float *y, const float *x, const double *a, double of_a, const double *b, double of_b, Count n) {
+    Count i = INDEX;
+    if (i < n) y[i] = (float)(of_a * *a + of_b * *b) * x[i] + y[i];
+}
+
 KERNEL multiply(float *y, const float *x, float, float, float, Count n) {
     Count i = INDEX;
     if (i < n) y[i] = x[i] * y[i];

@@ -4,7 +4,8 @@
 
 use std::ffi::c_void;
 
-use super::super::vector::{Kernel, Reduction};
+use super::super::vector::ops::Kernel;
+use super::super::vector::reduction::Reduction;
 use crate::recipe::{Edges, Pooling, TvNorm};
 
 /// The kernels' source. What a card runs is compiled from it by `build.rs`.
@@ -87,6 +88,12 @@ fn average(pooling: Pooling) -> Argument {
 pub fn each(kernel: Kernel, y: Address, others: &[Address], n: usize) -> Launch {
     let addresses = [y].into_iter().chain(others.iter().copied()).map(At);
     Launch::each(kernel.name, addresses.chain(kernel.numbers.map(Float)).collect(), n)
+}
+
+/// `y = y + (sum of factor * value) x`, where the values (`f64`) are on the card.
+pub fn add_scaled_by(terms: [(f64, Address); 2], x: Address, y: Address, n: usize) -> Launch {
+    let terms = terms.into_iter().flat_map(|(factor, value)| [At(value), Double(factor)]);
+    Launch::each("add_scaled_by", [At(y), At(x)].into_iter().chain(terms).collect(), n)
 }
 
 /// Sums that [`reduce`] and [`total_variation`] leave for `n` values.

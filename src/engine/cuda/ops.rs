@@ -1,12 +1,13 @@
 //! The engine's operators on a card, but for convolutions and products: lengths are checked, then a kernel is launched.
 
 use candle_core::cuda_backend::WrapErr;
-use candle_core::{CudaStorage, Layout, Result, Shape};
+use candle_core::{CudaStorage, Layout, Result, Shape, Storage, Tensor};
 use cudarc::driver::{CudaSlice, DevicePtr};
 
 use super::card::{self, Card, values};
 use super::kernels::{self, Address, Launch, Rectangle, Size};
-use crate::engine::vector::{Kernel, Reduction};
+use crate::engine::vector::ops::Kernel;
+use crate::engine::vector::reduction::Reduction;
 use crate::recipe::{Pooling, TvNorm};
 
 /// A tensor that is written.
@@ -37,6 +38,21 @@ pub fn each<const N: usize>(kernel: Kernel, (y, y_l): Out<'_>, others: [In<'_>; 
     }
     // SAFETY: all tensors have `n` values.
     unsafe { card::of(&y.device)?.launch(kernels::each(kernel, y_at, &addresses, n)) }
+}
+
+/// `y = y + (sum of factor * value) x`; every value is a tensor of one `f64` on the same card.
+pub fn add_scaled_by(terms: [(f64, &Tensor); 2], (y, y_l): Out<'_>, (x, x_l): In<'_>) -> Result<()> {
+    let ((y_at, n), (x_at, len)) = (values(y, y_l)?, values(x, x_l)?);
+    same_length(n, len)?;
+    let mut on_card = [(0.0, 0); 2];
+    for (on_card, (factor, value)) in on_card.iter_mut().zip(terms) {
+        let (storage, layout) = value.storage_and_layout();
+        let Storage::Cuda(storage) = &*storage else { candle_core::bail!("a number is not on the card that needs it") };
+        let offset = (layout.start_offset() * size_of::<f64>()) as Address;
+        *on_card = (factor, address(storage.as_cuda_slice::<f64>()?) + offset);
+    }
+    // SAFETY: both vectors have `n` values, and the numbers stay on the card at least as long as the tensors here.
+    unsafe { card::of(&x.device)?.launch(kernels::add_scaled_by(on_card, x_at, y_at, n)) }
 }
 
 /// Adds up what blocks of a kernel leave: `factor` times the sum of as many as [`kernels::sums`] says for `n`.

@@ -16,7 +16,8 @@ use crate::engine::arena::{self, Buffer};
 use crate::engine::cuda;
 use crate::engine::panel::{self, Left, PanelMatrix, Target};
 use crate::engine::storage::{values, values_mut};
-use crate::engine::{simd, threads, vector};
+use crate::engine::vector::{self, Loss};
+use crate::engine::{simd, threads};
 
 /// Features of a run of pixels, in floats: what stays in the second-level cache beside its products.
 const RUN_FLOATS: usize = 1 << 15;
@@ -37,8 +38,8 @@ pub fn gram_matrix(features: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 /// When the matrices differ in size or the device fails.
-pub fn loss(gram: &Tensor, target: &Tensor) -> Result<f64> {
-    Ok(vector::squared_distance(gram, target)? / gram.elem_count() as f64)
+pub fn loss(gram: &Tensor, target: &Tensor) -> Result<Loss> {
+    Ok(Loss::Asked(1.0 / gram.elem_count() as f64, vector::lazy_squared_distance(gram, target)?))
 }
 
 /// `gradient = [gradient +] weight * dL/dF`; added if `accumulate`.
@@ -345,7 +346,7 @@ mod tests {
         let target = gram_matrix(&Tensor::from_slice(&noise.vec(h * w * c), (h, w, c), &Device::Cpu).unwrap()).unwrap();
         let loss_at = |values: &[f32]| {
             let features = Tensor::from_slice(values, (h, w, c), &Device::Cpu).unwrap();
-            3.0 * loss(&gram_matrix(&features).unwrap(), &target).unwrap()
+            3.0 * loss(&gram_matrix(&features).unwrap(), &target).unwrap().read().unwrap()
         };
         let features = Tensor::from_slice(&values, (h, w, c), &Device::Cpu).unwrap();
         let found = Tensor::ones((h, w, c), DType::F32, &Device::Cpu).unwrap();

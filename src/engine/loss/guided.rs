@@ -208,7 +208,10 @@ mod tests {
             let shares = shares(&mut noise, h * w);
             let target = gram::gram_matrix(&tensor(&noise.vec(h * w * c), (h, w, c))).unwrap();
             let loss_at = |values: &[f32]| {
-                3.0 * gram::loss(&gram_matrix(&tensor(values, (h, w, c)), &shares).unwrap(), &target).unwrap()
+                3.0 * gram::loss(&gram_matrix(&tensor(values, (h, w, c)), &shares).unwrap(), &target)
+                    .unwrap()
+                    .read()
+                    .unwrap()
             };
             let features = tensor(&values, (h, w, c));
             let gram = gram_matrix(&features, &shares).unwrap();

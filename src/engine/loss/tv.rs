@@ -20,6 +20,7 @@ use rayon::prelude::*;
 use crate::engine::cuda;
 use crate::engine::storage::{values, values_mut};
 use crate::engine::threads;
+use crate::engine::vector::{Loss, Sum};
 use crate::recipe::TvNorm;
 
 /// What a difference between neighbours costs.
@@ -87,11 +88,16 @@ impl Penalty for Absolute {
 /// # Errors
 /// When the tensor is not a contiguous `f32` picture, or the device fails.
 pub fn loss(norm: TvNorm, canvas: &Tensor) -> Result<f64> {
-    match norm {
+    lazy_loss(norm, canvas)?.read()
+}
+
+/// The same, not waited for.
+fn lazy_loss(norm: TvNorm, canvas: &Tensor) -> Result<Loss> {
+    let value = match norm {
         TvNorm::L2 => canvas.apply_op1_no_bwd(&Value(Squared)),
         TvNorm::L1 => canvas.apply_op1_no_bwd(&Value(Absolute)),
-    }?
-    .to_scalar()
+    }?;
+    Ok(Loss::Asked(1.0, Sum::of(value)))
 }
 
 /// `gradient = gradient + weight * dTV/dcanvas`.
@@ -109,12 +115,12 @@ pub fn add_gradient(norm: TvNorm, weight: f64, canvas: &Tensor, gradient: &Tenso
 ///
 /// # Errors
 /// As [`add_gradient`].
-pub fn add_to(norm: TvNorm, weight: f64, canvas: &Tensor, gradient: &Tensor) -> Result<f64> {
+pub fn add_to(norm: TvNorm, weight: f64, canvas: &Tensor, gradient: &Tensor) -> Result<Loss> {
     if weight == 0.0 {
-        return Ok(0.0);
+        return Ok(Loss::Known(0.0));
     }
     add_gradient(norm, weight, canvas, gradient)?;
-    Ok(weight * loss(norm, canvas)?)
+    Ok(lazy_loss(norm, canvas)?.times(weight))
 }
 
 struct Value<P>(P);

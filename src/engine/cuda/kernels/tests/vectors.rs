@@ -5,7 +5,9 @@ use candle_core::{Device, Tensor};
 use super::{Processor, alike, at, processor, read};
 use crate::engine::cuda::kernels;
 use crate::engine::test_support::Noise;
-use crate::engine::vector::{self, Kernel, Map, Reduction, ScaleAdd, Zip2, Zip3, ops};
+use crate::engine::vector::ops::{self, Kernel, Map, ScaleAdd, Zip2, Zip3};
+use crate::engine::vector::reduction::Reduction;
+use crate::engine::vector::{self, Sum};
 
 /// Two blocks and a rest.
 const LEN: usize = 2 * 256 + 77;
@@ -84,6 +86,20 @@ fn every_element_wise_operation_is_that_of_the_processor() {
     bench.y[3] = f32::NAN;
     let op = ScaleAdd { a: 2.0, b: 0.0 };
     bench.compare(op.kernel(), 1, |y, u, _| y.inplace_op2(u, &op).unwrap());
+}
+
+#[test]
+fn a_scale_that_only_the_card_knows_is_that_of_the_processor() {
+    let Some(bench) = Bench::new() else { return };
+    let (mut a, mut b, mut x, mut found) = ([1.5f64], [-0.75f64], bench.u.clone(), bench.y.clone());
+    let launch = kernels::add_scaled_by([(2.0, at(&mut a)), (4.5, at(&mut b))], at(&mut x), at(&mut found), LEN);
+    bench.processor.launch(launch);
+    let tensor = |values: &[f32]| Tensor::new(values, &Device::Cpu).unwrap();
+    let sum = |value: f64| Sum::of(Tensor::new(value, &Device::Cpu).unwrap());
+    let expected = tensor(&bench.y);
+    vector::add_scaled_by([(2.0, &sum(a[0])), (4.5, &sum(b[0]))], &tensor(&bench.u), &expected).unwrap();
+    alike(&found, &read(&expected), 1e-6);
+    assert_ne!(found, bench.y);
 }
 
 #[test]
