@@ -65,10 +65,9 @@ class Check:
     def left(self):
         return self.end - time.monotonic()
 
-    def command(self, *words, limit):
-        """What a command prints, and the seconds it took; None where it failed or took too long, which is noted."""
+    def command(self, name, *words, limit):
+        """What a command prints, and the seconds it took; None where it took too long, which is noted by its name."""
         limit = min(limit, self.left())
-        name = " ".join(str(word) for word in words[1:4])
         if limit < 5:
             self.report["left_out"].append(f"{name}: no time was left")
             return None
@@ -81,7 +80,9 @@ class Check:
         return done, time.monotonic() - before
 
     def pentimento(self, *words, limit=90):
-        return self.command(self.options.pentimento, *words, limit=limit)
+        # Without the files.
+        name = " ".join(str(word) for word in words if not isinstance(word, Path))
+        return self.command(name, self.options.pentimento, *words, limit=limit)
 
     def run(self):
         # One sentence, and nothing else, where there is no card.
@@ -156,7 +157,7 @@ class Check:
         # Compiling takes a minute for every size.
         limit = min(100 if mode == "half" else 45, self.left() - 20)
         words = [sys.executable, __file__, "--pentimento", "-", "--out", self.options.out, "--device", self.options.device]
-        result = self.command(*words, "--peer", mode, size, max(limit - 15, 5), limit=limit)
+        result = self.command(f"PyTorch, {name}, {size}", *words, "--peer", mode, size, max(limit - 15, 5), limit=limit)
         if result is None:
             return
         done, _ = result
