@@ -92,6 +92,10 @@ fn wrong_usage_is_one_sentence_and_exit_code_2() {
     fails(&bench, &["render", "--optimizer", "sgd"], 2, &["--optimizer", "lbfgs, adam"]);
     fails(&bench, &["render", "--pooling", "min"], 2, &["--pooling", "max, avg"]);
     fails(&bench, &["render", "--device", "gpu"], 2, &["--device", "gpu", "cuda"]);
+    fails(&bench, &["render", "--precision", "half"], 2, &["--precision", "half", "fast"]);
+    // The hundredth card of this machine.
+    fails(&bench, &["render", "--device", "cuda:99"], 1, &["cuda:99 is not available", "--device auto or cpu"]);
+    fails(&bench, &["check-device", "--device", "cuda:99"], 1, &["cuda:99 is not available"]);
     fails(&bench, &["render", "--seed", "-1"], 2, &["-1"]);
     fails(&bench, &["render", "--style", "style.png", "--style-weights", "1,2"], 2, &["--style-weights", "2", "1"]);
     fails(&bench, &["render", "--style-weights", "0"], 2, &["style weights are zero"]);
@@ -185,6 +189,17 @@ fn help_tells_what_the_parameter_table_tells() {
 fn a_build_without_a_window_says_so() {
     let bench = Bench::new();
     fails(&bench, &[], 1, &["no window", "pentimento render"]);
+}
+
+#[test]
+fn a_device_is_held_to_the_processor() {
+    let bench = Bench::new();
+    let output = bench.run(&["check-device", "--device", "cpu", "--size", "32", "--evaluations", "2"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["device"], json["reference"]);
+    assert_eq!(json["features"][15], serde_json::json!(["relu5_4", 0.0]));
+    assert_eq!(json["trace"][0]["distance"], 0.0);
 }
 
 #[test]

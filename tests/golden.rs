@@ -171,7 +171,7 @@ fn traces(unit: f64) -> Vec<(f64, f64)> {
         let outcome = optimizer
             .step(&variable, &mut |variable, gradient| {
                 let losses = objective.evaluate(&(variable * unit)?, gradient)?;
-                vector::map(gradient, |slope| slope * unit as f32)?;
+                vector::scale(unit as f32, gradient)?;
                 trace.push(losses.loss);
                 Ok(losses.loss)
             })

@@ -71,6 +71,8 @@ pub struct State {
     pub notices: Notices,
     /// The device in words.
     pub device: Option<String>,
+    /// What may be said about its choice, in a sentence.
+    pub device_remark: Option<String>,
     /// The weights in words.
     pub weights: Option<String>,
     pictures: HashMap<PictureSource, PictureState>,
@@ -181,7 +183,7 @@ impl State {
                 }
             }
             Event::WeightsChosen(weights) => self.weights = Some(weights),
-            Event::Device(device) => self.device = Some(device),
+            Event::Device { name, remark } => (self.device, self.device_remark) = (Some(name), remark),
             Event::Problem(message) => {
                 // A picture that could not be adopted is reported in this way only; nobody need wait for it.
                 self.adopting.clear();

@@ -6,6 +6,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser};
 
 use super::{CliError, help};
+use crate::engine::precision::Precision;
 use crate::engine::simd::InstructionSet;
 use crate::engine::{self, DeviceChoice};
 use crate::recipe::{
@@ -55,6 +56,9 @@ pub struct Processor {
     #[arg(long, global = true, value_parser = instruction_set(),
         default_value = InstructionSet::Best.key(), help = "Vector instructions that the engine may use")]
     instruction_set: InstructionSet,
+    #[arg(long, global = true, value_parser = precision(),
+        default_value = Precision::Fast.key(), help = "How exactly a CUDA card multiplies")]
+    precision: Precision,
 }
 
 fn gigabytes(text: &str) -> Result<f64, String> {
@@ -70,10 +74,17 @@ fn instruction_set() -> impl TypedValueParser<Value = InstructionSet> {
     PossibleValuesParser::new(values).map(|key| InstructionSet::from_key(&key).unwrap_or_default())
 }
 
+fn precision() -> impl TypedValueParser<Value = Precision> {
+    let values = Precision::ALL.iter().map(|precision| PossibleValue::new(precision.key()).help(precision.help()));
+    // As above.
+    PossibleValuesParser::new(values).map(|key| Precision::from_key(&key).unwrap_or_default())
+}
+
 impl Processor {
     /// Holds the engine to it, before it computes anything.
     pub fn apply(&self) {
         engine::simd::choose(self.instruction_set);
+        engine::precision::choose(self.precision);
         if let Some(threads) = self.threads {
             engine::threads::limit(usize::from(threads));
         }
@@ -94,6 +105,9 @@ pub enum Subcommand {
     Score(ScoreArgs),
     /// Print version, devices and weights.
     Info(InfoArgs),
+    /// Hold a device to the processor: features, gradients and paintings, as JSON.
+    #[command(hide = true)]
+    CheckDevice(CheckArgs),
 }
 
 /// `pentimento render`.
@@ -324,6 +338,21 @@ pub struct InfoArgs {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `pentimento check-device`.
+#[derive(Args)]
+pub struct CheckArgs {
+    #[arg(long, value_name = "DEVICE", default_value_t, help = DeviceChoice::HELP)]
+    pub device: DeviceChoice,
+
+    /// Long side of the pictures that are compared on.
+    #[arg(long, value_name = "LONG_SIDE", value_parser = help::in_range(&parameter::SIZE), default_value_t = 256)]
+    pub size: u32,
+
+    /// Evaluations of the paintings that are compared.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500), default_value_t = 50)]
+    pub evaluations: u32,
 }
 
 impl RenderArgs {

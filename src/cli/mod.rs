@@ -4,6 +4,7 @@
 //! hands to another module, so that nothing here knows of windows.
 
 mod args;
+mod check;
 mod error;
 mod finish;
 mod help;
@@ -85,6 +86,7 @@ pub fn run(task: Headless) -> Result<ExitCode, CliError> {
         args::Subcommand::Finish(args) => finish::run(&args)?,
         args::Subcommand::Score(args) => score::run(&args)?,
         args::Subcommand::Info(args) => info::run(&args)?,
+        args::Subcommand::CheckDevice(args) => check::run(&args)?,
     }
     Ok(ExitCode::SUCCESS)
 }

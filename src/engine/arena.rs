@@ -47,8 +47,9 @@ impl Buffer {
 /// When the device has no memory left.
 pub fn tensor(shape: impl Into<Shape>, device: &Device) -> Result<Tensor> {
     let shape = shape.into();
-    if !device.is_cpu() {
-        return Tensor::zeros(shape, candle_core::DType::F32, device);
+    #[cfg(feature = "cuda")]
+    if let Device::Cuda(device) = device {
+        return super::cuda::zeros(shape, device);
     }
     let len = shape.elem_count();
     let (data, start) = aligned_zeros(len);

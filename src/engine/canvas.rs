@@ -1,12 +1,16 @@
 //! Between pictures and the tensors that the network sees: `(height, width, 3)`, red green blue on the 0..255 scale,
 //! minus the mean colour of the weights.
 
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Tensor};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::storage::values_mut;
 use super::threads;
 use crate::image_io::{Picture, resample_rgb_f32};
@@ -84,6 +88,11 @@ struct Clamp([f32; 3]);
 impl InplaceOp1 for Clamp {
     fn name(&self) -> &'static str {
         "clamp-colours"
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, canvas: &mut CudaStorage, layout: &Layout) -> Result<()> {
+        cuda::clamp_colours(self.0, (canvas, layout))
     }
 
     fn cpu_fwd(&self, canvas: &mut CpuStorage, layout: &Layout) -> Result<()> {

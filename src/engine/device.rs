@@ -53,20 +53,50 @@ impl fmt::Display for DeviceChoice {
     }
 }
 
-/// Why this build never paints on CUDA.
-const NO_CUDA: &str = "this build paints on the CPU only";
+/// A device that is open.
+pub struct Opened {
+    /// Where tensors lie.
+    pub device: Device,
+    /// Why it is not a card, where one would have been taken: half a sentence.
+    pub cuda_unavailable: Option<String>,
+}
 
 /// Opens the device.
 ///
 /// # Errors
-/// When CUDA is asked for by name; `auto` falls back to the CPU.
-pub fn open(choice: DeviceChoice) -> Result<Device, EngineError> {
+/// When a card is asked for by name and cannot be had; `auto` falls back to the processor.
+pub fn open(choice: DeviceChoice) -> Result<Opened, EngineError> {
+    open_with(choice, open_card)
+}
+
+fn open_with(
+    choice: DeviceChoice,
+    open_card: impl FnOnce(usize) -> Result<Device, String>,
+) -> Result<Opened, EngineError> {
     match choice {
-        DeviceChoice::Auto | DeviceChoice::Cpu => Ok(Device::Cpu),
-        DeviceChoice::Cuda(_) => {
-            Err(EngineError::Device(format!("device {choice} is not available: {NO_CUDA}; use --device auto or cpu")))
-        }
+        DeviceChoice::Cpu => Ok(Opened { device: Device::Cpu, cuda_unavailable: None }),
+        DeviceChoice::Auto => Ok(match open_card(0) {
+            Ok(device) => Opened { device, cuda_unavailable: None },
+            Err(reason) => Opened { device: Device::Cpu, cuda_unavailable: Some(reason) },
+        }),
+        DeviceChoice::Cuda(number) => match open_card(number) {
+            Ok(device) => Ok(Opened { device, cuda_unavailable: None }),
+            Err(reason) => {
+                let words = format!("device {choice} is not available: {reason}; use --device auto or cpu");
+                Err(EngineError::Device(words))
+            }
+        },
     }
+}
+
+#[cfg(feature = "cuda")]
+fn open_card(number: usize) -> Result<Device, String> {
+    super::cuda::open(number)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn open_card(_: usize) -> Result<Device, String> {
+    Err("this build paints on the CPU only".to_owned())
 }
 
 /// What there is to paint with.
@@ -85,11 +115,12 @@ pub struct DeviceReport {
 /// Describes what there is to paint with.
 #[must_use]
 pub fn describe_devices() -> DeviceReport {
+    let card = open_card(0);
     DeviceReport {
-        device: name(&Device::Cpu),
+        device: name(card.as_ref().unwrap_or(&Device::Cpu)),
         threads: threads::count(),
         instruction_set: simd::name(),
-        cuda_unavailable: Some(NO_CUDA.to_owned()),
+        cuda_unavailable: card.err(),
     }
 }
 
@@ -102,6 +133,8 @@ pub fn name(device: &Device) -> String {
             let plural = if threads == 1 { "" } else { "s" };
             format!("CPU, {threads} thread{plural}, {}", simd::name())
         }
+        #[cfg(feature = "cuda")]
+        Device::Cuda(device) => super::cuda::name(device),
         other => format!("{:?}", other.location()),
     }
 }
@@ -109,6 +142,36 @@ pub fn name(device: &Device) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Where no card can be had.
+    fn without(choice: DeviceChoice) -> Result<Opened, EngineError> {
+        open_with(choice, |number| Err(format!("card {number} is not there")))
+    }
+
+    #[test]
+    fn auto_falls_back_to_the_processor_and_says_why() {
+        let opened = without(DeviceChoice::Auto).unwrap();
+        assert!(opened.device.is_cpu());
+        assert_eq!(opened.cuda_unavailable.as_deref(), Some("card 0 is not there"));
+        // Whoever asks for the processor is told nothing of cards, and none is looked for.
+        let opened = open_with(DeviceChoice::Cpu, |_| panic!("nobody has asked for a card")).unwrap();
+        assert!(opened.device.is_cpu() && opened.cuda_unavailable.is_none());
+        let opened = open_with(DeviceChoice::Auto, |_| Ok(Device::Cpu)).unwrap();
+        assert!(opened.cuda_unavailable.is_none());
+    }
+
+    #[test]
+    fn a_card_that_is_asked_for_by_name_is_had_or_refused_in_one_sentence() {
+        let asked = std::cell::Cell::new(0);
+        open_with(DeviceChoice::Cuda(2), |number| {
+            asked.set(number);
+            Ok(Device::Cpu)
+        })
+        .unwrap();
+        assert_eq!(asked.get(), 2);
+        let Err(error) = without(DeviceChoice::Cuda(2)) else { panic!("a card was found") };
+        assert_eq!(error.to_string(), "device cuda:2 is not available: card 2 is not there; use --device auto or cpu");
+    }
 
     #[test]
     fn choices_are_read_and_written_alike() {

@@ -23,7 +23,12 @@ pub enum EngineError {
     Device(String),
     /// A computation failed in the tensor library.
     #[error("computation failed: {0}")]
-    Tensor(#[from] candle_core::Error),
+    Tensor(#[source] candle_core::Error),
+    /// A card has no room for what was to be computed next.
+    #[error(
+        "the memory of the CUDA card does not suffice ({0}); paint smaller, close what else uses the card, or paint with --device cpu"
+    )]
+    CardMemory(String),
     /// The painting would not fit into memory.
     #[error(
         "painting at {width} x {height} needs about {needed_gb:.1} GB of memory, even in tiles, and there are {free_gb:.1} GB for it; a size of {fitting_long_side} would fit"
@@ -78,4 +83,40 @@ pub enum EngineError {
         /// Canvas height in pixels.
         height: u32,
     },
+}
+
+impl From<candle_core::Error> for EngineError {
+    fn from(error: candle_core::Error) -> Self {
+        let words = error.to_string();
+        if is_out_of_memory(&words) {
+            // What follows is where in the program it was.
+            let first = words.lines().next().unwrap_or_default();
+            Self::CardMemory(first.trim_start_matches("CUDA_ERROR_OUT_OF_MEMORY: ").to_owned())
+        } else {
+            Self::Tensor(error)
+        }
+    }
+}
+
+/// Whether an error of a card's libraries says that its memory is full.
+pub(super) fn is_out_of_memory(words: &str) -> bool {
+    ["CUDA_ERROR_OUT_OF_MEMORY", "ALLOC_FAILED", "DEVICE_ALLOCATION_FAILED"].iter().any(|name| words.contains(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_card_is_told_from_other_faults() {
+        let full = candle_core::Error::Msg("CUDA_ERROR_OUT_OF_MEMORY: 1.25 GB more and 0.50 GB free".to_owned());
+        let words = EngineError::from(full).to_string();
+        assert!(words.contains("(1.25 GB more and 0.50 GB free)") && words.contains("--device cpu"), "{words}");
+        for name in ["DriverError(CUDA_ERROR_OUT_OF_MEMORY, \"out of memory\")", "CUBLAS_STATUS_ALLOC_FAILED"] {
+            let error = EngineError::from(candle_core::Error::Msg(name.to_owned()));
+            assert!(matches!(error, EngineError::CardMemory(_)), "{error}");
+        }
+        let error = EngineError::from(candle_core::Error::Msg("shapes differ".to_owned()));
+        assert!(matches!(error, EngineError::Tensor(_)), "{error}");
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use candle_core::Device;
+
 use super::schedule::{self, Stage};
 use super::stage_plan::plan_stages;
 use super::{EngineError, Job};
@@ -36,16 +38,17 @@ pub struct StageEstimate {
 }
 
 impl Estimate {
-    /// Reckons by the recipe's schedule, the free memory, and the seconds that an evaluation takes for each pixel.
+    /// Reckons by the recipe's schedule, the memory that is free on the device, and the seconds that an evaluation takes for
+    /// each pixel.
     ///
     /// # Errors
     /// When the recipe is invalid or memory does not suffice.
-    pub fn reckon(job: &Job, secs_per_pixel: Option<f64>) -> Result<Self, EngineError> {
+    pub fn reckon(job: &Job, device: &Device, secs_per_pixel: Option<f64>) -> Result<Self, EngineError> {
         job.recipe.validate()?;
         let (mut work, mut bytes) = (0.0, 0f64);
         let mut stages = Vec::new();
         let planned = schedule::plan(&job.recipe, job.content.width(), job.content.height());
-        for (stage, plan) in planned.iter().zip(plan_stages(job, &planned)?) {
+        for (stage, plan) in planned.iter().zip(plan_stages(job, &planned, device)?) {
             work += f64::from(stage.iterations) * plan.tiles.work_pixels();
             bytes = bytes.max(plan.bytes);
             let Stage { width, height, iterations, .. } = *stage;
@@ -118,7 +121,7 @@ mod tests {
     #[test]
     fn time_is_work_times_pace() {
         let recipe = Recipe { size: 60, iterations: 10, scales: Scales::Single, ..Recipe::default() };
-        let estimate = Estimate::reckon(&job(recipe), Some(1e-3)).unwrap();
+        let estimate = Estimate::reckon(&job(recipe), &Device::Cpu, Some(1e-3)).unwrap();
         let pixels = 60.0 * 40.0;
         assert!((estimate.secs.unwrap() - 10.0 * pixels * 1e-3 * EVALUATIONS_PER_ITERATION).abs() < 1e-9);
         assert_eq!(estimate.stages.len(), 1);
@@ -126,7 +129,7 @@ mod tests {
             estimate.to_string(),
             "size: 60 x 40 pixels in 1 stage; time: less than a minute; memory: about 0.0 GB"
         );
-        assert_eq!(Estimate::reckon(&job(Recipe::default()), None).unwrap().secs, None);
+        assert_eq!(Estimate::reckon(&job(Recipe::default()), &Device::Cpu, None).unwrap().secs, None);
     }
 
     #[test]

@@ -43,9 +43,7 @@ impl KeptPhoto {
     /// When the painting has another size, or the device fails.
     pub fn over(&self, painting: &Tensor) -> Result<&Tensor> {
         vector::copy(painting, &self.canvas)?;
-        vector::zip3(&self.photo, &self.painted, &self.canvas, |photo, painted, y| {
-            painted * y + (1.0 - painted) * photo
-        })?;
+        vector::blend(&self.photo, &self.painted, &self.canvas)?;
         Ok(&self.canvas)
     }
 
@@ -54,6 +52,6 @@ impl KeptPhoto {
     /// # Errors
     /// When the gradient has another size, or the device fails.
     pub fn reach_through(&self, gradient: &Tensor) -> Result<()> {
-        vector::zip(&self.painted, gradient, |painted, slope| painted * slope)
+        vector::multiply(&self.painted, gradient)
     }
 }

@@ -4,7 +4,11 @@
 
 use std::sync::OnceLock;
 
+use candle_core::Device;
+
 use super::EngineError;
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::feature_maps;
 use super::terms::Terms;
 use super::tiles::Tiles;
@@ -30,6 +34,11 @@ const COMFORTABLE_TILE_PIXELS: f64 = 640.0 * 640.0;
 
 const GB: f64 = 1e9;
 
+/// On a card every convolution leaves its sums in a map of their own, and the gradient of a pooled map is spread out first:
+/// at the most two maps of the first block, 64 channels each.
+#[cfg(any(feature = "cuda", test))]
+const CARD_WORKING_VALUES: f64 = 2.0 * 64.0;
+
 static LIMIT: OnceLock<u64> = OnceLock::new();
 
 /// Paints with at most so many bytes, however many are free; counts once.
@@ -38,16 +47,40 @@ pub fn limit(bytes: u64) {
     let _ = LIMIT.set(bytes);
 }
 
-/// Bytes that a painting which holds `held` of them already may take in all; `None` where nobody has set a limit and the
-/// system does not tell.
+/// The memory of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Budget {
+    /// Bytes that a painting may take; `None` stands for any number.
+    pub bytes: Option<f64>,
+    /// Values that the device's convolutions need for each pixel beside the feature maps, while they run.
+    pub working_values: f64,
+}
+
+impl From<f64> for Budget {
+    fn from(bytes: f64) -> Self {
+        Self { bytes: Some(bytes), ..Self::default() }
+    }
+}
+
+/// What a painting which holds `held` bytes already may take in all; any number where nobody has set a limit and the system
+/// does not tell. With nothing held, a card lets go of what it keeps for later.
 #[must_use]
-pub fn budget(held: f64) -> Option<f64> {
-    let free = available_bytes().map(|bytes| bytes as f64 * SHARE + held);
+pub fn budget(device: &Device, held: f64) -> Budget {
+    let (free, working_values) = match device {
+        #[cfg(feature = "cuda")]
+        Device::Cuda(device) => {
+            let free = cuda::free_bytes(device, held == 0.0).ok();
+            (free.map(|bytes| bytes.saturating_sub(cuda::WORKSPACE_BYTES) as u64), CARD_WORKING_VALUES)
+        }
+        _ => (available_bytes(), 0.0),
+    };
+    let free = free.map(|bytes| bytes as f64 * SHARE + held);
     let limit = LIMIT.get().map(|bytes| *bytes as f64);
-    match (free, limit) {
+    let bytes = match (free, limit) {
         (Some(free), Some(limit)) => Some(free.min(limit)),
         (free, limit) => free.or(limit),
-    }
+    };
+    Budget { bytes, working_values }
 }
 
 /// What of a recipe decides how much memory its canvas takes.
@@ -91,23 +124,23 @@ pub struct MemoryPlan {
     pub bytes: f64,
 }
 
-/// Finds the quickest way to paint `width` x `height` pixels within `budget` bytes (`None`: any number).
+/// Finds the quickest way to paint `width` x `height` pixels within `budget`.
 ///
 /// The whole canvas at once is preferred, even if pairs beyond the default have to go for it: on this loss they gain next to
 /// nothing. Then tiles, with as many pairs as leave room for comfortable ones.
 ///
 /// # Errors
 /// [`EngineError::Memory`] says what the smallest tiles need, what there is, and which size would fit.
-pub fn plan(width: u32, height: u32, demand: &Demand, budget: Option<f64>) -> Result<MemoryPlan, EngineError> {
+pub fn plan(width: u32, height: u32, demand: &Demand, budget: Budget) -> Result<MemoryPlan, EngineError> {
     let (rows, columns) = (height as usize, width as usize);
-    let (per_pixel, deepest) = (BytesPerPixel::of(&demand.terms), demand.terms.deepest());
+    let (per_pixel, deepest) = (BytesPerPixel::of(&demand.terms, budget.working_values), demand.terms.deepest());
     let pixels = f64::from(width) * f64::from(height);
     let content = pixels * per_pixel.content;
     let whole = content + pixels * per_pixel.maps;
     let vectors = |pairs| pixels * demand.vector_bytes_per_pixel(pairs);
     let complete = |tiles: Tiles, pairs, fixed| MemoryPlan { tiles, lbfgs_pairs: pairs, bytes: fixed + vectors(pairs) };
     let asked = demand.lbfgs_pairs;
-    let Some(budget) = budget else { return Ok(complete(Tiles::whole(rows, columns), asked, whole)) };
+    let Some(budget) = budget.bytes else { return Ok(complete(Tiles::whole(rows, columns), asked, whole)) };
 
     let affordable_pairs = |fixed: f64| {
         // The cast saturates: nothing affordable is 0.
@@ -140,19 +173,20 @@ pub fn plan(width: u32, height: u32, demand: &Demand, budget: Option<f64>) -> Re
     }
 }
 
-/// How a style picture of `width` x `height` pixels is measured within `budget` bytes (`None`: any number): at once where
-/// that fits and in tiles otherwise, as far as what the terms ask of it can be measured so.
+/// How a style picture of `width` x `height` pixels is measured within `budget`: at once where that fits and in tiles
+/// otherwise, as far as what the terms ask of it can be measured so.
 ///
 /// # Errors
 /// [`EngineError::StyleMemory`] says what is needed, what there is, and which size would fit.
-pub fn plan_style(width: u32, height: u32, terms: &Terms, budget: Option<f64>) -> Result<Tiles, EngineError> {
+pub fn plan_style(width: u32, height: u32, terms: &Terms, budget: Budget) -> Result<Tiles, EngineError> {
     let (rows, columns) = (height as usize, width as usize);
     let pixels = f64::from(width) * f64::from(height);
     // What is kept of every layer, and the picture itself as pixels and as a tensor; all is let go once it is measured.
-    let maps = feature_maps::values_per_pixel(&terms.style_taps()) * size_of::<f32>() as f64;
+    let values = feature_maps::values_per_pixel(&terms.style_taps()) + budget.working_values;
+    let maps = values * size_of::<f32>() as f64;
     let picture = (2 * 3 * size_of::<f32>()) as f64;
     let whole = Tiles::whole(rows, columns);
-    let Some(budget) = budget else { return Ok(whole) };
+    let Some(budget) = budget.bytes else { return Ok(whole) };
     if pixels * (maps + picture) <= budget {
         return Ok(whole);
     }
@@ -180,7 +214,7 @@ fn fitting_long_side(width: u32, height: u32, bytes_per_pixel: f64, bytes: f64) 
 
 /// What the features of a canvas take.
 struct BytesPerPixel {
-    /// Of the whole canvas: what is kept of every layer, and room for the gradient of a loss.
+    /// Of the whole canvas: what is kept of every layer, room for the gradient of a loss, and what convolutions need.
     maps: f64,
     /// Of a tile: the same, and room for its part of the photo's features.
     tile: f64,
@@ -189,13 +223,13 @@ struct BytesPerPixel {
 }
 
 impl BytesPerPixel {
-    fn of(terms: &Terms) -> Self {
+    fn of(terms: &Terms, working_values: f64) -> Self {
         let features = |tap: Tap| {
             let side = f64::from(1 << (LAYERS[tap.layer()].block - 1));
             tap.channels() as f64 / (side * side)
         };
         let content: Vec<f64> = terms.content_taps().into_iter().map(features).collect();
-        let maps = feature_maps::values_per_pixel(&terms.taps());
+        let maps = feature_maps::values_per_pixel(&terms.taps()) + working_values;
         let bytes = |values: f64| values * size_of::<f32>() as f64;
         Self {
             maps: bytes(maps),
@@ -223,7 +257,7 @@ mod tests {
     }
 
     fn planned(width: u32, height: u32, pairs: u32, budget: f64) -> MemoryPlan {
-        let plan = plan(width, height, &demand(pairs), Some(budget)).unwrap();
+        let plan = plan(width, height, &demand(pairs), budget.into()).unwrap();
         assert!(plan.bytes <= budget, "{plan:?} in {budget}");
         plan
     }
@@ -237,7 +271,7 @@ mod tests {
         // Twice the memory, no more work.
         let roomier = planned(2048, 2048, 12, 5e9);
         assert!(roomier.tiles.work_pixels() <= tiled.tiles.work_pixels());
-        let unlimited = plan(8192, 8192, &demand(100), None).unwrap();
+        let unlimited = plan(8192, 8192, &demand(100), Budget::default()).unwrap();
         assert_eq!((unlimited.tiles, unlimited.lbfgs_pairs), (Tiles::whole(8192, 8192), 100));
     }
 
@@ -260,14 +294,14 @@ mod tests {
     #[test]
     fn what_does_not_fit_even_in_tiles_is_refused_with_a_size_that_does() {
         for budget in [1e9, 2e9] {
-            let error = plan(8192, 4096, &demand(12), Some(budget)).unwrap_err();
+            let error = plan(8192, 4096, &demand(12), budget.into()).unwrap_err();
             let EngineError::Memory { fitting_long_side, needed_gb, free_gb, .. } = error else {
                 panic!("another error: {error}");
             };
             assert!(needed_gb > free_gb && fitting_long_side > 1000, "{error}");
             assert!(planned(fitting_long_side, fitting_long_side / 2, 12, budget).tiles.count() > 1);
         }
-        assert!(plan(64, 64, &demand(12), Some(1e3)).is_err());
+        assert!(plan(64, 64, &demand(12), 1e3.into()).is_err());
     }
 
     #[test]
@@ -275,7 +309,7 @@ mod tests {
         let bytes = |change: &dyn Fn(&mut Recipe)| {
             let mut recipe = Recipe::default();
             change(&mut recipe);
-            plan(100, 100, &Demand::of(&recipe), None).unwrap().bytes / 1e4
+            plan(100, 100, &Demand::of(&recipe), Budget::default()).unwrap().bytes / 1e4
         };
         let layers = |layers: &str| {
             let layers: crate::recipe::LayerWeights = layers.parse().unwrap();
@@ -292,10 +326,26 @@ mod tests {
     }
 
     #[test]
+    fn what_a_card_needs_beside_the_maps_is_counted_in_tiles_and_styles_too() {
+        let card = |bytes: f64| Budget { working_values: CARD_WORKING_VALUES, ..bytes.into() };
+        let bytes = |budget| plan(1024, 1024, &demand(12), budget).unwrap().bytes;
+        let unlimited = Budget { bytes: None, ..card(0.0) };
+        assert_eq!(bytes(unlimited) - bytes(Budget::default()), 1024.0 * 1024.0 * 4.0 * CARD_WORKING_VALUES);
+        let enough = bytes(Budget::default());
+        assert_eq!(planned(1024, 1024, 12, enough).tiles.count(), 1);
+        let plan = plan(1024, 1024, &demand(12), card(enough)).unwrap();
+        assert!(plan.tiles.count() > 1 && plan.bytes <= enough, "{plan:?}");
+        let terms = Terms::of(&Recipe::default());
+        let style = |budget| plan_style(1024, 1024, &terms, budget).unwrap().count();
+        assert_eq!(style(1.3e9.into()), 1);
+        assert!(style(card(1.3e9)) > 1);
+    }
+
+    #[test]
     fn a_style_that_does_not_fit_is_measured_in_tiles_or_refused_with_a_size_that_does() {
         let gram = Terms::of(&Recipe::default());
         let moments = Terms { style_loss: crate::recipe::StyleLoss::Moments, ..gram.clone() };
-        let plan = |width, height, terms, budget| plan_style(width, height, terms, Some(budget));
+        let plan = |width, height, terms, budget| plan_style(width, height, terms, Budget::from(budget));
         assert_eq!(plan(1024, 1024, &gram, 2e9).unwrap(), Tiles::whole(1024, 1024));
         assert!(plan(1000, 8000, &gram, 2e9).unwrap().count() > 1);
         for (terms, budget) in [(&moments, 2e9), (&gram, 4e8)] {

@@ -8,7 +8,10 @@ mod average;
 mod canvas;
 mod change;
 mod colour_match;
+pub mod comparison;
 pub mod conv;
+#[cfg(any(feature = "cuda", test))]
+mod cuda;
 pub mod device;
 mod error;
 mod estimate;
@@ -24,6 +27,7 @@ pub mod optimizer;
 mod output;
 mod pace;
 mod panel;
+pub mod precision;
 mod preparation;
 mod recolour;
 mod region;
@@ -215,12 +219,17 @@ pub trait Engine: Send + Sync {
     /// The device in words that an artist understands, for example `CPU, 2 threads, AVX2`.
     fn device_name(&self) -> String;
 
+    /// What the artist may want to know about the choice of this device, in a sentence: why it is not a card, say.
+    fn device_remark(&self) -> Option<String> {
+        None
+    }
+
     /// What a painting would take. An engine that does not measure its pace tells no time.
     ///
     /// # Errors
     /// When the recipe is invalid or memory does not suffice.
     fn estimate(&self, job: &Job) -> Result<Estimate, EngineError> {
-        Estimate::reckon(job, None)
+        Estimate::reckon(job, &candle_core::Device::Cpu, None)
     }
 
     /// Prepares a painting up to, and not including, its first iteration.

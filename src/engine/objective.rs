@@ -10,8 +10,9 @@ use super::mask::Map;
 use super::regions::{Division, Regions};
 use super::target::{ContentTarget, Statistics};
 use super::terms::Terms;
+use super::vector::{self, Loss};
 use super::vgg::{Tap, Vgg};
-use super::{Losses, Term, TermShare, vector};
+use super::{Losses, Term, TermShare};
 use crate::recipe::{StyleLoss, TvNorm};
 
 /// Evaluates the loss of canvases of one size.
@@ -54,7 +55,7 @@ enum Goal {
 
 impl Goal {
     /// `weight` times the loss, and `gradient = [gradient +] weight * dL/dF`; added if `accumulate`.
-    fn evaluate(&self, weight: f64, features: &Tensor, accumulate: bool, gradient: &Tensor) -> Result<f64> {
+    fn evaluate(&self, weight: f64, features: &Tensor, accumulate: bool, gradient: &Tensor) -> Result<Loss> {
         let loss = match self {
             Self::Content(target) => {
                 content::gradient(weight, features, target, accumulate, gradient)?;
@@ -65,18 +66,20 @@ impl Goal {
                 gram::gradient(weight, features, &found, target, accumulate, gradient)?;
                 gram::loss(&found, target)?
             }
-            Self::Moments(target) => target.evaluate(weight, features, accumulate, gradient)?,
-            Self::Histogram(quantiles) => histogram::evaluate(weight, features, quantiles, accumulate, gradient)?,
+            Self::Moments(target) => Loss::Known(target.evaluate(weight, features, accumulate, gradient)?),
+            Self::Histogram(quantiles) => {
+                Loss::Known(histogram::evaluate(weight, features, quantiles, accumulate, gradient)?)
+            }
             Self::Guided(region, target) => {
                 // The term counts by the region's part of the canvas, see `Regions`.
                 let (height, width, _) = features.dims3()?;
                 let part = region.total() / (height * width) as f64;
                 let found = guided::gram_matrix(features, region.shares())?;
                 guided::gradient(weight * part, features, (&found, target), region.shares(), accumulate, gradient)?;
-                part * gram::loss(&found, target)?
+                gram::loss(&found, target)?.times(part)
             }
         };
-        Ok(weight * loss)
+        Ok(loss.times(weight))
     }
 }
 
@@ -131,17 +134,27 @@ impl Objective {
     /// # Errors
     /// When the tensors have another size, or the device fails.
     pub fn evaluate(&self, canvas: &Tensor, gradient: &Tensor) -> Result<Losses> {
-        let (mut content, mut style) = (0.0, 0.0);
-        let tell = |name, loss| match name {
-            Term::Content(_) => content += loss,
-            _ => style += loss,
+        let (mut names, mut losses) = (Vec::new(), Vec::new());
+        let tell = |name, loss| {
+            names.push(name);
+            losses.push(loss);
         };
         match self.terms.iter().map(|term| term.tap).max() {
             Some(deepest) => self.evaluate_features(deepest, canvas, gradient, |_| true, tell)?,
             // Masks may leave nothing to any style.
-            None => vector::map(gradient, |_| 0.0)?,
+            None => vector::fill(0.0, gradient)?,
         }
-        let tv = tv::add_to(self.tv_norm, self.tv, canvas, gradient)?;
+        names.push(Term::TotalVariation);
+        losses.push(tv::add_to(self.tv_norm, self.tv, canvas, gradient)?);
+        // All is under way; a card is waited for here, and once.
+        let (mut content, mut style, mut tv) = (0.0, 0.0, 0.0);
+        for (name, loss) in names.into_iter().zip(Loss::read_all(&losses)?) {
+            match name {
+                Term::Content(_) => content += loss,
+                Term::TotalVariation => tv += loss,
+                _ => style += loss,
+            }
+        }
         Ok(Losses { loss: content + style + tv, content, style, tv })
     }
 
@@ -157,13 +170,13 @@ impl Objective {
         wanted.dedup();
         let mut shares = Vec::with_capacity(wanted.len() + 1);
         for (term, tap) in wanted {
-            let mut found = 0.0;
-            self.evaluate_features(tap, canvas, &gradient, |name| name == term, |_, loss| found += loss)?;
-            shares.push(share(term, found, &gradient)?);
+            let mut losses = Vec::new();
+            self.evaluate_features(tap, canvas, &gradient, |name| name == term, |_, loss| losses.push(loss))?;
+            shares.push(share(term, Loss::read_all(&losses)?.iter().sum(), &gradient)?);
         }
         if self.tv != 0.0 {
-            vector::map(&gradient, |_| 0.0)?;
-            let loss = tv::add_to(self.tv_norm, self.tv, canvas, &gradient)?;
+            vector::fill(0.0, &gradient)?;
+            let loss = tv::add_to(self.tv_norm, self.tv, canvas, &gradient)?.read()?;
             shares.push(share(Term::TotalVariation, loss, &gradient)?);
         }
         Ok(shares)
@@ -176,7 +189,7 @@ impl Objective {
         canvas: &Tensor,
         gradient: &Tensor,
         wanted: impl Fn(Term) -> bool,
-        mut tell: impl FnMut(Term, f64),
+        mut tell: impl FnMut(Term, Loss),
     ) -> Result<()> {
         self.vgg.forward_to(deepest, canvas, &self.maps)?;
         let terms_at = |layer, features: &Tensor, gradient: &Tensor| {

@@ -1,8 +1,12 @@
 //! Rectangles of canvases and feature maps: cut out, added in, cleared around. Tensors are `(height, width, channels)`.
 
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, InplaceOp1, InplaceOp2, Layout, Result, Tensor};
 use rayon::prelude::*;
 
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::storage::{values, values_mut};
 use super::threads;
 
@@ -26,6 +30,18 @@ impl Region {
             candle_core::bail!("{self:?} reaches beyond a map of {height} x {width}");
         }
         Ok(())
+    }
+
+    #[cfg(feature = "cuda")]
+    fn rectangle(self) -> [usize; 4] {
+        [self.top, self.left, self.height, self.width]
+    }
+
+    /// Refuses a part of another size than this region of the map.
+    fn fits(self, part: &Layout, map: &Layout) -> Result<()> {
+        let (height, width, channels) = map.shape().dims3()?;
+        self.check(height, width)?;
+        expect_part(part, self, channels)
     }
 }
 
@@ -68,10 +84,15 @@ impl InplaceOp2 for CutOut {
         "cut-out"
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, part: &mut CudaStorage, part_l: &Layout, map: &CudaStorage, map_l: &Layout) -> Result<()> {
+        self.0.fits(part_l, map_l)?;
+        cuda::cut_out(self.0.rectangle(), (part, part_l), (map, map_l))
+    }
+
     fn cpu_fwd(&self, part: &mut CpuStorage, part_l: &Layout, map: &CpuStorage, map_l: &Layout) -> Result<()> {
-        let (height, width, channels) = map_l.shape().dims3()?;
-        self.0.check(height, width)?;
-        expect_part(part_l, self.0, channels)?;
+        self.0.fits(part_l, map_l)?;
+        let (_, width, channels) = map_l.shape().dims3()?;
         let (part, map) = (values_mut(part, part_l)?, values(map, map_l)?);
         let Region { top, left, width: columns, .. } = self.0;
         threads::pool().install(|| {
@@ -90,10 +111,15 @@ impl InplaceOp2 for AddIn {
         "add-in"
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, map: &mut CudaStorage, map_l: &Layout, part: &CudaStorage, part_l: &Layout) -> Result<()> {
+        self.0.fits(part_l, map_l)?;
+        cuda::add_in(self.0.rectangle(), (map, map_l), (part, part_l))
+    }
+
     fn cpu_fwd(&self, map: &mut CpuStorage, map_l: &Layout, part: &CpuStorage, part_l: &Layout) -> Result<()> {
-        let (height, width, channels) = map_l.shape().dims3()?;
-        self.0.check(height, width)?;
-        expect_part(part_l, self.0, channels)?;
+        self.0.fits(part_l, map_l)?;
+        let (_, width, channels) = map_l.shape().dims3()?;
         let (map, part) = (values_mut(map, map_l)?, values(part, part_l)?);
         let Region { top, left, width: columns, .. } = self.0;
         threads::pool().install(|| {
@@ -112,6 +138,13 @@ struct ClearAround(Region);
 impl InplaceOp1 for ClearAround {
     fn name(&self) -> &'static str {
         "clear-around"
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, map: &mut CudaStorage, map_l: &Layout) -> Result<()> {
+        let (height, width, _) = map_l.shape().dims3()?;
+        self.0.check(height, width)?;
+        cuda::clear_around(self.0.rectangle(), (map, map_l))
     }
 
     fn cpu_fwd(&self, map: &mut CpuStorage, map_l: &Layout) -> Result<()> {

@@ -40,7 +40,7 @@ pub fn score(
     let (width, height) = canvas_size(content.width(), content.height(), size);
     let style_sides = canvas_size(style.width(), style.height(), style_size.unwrap_or(size));
     let demand = Demand { lbfgs_pairs: 0, ..Demand::of(&Recipe::from_preset(Preset::Gatys)) };
-    let plan = memory::plan(width, height, &demand, memory::budget(0.0))?;
+    let plan = memory::plan(width, height, &demand, memory::budget(engine.vgg().device(), 0.0))?;
     let losses = losses(engine.vgg(), &demand.terms, [content, image], &plan, style, style_sides)?;
     Ok(Score { losses, width, height })
 }
@@ -55,7 +55,7 @@ fn losses(
 ) -> Result<Losses, EngineError> {
     let read =
         |picture: &Picture, (width, height)| canvas::from_picture(picture, width, height, vgg.mean_rgb(), vgg.device());
-    let tiles = memory::plan_style(style_sides.0, style_sides.1, terms, memory::budget(0.0))?;
+    let tiles = memory::plan_style(style_sides.0, style_sides.1, terms, memory::budget(vgg.device(), 0.0))?;
     let style = style_target(vgg, &read(style, style_sides)?, tiles, terms)?;
     let (height, width) = plan.tiles.canvas_size();
     let size = (width as u32, height as u32);

@@ -1,28 +1,31 @@
 //! How the stages of a painting are evaluated in the memory that there is.
 
-use super::memory::{self, Demand, MemoryPlan};
+use candle_core::Device;
+
+use super::memory::{self, Budget, Demand, MemoryPlan};
 use super::schedule::Stage;
 use super::{EngineError, Job, style_mix};
 use crate::recipe::Recipe;
 
-/// How every stage is painted in the memory that is free. The last is looked at first: if it is too large, its size is what
+/// How every stage is painted in the memory that is free on the device. The last is looked at first: if it is too large, its size is what
 /// the artist has asked for.
 ///
 /// # Errors
 /// As [`plan_stage`].
-pub fn plan_stages(job: &Job, stages: &[Stage]) -> Result<Vec<MemoryPlan>, EngineError> {
-    let plan = |stage| plan_stage(job, stage, memory::budget(0.0));
+pub fn plan_stages(job: &Job, stages: &[Stage], device: &Device) -> Result<Vec<MemoryPlan>, EngineError> {
+    let budget = memory::budget(device, 0.0);
+    let plan = |stage| plan_stage(job, stage, budget);
     let mut plans = stages.iter().rev().map(plan).collect::<Result<Vec<_>, _>>()?;
     plans.reverse();
     Ok(plans)
 }
 
-/// How `stage` is painted within `budget` bytes.
+/// How `stage` is painted within `budget`.
 ///
 /// # Errors
 /// [`EngineError::Memory`] or [`EngineError::StyleMemory`] when it does not fit, [`EngineError::NotInTiles`] when it would
 /// in tiles and the recipe asks for something that needs the whole.
-pub fn plan_stage(job: &Job, stage: &Stage, budget: Option<f64>) -> Result<MemoryPlan, EngineError> {
+pub fn plan_stage(job: &Job, stage: &Stage, budget: Budget) -> Result<MemoryPlan, EngineError> {
     let plan = memory::plan(stage.width, stage.height, &Demand::of(&job.recipe), budget)?;
     if plan.tiles.count() > 1
         && let Some(what) = needs_the_whole(&job.recipe)

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::device::{self, DeviceChoice};
+use super::device::{self, DeviceChoice, Opened};
 use super::evaluator::Evaluator;
-use super::memory::{self, Demand};
+use super::memory::{self, Budget, Demand};
 use super::target::StyleTarget;
 use super::transfer::StyleTransfer;
 use super::vgg::Vgg;
@@ -20,6 +20,8 @@ const PACE_SIDE_PX: u32 = 256;
 /// VGG-19, its weights loaded and laid out.
 pub struct StyleEngine {
     vgg: Arc<Vgg>,
+    /// Why it does not paint on a card.
+    remark: Option<String>,
 }
 
 impl StyleEngine {
@@ -28,9 +30,9 @@ impl StyleEngine {
     /// # Errors
     /// When the device is not there or the file cannot be used.
     pub fn new(device: DeviceChoice, weights: Option<&Path>) -> Result<Self, EngineError> {
-        let device = device::open(device)?;
+        let Opened { device, cuda_unavailable } = device::open(device)?;
         let weights = VggWeights::load(weights)?;
-        Ok(Self { vgg: Arc::new(Vgg::new(weights, device)) })
+        Ok(Self { vgg: Arc::new(Vgg::new(weights, device)), remark: cuda_unavailable })
     }
 
     /// The network.
@@ -43,7 +45,8 @@ impl StyleEngine {
     fn pace(&self, job: &Job) -> Result<f64, EngineError> {
         let (demand, side) = (Demand::of(&job.recipe), PACE_SIDE_PX);
         let canvas = canvas::noise(0, canvas::NOISE_LEVELS, side, side, self.vgg.device())?;
-        let plan = memory::plan(side, side, &demand, None)?;
+        let at_once = Budget { bytes: None, ..memory::budget(self.vgg.device(), 0.0) };
+        let plan = memory::plan(side, side, &demand, at_once)?;
         let style = StyleTarget::of(&self.vgg, &canvas, &demand.terms)?;
         let evaluator = Evaluator::new(&self.vgg, &plan, &demand.terms, &canvas, &style.into())?;
         let gradient = canvas.zeros_like()?;
@@ -68,10 +71,15 @@ impl Engine for StyleEngine {
         device::name(self.vgg.device())
     }
 
+    fn device_remark(&self) -> Option<String> {
+        self.remark.as_ref().map(|reason| format!("Not on a CUDA card, because {reason}."))
+    }
+
     fn estimate(&self, job: &Job) -> Result<Estimate, EngineError> {
         // Without the time first: what does not fit needs no measuring.
-        Estimate::reckon(job, None)?;
-        Estimate::reckon(job, Some(self.pace(job)?))
+        let device = self.vgg.device();
+        Estimate::reckon(job, device, None)?;
+        Estimate::reckon(job, device, Some(self.pace(job)?))
     }
 
     fn begin(&self, job: &Job) -> Result<Box<dyn Painter>, EngineError> {

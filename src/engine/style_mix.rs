@@ -10,13 +10,14 @@ use candle_core::Tensor;
 
 use super::colour_match::{Palette, bring_towards};
 use super::evaluator::style_target;
+use super::memory::{self, Budget};
 use super::regions::Regions;
 use super::schedule::Stage;
 use super::target::StyleTarget;
 use super::terms::Terms;
 use super::tiles::Tiles;
 use super::vgg::Vgg;
-use super::{EngineError, Job, canvas, memory};
+use super::{EngineError, Job, canvas};
 use crate::image_io::Picture;
 
 /// The measured styles of a stage, in the recipe's order.
@@ -89,12 +90,12 @@ impl PartialEq for StyleMix {
 }
 
 impl StyleMix {
-    /// The mixture that `job` asks for in `stage`, measured within `budget` bytes (`None`: any number). What this one has measured in the same way is taken over; a style of
+    /// The mixture that `job` asks for in `stage`, measured within `budget`. What this one has measured in the same way is taken over; a style of
     /// weight zero is not measured, but keeps its measurement if it has one.
     ///
     /// # Errors
     /// When memory does not suffice for a style at the size at which it is to be read, or the device fails.
-    pub fn revised(&self, vgg: &Arc<Vgg>, job: &Job, stage: &Stage, budget: Option<f64>) -> Result<Self, EngineError> {
+    pub fn revised(&self, vgg: &Arc<Vgg>, job: &Job, stage: &Stage, budget: Budget) -> Result<Self, EngineError> {
         let total: f64 = job.recipe.styles.iter().map(|source| f64::from(source.weight)).sum();
         let mut parts = Vec::new();
         for (picture, source) in job.styles.iter().zip(&job.recipe.styles) {
@@ -130,11 +131,11 @@ impl StyleMix {
     }
 }
 
-/// Refuses a job whose styles cannot be measured within `budget` bytes at the sizes at which `stage` reads them.
+/// Refuses a job whose styles cannot be measured within `budget` at the sizes at which `stage` reads them.
 ///
 /// # Errors
 /// [`EngineError::StyleMemory`] for the first style that does not fit.
-pub fn check_memory(job: &Job, stage: &Stage, budget: Option<f64>) -> Result<(), EngineError> {
+pub fn check_memory(job: &Job, stage: &Stage, budget: Budget) -> Result<(), EngineError> {
     let styles = job.styles.iter().zip(&job.recipe.styles).filter(|(_, source)| source.weight > 0.0);
     for (picture, source) in styles {
         Reading::of(picture, source.scale, job, stage).plan(budget)?;
@@ -156,8 +157,8 @@ impl Reading {
         Self { width, height, look: Look(Terms::of(&job.recipe)), colours }
     }
 
-    /// How it is measured within `budget` bytes.
-    fn plan(&self, budget: Option<f64>) -> Result<Tiles, EngineError> {
+    /// How it is measured within `budget`.
+    fn plan(&self, budget: Budget) -> Result<Tiles, EngineError> {
         memory::plan_style(self.width, self.height, &self.look.0, budget)
     }
 
@@ -211,7 +212,7 @@ mod tests {
 
     fn mix(job: &Job, known: &StyleMix) -> StyleMix {
         let stages = plan(&job.recipe, job.content.width(), job.content.height());
-        known.revised(vgg(), job, &stages[0], None).unwrap()
+        known.revised(vgg(), job, &stages[0], Budget::default()).unwrap()
     }
 
     fn fresh(job: &Job) -> StyleMix {

@@ -98,7 +98,7 @@ impl TiledObjective {
     pub fn evaluate(&self, canvas: &Tensor, gradient: &Tensor) -> Result<Losses> {
         let measured = self.measure(canvas)?;
         self.sum_up_gradient(canvas, &measured.slopes, |_| true, true, gradient)?;
-        let tv = tv::add_to(self.terms.tv_norm, self.terms.tv, canvas, gradient)?;
+        let tv = tv::add_to(self.terms.tv_norm, self.terms.tv, canvas, gradient)?.read()?;
         let (content, style) = (measured.content.iter().sum::<f64>(), measured.style.iter().sum::<f64>());
         Ok(Losses { loss: content + style + tv, content, style, tv })
     }
@@ -118,8 +118,8 @@ impl TiledObjective {
             shares.push(share(wanted, loss, &gradient)?);
         }
         if self.terms.tv != 0.0 {
-            vector::map(&gradient, |_| 0.0)?;
-            let loss = tv::add_to(self.terms.tv_norm, self.terms.tv, canvas, &gradient)?;
+            vector::fill(0.0, &gradient)?;
+            let loss = tv::add_to(self.terms.tv_norm, self.terms.tv, canvas, &gradient)?.read()?;
             shares.push(share(Term::TotalVariation, loss, &gradient)?);
         }
         Ok(shares)
@@ -144,7 +144,7 @@ impl TiledObjective {
         let mut measured = Measured { content: content.collect(), style: Vec::new(), slopes: Vec::new() };
         for (i, (term, gram)) in self.terms.style.iter().zip(&grams).enumerate() {
             let target = &self.style.layer(i)?.second_moment;
-            measured.style.push(term.weight * gram::loss(gram, target)?);
+            measured.style.push(term.weight * gram::loss(gram, target)?.read()?);
             measured.slopes.push(gram::slope(term.weight, network.pixels(term.tap()), gram, target)?);
         }
         Ok(measured)
@@ -174,7 +174,7 @@ impl TiledObjective {
         looked: bool,
         gradient: &Tensor,
     ) -> Result<()> {
-        vector::map(gradient, |_| 0.0)?;
+        vector::fill(0.0, gradient)?;
         for (i, tile) in self.network.tiles.iter().rev().enumerate() {
             if i > 0 || !looked {
                 self.network.forward(canvas, &tile)?;

@@ -73,9 +73,9 @@ impl StyleTransfer {
         job.recipe.validate()?;
         let stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
         // The largest stage is checked before the first, so that nobody waits for a painting that cannot be finished.
-        let plans = plan_stages(&job, &stages)?;
+        let plans = plan_stages(&job, &stages, vgg.device())?;
         let canvas = initial_canvas(&vgg, &job, &stages[0])?;
-        let styles = StyleMix::default().revised(&vgg, &job, &stages[0], memory::budget(0.0))?;
+        let styles = StyleMix::default().revised(&vgg, &job, &stages[0], memory::budget(vgg.device(), 0.0))?;
         let regions = styles.regions(&job, &stages[0])?;
         let objective = new_objective(&vgg, &job, &stages[0], &plans[0], &regions)?;
         let kept = kept_photo(&vgg, &job, &stages[0], None)?;
@@ -123,7 +123,7 @@ impl StyleTransfer {
             // Two stages at once would need half as much again.
             self.objective = None;
             self.optimizer = ChosenOptimizer::new(&self.job.recipe, self.plans[self.stage].lbfgs_pairs);
-            let budget = memory::budget(0.0);
+            let budget = memory::budget(self.vgg.device(), 0.0);
             let plan = plan_stage(&self.job, &next, budget)?;
             let styles = self.styles.revised(&self.vgg, &self.job, &next, budget)?;
             let regions = styles.regions(&self.job, &next)?;

@@ -1,24 +1,36 @@
 //! Arithmetic on tensors seen as long vectors: what the losses and the optimisers need, without temporaries.
 //!
-//! Shapes are not looked at, only lengths. Sums are taken in `f32` over short runs and in `f64` over those.
+//! Shapes are not looked at, only lengths. Sums are taken in `f32` over short runs and in `f64` over those. Every operation
+//! has a name, so that a card, which cannot run a closure, has a kernel of that name.
 
-use candle_core::{CpuStorage, CustomOp2, InplaceOp1, InplaceOp2, InplaceOp3, Layout, Result, Shape, Tensor};
-use rayon::prelude::*;
+pub(super) mod ops;
+pub(super) mod reduction;
+mod sum;
 
-use super::storage::{values, values_mut};
-use super::{simd, threads};
+use candle_core::{Result, Tensor};
+
+use self::ops::ScaleAdd;
+use self::reduction::Reduction;
+
+pub use self::sum::{Loss, Sum};
 
 /// Elements of one parallel task: shorter vectors are done before another thread has woken up.
 const RUN: usize = 1 << 16;
-/// Independent partial sums, so that the compiler can use whole vectors.
-const PARTIAL_SUMS: usize = 32;
 
 /// `sum_i a_i b_i`.
 ///
 /// # Errors
 /// When the tensors are not contiguous `f32` of the same length.
 pub fn dot(a: &Tensor, b: &Tensor) -> Result<f64> {
-    reduce(a, b, Reduction::Dot)
+    lazy_dot(a, b)?.read()
+}
+
+/// The same, not waited for.
+///
+/// # Errors
+/// As [`dot`].
+pub fn lazy_dot(a: &Tensor, b: &Tensor) -> Result<Sum> {
+    Sum::new(a, b, Reduction::Dot)
 }
 
 /// `sum_i (a_i - b_i)^2`.
@@ -26,7 +38,15 @@ pub fn dot(a: &Tensor, b: &Tensor) -> Result<f64> {
 /// # Errors
 /// When the tensors are not contiguous `f32` of the same length.
 pub fn squared_distance(a: &Tensor, b: &Tensor) -> Result<f64> {
-    reduce(a, b, Reduction::SquaredDistance)
+    lazy_squared_distance(a, b)?.read()
+}
+
+/// The same, not waited for.
+///
+/// # Errors
+/// As [`squared_distance`].
+pub fn lazy_squared_distance(a: &Tensor, b: &Tensor) -> Result<Sum> {
+    Sum::new(a, b, Reduction::SquaredDistance)
 }
 
 /// `sum_i |a_i|`.
@@ -34,10 +54,10 @@ pub fn squared_distance(a: &Tensor, b: &Tensor) -> Result<f64> {
 /// # Errors
 /// When the tensor is not contiguous `f32`.
 pub fn abs_sum(a: &Tensor) -> Result<f64> {
-    reduce(a, a, Reduction::AbsSum)
+    Sum::new(a, a, Reduction::AbsSum)?.read()
 }
 
-/// `y = a x + b y`.
+/// `y = a x + b y`; where `b` is zero, whatever `y` held does not matter.
 ///
 /// # Errors
 /// When the tensors are not contiguous `f32` of the same length.
@@ -53,88 +73,92 @@ pub fn add_scaled(a: f64, x: &Tensor, y: &Tensor) -> Result<()> {
     scale_add(a, x, 1.0, y)
 }
 
+/// `y = y + (sum of factor * value over the terms) x`. Nobody waits for the values.
+///
+/// # Errors
+/// When the tensors are not contiguous `f32` of the same length on one device.
+pub fn add_scaled_by(terms: [(f64, &Sum); 2], x: &Tensor, y: &Tensor) -> Result<()> {
+    y.inplace_op2(x, &sum::AddScaledBy(terms))
+}
+
 /// `y = x`.
 ///
 /// # Errors
 /// When the tensors are not contiguous `f32` of the same length.
 pub fn copy(x: &Tensor, y: &Tensor) -> Result<()> {
-    y.inplace_op2(x, &Zip2(|x, _| x))
+    y.inplace_op2(x, &ops::copy())
 }
 
-/// `y_i = f(y_i)`.
+/// `y_i = value`.
 ///
 /// # Errors
 /// When the tensor is not contiguous `f32`.
-pub fn map(y: &Tensor, f: impl Fn(f32) -> f32 + Sync) -> Result<()> {
-    y.inplace_op1(&Map(f))
+pub fn fill(value: f32, y: &Tensor) -> Result<()> {
+    y.inplace_op1(&ops::fill(value))
 }
 
-/// `y_i = f(x_i, y_i)`.
+/// `y = a y`.
+///
+/// # Errors
+/// When the tensor is not contiguous `f32`.
+pub fn scale(a: f32, y: &Tensor) -> Result<()> {
+    y.inplace_op1(&ops::scale(a))
+}
+
+/// `y_i = x_i y_i`.
 ///
 /// # Errors
 /// When the tensors are not contiguous `f32` of the same length.
-pub fn zip(x: &Tensor, y: &Tensor, f: impl Fn(f32, f32) -> f32 + Sync) -> Result<()> {
-    y.inplace_op2(x, &Zip2(f))
+pub fn multiply(x: &Tensor, y: &Tensor) -> Result<()> {
+    y.inplace_op2(x, &ops::multiply())
 }
 
-/// `y_i = f(u_i, v_i, y_i)`.
+/// `y = a (y - x)`.
 ///
 /// # Errors
 /// When the tensors are not contiguous `f32` of the same length.
-pub fn zip3(u: &Tensor, v: &Tensor, y: &Tensor, f: impl Fn(f32, f32, f32) -> f32 + Sync) -> Result<()> {
-    y.inplace_op3(u, v, &Zip3(f))
+pub fn scale_difference(a: f32, x: &Tensor, y: &Tensor) -> Result<()> {
+    y.inplace_op2(x, &ops::scale_difference(a))
 }
 
-#[derive(Clone, Copy)]
-enum Reduction {
-    Dot,
-    SquaredDistance,
-    AbsSum,
+/// `y_i = x_i` where `y_i` is above zero, else 0.
+///
+/// # Errors
+/// When the tensors are not contiguous `f32` of the same length.
+pub fn take_where_positive(x: &Tensor, y: &Tensor) -> Result<()> {
+    y.inplace_op2(x, &ops::take_where_positive())
 }
 
-fn reduce(a: &Tensor, b: &Tensor, reduction: Reduction) -> Result<f64> {
-    a.apply_op2_no_bwd(b, &reduction)?.to_scalar()
+/// `y_i = decay y_i + (1 - decay) x_i^2`.
+///
+/// # Errors
+/// When the tensors are not contiguous `f32` of the same length.
+pub fn average_squares(decay: f32, x: &Tensor, y: &Tensor) -> Result<()> {
+    y.inplace_op2(x, &ops::average_squares(decay))
 }
 
-impl CustomOp2 for Reduction {
-    fn name(&self) -> &'static str {
-        "reduce"
-    }
-
-    fn cpu_fwd(&self, a: &CpuStorage, a_l: &Layout, b: &CpuStorage, b_l: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (a, b) = (values(a, a_l)?, values(b, b_l)?);
-        same_length(a.len(), b.len())?;
-        let sum_of = |(a, b): (&[f32], &[f32])| {
-            simd::arch().dispatch(
-                #[inline(always)]
-                || match self {
-                    Self::Dot => run_sum(a, b, |a, b| a * b),
-                    Self::SquaredDistance => run_sum(a, b, |a, b| (a - b) * (a - b)),
-                    Self::AbsSum => run_sum(a, b, |a, _| a.abs()),
-                },
-            )
-        };
-        // Collected before they are added, so that the result does not depend on which thread was quicker.
-        let sums: Vec<f64> = threads::pool().install(|| a.par_chunks(RUN).zip(b.par_chunks(RUN)).map(sum_of).collect());
-        Ok((CpuStorage::F64(vec![sums.iter().sum()]), Shape::from(())))
-    }
+/// `y = [y +] a (u - v)`; added if `accumulate`.
+///
+/// # Errors
+/// When the tensors are not contiguous `f32` of the same length.
+pub fn difference(a: f32, u: &Tensor, v: &Tensor, accumulate: bool, y: &Tensor) -> Result<()> {
+    if accumulate { y.inplace_op3(u, v, &ops::add_difference(a)) } else { y.inplace_op3(u, v, &ops::difference(a)) }
 }
 
-#[inline(always)]
-fn run_sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
-    let mut total = 0f64;
-    for (a, b) in a.chunks(1 << 10).zip(b.chunks(1 << 10)) {
-        let mut sums = [0f32; PARTIAL_SUMS];
-        let (a_runs, b_runs) = (a.chunks_exact(PARTIAL_SUMS), b.chunks_exact(PARTIAL_SUMS));
-        let rest: f32 = a_runs.remainder().iter().zip(b_runs.remainder()).map(|(a, b)| term(*a, *b)).sum();
-        for (a, b) in a_runs.zip(b_runs) {
-            for i in 0..PARTIAL_SUMS {
-                sums[i] += term(a[i], b[i]);
-            }
-        }
-        total += f64::from(rest) + sums.iter().map(|sum| f64::from(*sum)).sum::<f64>();
-    }
-    total
+/// `y_i = a_i y_i + (1 - a_i) x_i`.
+///
+/// # Errors
+/// When the tensors are not contiguous `f32` of the same length.
+pub fn blend(x: &Tensor, a: &Tensor, y: &Tensor) -> Result<()> {
+    y.inplace_op3(x, a, &ops::blend())
+}
+
+/// `y_i = y_i - step m_i / (scale sqrt(v_i) + epsilon)`, the step of Adam.
+///
+/// # Errors
+/// When the tensors are not contiguous `f32` of the same length.
+pub fn adam_step(m: &Tensor, v: &Tensor, [step, scale, epsilon]: [f32; 3], y: &Tensor) -> Result<()> {
+    y.inplace_op3(m, v, &ops::adam_step(step, scale, epsilon))
 }
 
 fn same_length(a: usize, b: usize) -> Result<()> {
@@ -142,101 +166,6 @@ fn same_length(a: usize, b: usize) -> Result<()> {
         candle_core::bail!("vectors of different lengths: {a} and {b}");
     }
     Ok(())
-}
-
-struct ScaleAdd {
-    a: f32,
-    b: f32,
-}
-
-impl InplaceOp2 for ScaleAdd {
-    fn name(&self) -> &'static str {
-        "scale-add"
-    }
-
-    fn cpu_fwd(&self, y: &mut CpuStorage, y_l: &Layout, x: &CpuStorage, x_l: &Layout) -> Result<()> {
-        let (a, b) = (self.a, self.b);
-        if b == 0.0 {
-            // Not a product with zero: whatever y held, NaN too, must not survive.
-            Zip2(|x, _| a * x).cpu_fwd(y, y_l, x, x_l)
-        } else {
-            Zip2(|x, y| a * x + b * y).cpu_fwd(y, y_l, x, x_l)
-        }
-    }
-}
-
-struct Map<F>(F);
-
-impl<F: Fn(f32) -> f32 + Sync> InplaceOp1 for Map<F> {
-    fn name(&self) -> &'static str {
-        "map"
-    }
-
-    fn cpu_fwd(&self, y: &mut CpuStorage, y_l: &Layout) -> Result<()> {
-        let y = values_mut(y, y_l)?;
-        threads::pool().install(|| {
-            y.par_chunks_mut(RUN).for_each(|y| {
-                simd::arch().dispatch(
-                    #[inline(always)]
-                    || y.iter_mut().for_each(|y| *y = (self.0)(*y)),
-                );
-            });
-        });
-        Ok(())
-    }
-}
-
-struct Zip2<F>(F);
-
-impl<F: Fn(f32, f32) -> f32 + Sync> InplaceOp2 for Zip2<F> {
-    fn name(&self) -> &'static str {
-        "zip"
-    }
-
-    fn cpu_fwd(&self, y: &mut CpuStorage, y_l: &Layout, x: &CpuStorage, x_l: &Layout) -> Result<()> {
-        let (y, x) = (values_mut(y, y_l)?, values(x, x_l)?);
-        same_length(y.len(), x.len())?;
-        threads::pool().install(|| {
-            y.par_chunks_mut(RUN).zip(x.par_chunks(RUN)).for_each(|(y, x)| {
-                simd::arch().dispatch(
-                    #[inline(always)]
-                    || y.iter_mut().zip(x).for_each(|(y, x)| *y = (self.0)(*x, *y)),
-                );
-            });
-        });
-        Ok(())
-    }
-}
-
-struct Zip3<F>(F);
-
-impl<F: Fn(f32, f32, f32) -> f32 + Sync> InplaceOp3 for Zip3<F> {
-    fn name(&self) -> &'static str {
-        "zip3"
-    }
-
-    fn cpu_fwd(
-        &self,
-        y: &mut CpuStorage,
-        y_l: &Layout,
-        u: &CpuStorage,
-        u_l: &Layout,
-        v: &CpuStorage,
-        v_l: &Layout,
-    ) -> Result<()> {
-        let (y, u, v) = (values_mut(y, y_l)?, values(u, u_l)?, values(v, v_l)?);
-        same_length(y.len(), u.len())?;
-        same_length(y.len(), v.len())?;
-        threads::pool().install(|| {
-            y.par_chunks_mut(RUN).zip(u.par_chunks(RUN)).zip(v.par_chunks(RUN)).for_each(|((y, u), v)| {
-                simd::arch().dispatch(
-                    #[inline(always)]
-                    || y.iter_mut().zip(u).zip(v).for_each(|((y, u), v)| *y = (self.0)(*u, *v, *y)),
-                );
-            });
-        });
-        Ok(())
-    }
 }
 
 #[cfg(test)]

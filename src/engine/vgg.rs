@@ -125,10 +125,12 @@ const USUAL_DEPTH: usize = Tap::relu(5, 1).layer() + 1;
 
 /// The network, its kernels laid out for both directions.
 pub struct Vgg {
-    /// By layer; those beyond [`USUAL_DEPTH`] once a loss has looked there.
+    /// By layer; those beyond `at_once` when they are first needed.
     convs: [OnceLock<Conv3x3>; LAYERS.len()],
-    /// Weights beyond [`USUAL_DEPTH`] that cannot be had again; those of the built-in network can.
-    deeper: Option<Vec<ConvWeights>>,
+    /// Layers that were laid out from the start.
+    at_once: usize,
+    /// Weights beyond these that cannot be had again; those of the built-in network, but for the first layer's, can.
+    later: Option<Vec<ConvWeights>>,
     device: Device,
     mean_rgb: [f32; 3],
     description: String,
@@ -139,12 +141,15 @@ impl Vgg {
     #[must_use]
     pub fn new(weights: VggWeights, device: Device) -> Self {
         let VggWeights { mut layers, mean_rgb, description, built_in } = weights;
-        let deeper = layers.split_off(USUAL_DEPTH.min(layers.len()));
+        // A card may have no room, which is an error of whoever computes there first.
+        let at_once = if device.is_cpu() { USUAL_DEPTH.min(layers.len()) } else { 0 };
+        let later = layers.split_off(at_once);
         let convs = std::array::from_fn(|_| OnceLock::new());
         for (conv, weights) in convs.iter().zip(layers) {
             conv.get_or_init(|| lay_out(weights));
         }
-        Self { convs, deeper: (!built_in).then_some(deeper), device, mean_rgb, description }
+        let later = (!built_in || at_once == 0).then_some(later);
+        Self { convs, at_once, later, device, mean_rgb, description }
     }
 
     /// The convolution of a layer, laid out now if that was not done yet.
@@ -152,14 +157,15 @@ impl Vgg {
         if let Some(conv) = self.convs[layer].get() {
             return Ok(conv);
         }
-        let weights = match &self.deeper {
+        let weights = match &self.later {
             None => VggWeights::embedded_layer(layer).map_err(Error::wrap)?,
-            Some(deeper) => deeper
-                .get(layer - USUAL_DEPTH)
+            Some(later) => later
+                .get(layer - self.at_once)
                 .cloned()
                 .ok_or_else(|| Error::msg(format!("the weights have no layer {}", LAYERS[layer].name())))?,
         };
-        Ok(self.convs[layer].get_or_init(|| lay_out(weights)))
+        let conv = Conv3x3::on(&self.device, weights)?;
+        Ok(self.convs[layer].get_or_init(|| conv))
     }
 
     /// Where the tensors live.
@@ -234,7 +240,7 @@ impl Vgg {
         if !loss_gradient(start, features, &gradient)? {
             candle_core::bail!("no loss looks at the deepest layer that was computed");
         }
-        vector::zip(&gradient, features, |g, feature| if feature > 0.0 { g } else { 0.0 })?;
+        vector::take_where_positive(&gradient, features)?;
 
         for i in (1..=start).rev() {
             let upstream = match &maps_up[i] {

@@ -317,8 +317,13 @@ pub enum Event {
     },
     /// The weights that the next painting will use, in words.
     WeightsChosen(String),
-    /// The device in plain words, told once at the start.
-    Device(String),
+    /// What is computed on, told once at the start.
+    Device {
+        /// In plain words.
+        name: String,
+        /// What may be said about that choice, in a sentence.
+        remark: Option<String>,
+    },
     /// Something failed or deserves notice, in one sentence.
     Problem(String),
 }

@@ -128,7 +128,7 @@ impl Easel {
 
     fn introduce_device(&mut self) {
         match self.engine() {
-            Ok(engine) => self.tell(Event::Device(engine.device_name())),
+            Ok(engine) => self.tell(Event::Device { name: engine.device_name(), remark: engine.device_remark() }),
             Err(error) => self.hub.outbox.problem(error),
         }
     }

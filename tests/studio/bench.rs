@@ -45,6 +45,10 @@ pub struct FakeEngine {
 }
 
 impl Engine for FakeEngine {
+    fn device_remark(&self) -> Option<String> {
+        Some("Chosen by the test.".to_owned())
+    }
+
     fn device_name(&self) -> String {
         "a fake device".to_owned()
     }

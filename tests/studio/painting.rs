@@ -17,14 +17,14 @@ fn a_painting_reports_every_iteration_in_order() {
     let mut told = vec![];
     loop {
         match bench.next_event() {
-            Event::Device(name) => told.push(name),
+            Event::Device { name, remark } => told.extend([name, remark.unwrap_or_default()]),
             Event::Started { run: RunId(1), device } => told.push(format!("started on {device}")),
             Event::Progress { run: RunId(1), progress } => told.push(progress.iteration.to_string()),
             Event::Finished(RunId(1)) => break,
             other => panic!("unexpected: {other:?}"),
         }
     }
-    assert_eq!(told, ["a fake device", "started on a fake device", "1", "2", "3"]);
+    assert_eq!(told, ["a fake device", "Chosen by the test.", "started on a fake device", "1", "2", "3"]);
     // Nobody took a frame until now, and still the finished canvas is the one that waits.
     let frame = bench.frame();
     assert_eq!((frame.run, frame.iteration), (RunId(1), 3));

@@ -159,7 +159,8 @@ impl CanvasPanel {
             }
             if let Some(device) = &desk.state.device {
                 let chip = egui::Label::new(RichText::new(device).small().weak()).truncate();
-                ui.add(chip).on_hover_text(format!("Computes on: {device}"));
+                let remark = desk.state.device_remark.as_ref().map_or_else(String::new, |remark| format!("\n{remark}"));
+                ui.add(chip).on_hover_text(format!("Computes on: {device}{remark}"));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let text = RichText::new(caption(desk.state)).small().weak();

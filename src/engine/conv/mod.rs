@@ -12,13 +12,18 @@ mod pooling;
 mod transform;
 mod winograd;
 
-use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor};
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
+use candle_core::{CpuStorage, Device, InplaceOp2, InplaceOp3, Layout, Result, Tensor};
 
 use self::direct::{DirectKernel, Frame};
 use self::finish::{Relu, ReluPool, ReplaceFeatures, ReplacePooled};
 use self::kernels::WinogradKernel;
 use self::winograd::Source;
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::storage::{values, values_mut};
+use super::weights::ConvWeights;
 use crate::recipe::{Edges, Pooling};
 
 pub use self::direct::COLOURS;
@@ -35,6 +40,9 @@ enum Kernels {
     Direct(DirectKernel),
     /// All others.
     Winograd { forward: WinogradKernel, backward: WinogradKernel },
+    /// Any, on a card.
+    #[cfg(feature = "cuda")]
+    Card(cuda::Convolution),
 }
 
 impl Conv3x3 {
@@ -42,10 +50,28 @@ impl Conv3x3 {
         match &self.kernels {
             Kernels::Direct(_) => COLOURS,
             Kernels::Winograd { forward, .. } => forward.in_channels(),
+            #[cfg(feature = "cuda")]
+            Kernels::Card(convolution) => convolution.in_channels(),
         }
     }
 
-    /// Lays out `weight` (`[out][in][3][3]`) and `bias` (`[out]`).
+    /// Lays out `weights` for a device.
+    ///
+    /// # Errors
+    /// When the device has no room. The processor's memory is not asked.
+    pub fn on(device: &Device, weights: ConvWeights) -> Result<Self> {
+        let ConvWeights { in_channels, out_channels, weight, bias } = weights;
+        match device {
+            #[cfg(feature = "cuda")]
+            Device::Cuda(device) => {
+                let kernels = cuda::Convolution::new((in_channels, out_channels), &weight, &bias, device)?;
+                Ok(Self { kernels: Kernels::Card(kernels), bias })
+            }
+            _ => Ok(Self::new(in_channels, out_channels, &weight, bias)),
+        }
+    }
+
+    /// Lays out `weight` (`[out][in][3][3]`) and `bias` (`[out]`) for the processor.
     ///
     /// # Panics
     /// When the lengths do not fit the channels, or the channels are neither 3 nor multiples of 16.
@@ -147,17 +173,32 @@ struct Forward<'a> {
     edges: Edges,
 }
 
+impl Forward<'_> {
+    /// Height and width of the input, once the shapes are found to fit.
+    fn size(&self, out_l: &Layout, input_l: &Layout) -> Result<(usize, usize)> {
+        let (height, width, _) = input_l.shape().dims3()?;
+        let size = if self.pooling.is_some() { (height / 2, width / 2) } else { (height, width) };
+        expect_shape("input", input_l, (height, width, self.conv.in_channels()))?;
+        expect_shape("output", out_l, (size.0, size.1, self.conv.bias.len()))?;
+        Ok((height, width))
+    }
+}
+
 impl InplaceOp2 for Forward<'_> {
     fn name(&self) -> &'static str {
         "conv3x3-relu"
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, out: &mut CudaStorage, out_l: &Layout, input: &CudaStorage, input_l: &Layout) -> Result<()> {
+        self.size(out_l, input_l)?;
+        let Kernels::Card(convolution) = &self.conv.kernels else { return elsewhere() };
+        cuda::forward(convolution, self.pooling, self.edges, (out, out_l), (input, input_l))
+    }
+
     fn cpu_fwd(&self, out: &mut CpuStorage, out_l: &Layout, input: &CpuStorage, input_l: &Layout) -> Result<()> {
-        let (height, width, _) = input_l.shape().dims3()?;
+        let (height, width) = self.size(out_l, input_l)?;
         let bias = &self.conv.bias;
-        let size = if self.pooling.is_some() { (height / 2, width / 2) } else { (height, width) };
-        expect_shape("input", input_l, (height, width, self.conv.in_channels()))?;
-        expect_shape("output", out_l, (size.0, size.1, bias.len()))?;
         let (output, input) = (values_mut(out, out_l)?, values(input, input_l)?);
         match (&self.conv.kernels, self.pooling) {
             (Kernels::Direct(kernel), None) => {
@@ -174,6 +215,8 @@ impl InplaceOp2 for Forward<'_> {
                 let finish = ReluPool { bias, pooling };
                 winograd::convolve(forward, (height, width), Source::Map(input), output, finish);
             }
+            #[cfg(feature = "cuda")]
+            (Kernels::Card(_), _) => return elsewhere(),
         }
         Ok(())
     }
@@ -186,33 +229,51 @@ struct InputGradient<'a> {
 }
 
 impl InputGradient<'_> {
+    /// Height and width of the input, once the shapes are found to fit.
+    fn size(&self, input_l: &Layout, gradient_l: &Layout, loss_l: Option<&Layout>) -> Result<(usize, usize)> {
+        let (height, width, _) = input_l.shape().dims3()?;
+        let (channels, out_channels) = (self.conv.in_channels(), self.conv.bias.len());
+        expect_shape("input", input_l, (height, width, channels))?;
+        let scale = if self.pooling().is_some() { 2 } else { 1 };
+        expect_shape("gradient", gradient_l, (height / scale, width / scale, out_channels))?;
+        if let Some(loss_l) = loss_l {
+            expect_shape("loss gradient", loss_l, (height, width, channels))?;
+        }
+        Ok((height, width))
+    }
+
+    /// The pooling through which the gradient comes.
+    fn pooling(&self) -> Option<Pooling> {
+        match self.upstream {
+            Upstream::Map(_) => None,
+            Upstream::Pooled(_, pooling) => Some(pooling),
+        }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn run_on_card(
+        &self,
+        input: (&mut CudaStorage, &Layout),
+        gradient: (&CudaStorage, &Layout),
+        loss_gradient: Option<(&CudaStorage, &Layout)>,
+    ) -> Result<()> {
+        self.size(input.1, gradient.1, loss_gradient.map(|(_, layout)| layout))?;
+        let Kernels::Card(convolution) = &self.conv.kernels else { return elsewhere() };
+        cuda::input_gradient(convolution, self.kind, self.pooling(), input, gradient, loss_gradient)
+    }
+
     fn run(
         &self,
         (input, input_l): (&mut CpuStorage, &Layout),
         (gradient, gradient_l): (&CpuStorage, &Layout),
         loss_gradient: Option<(&CpuStorage, &Layout)>,
     ) -> Result<()> {
-        let (height, width, _) = input_l.shape().dims3()?;
-        let (channels, out_channels) = (self.conv.in_channels(), self.conv.bias.len());
-        expect_shape("input", input_l, (height, width, channels))?;
-        let source = match self.upstream {
-            Upstream::Map(_) => {
-                expect_shape("gradient", gradient_l, (height, width, out_channels))?;
-                Source::Map(values(gradient, gradient_l)?)
-            }
-            Upstream::Pooled(_, pooling) => {
-                expect_shape("gradient", gradient_l, (height / 2, width / 2, out_channels))?;
-                Source::Unpooled(values(gradient, gradient_l)?, pooling)
-            }
-        };
-        let loss_gradient = loss_gradient
-            .map(|(gradient, gradient_l)| {
-                expect_shape("loss gradient", gradient_l, (height, width, channels))?;
-                values(gradient, gradient_l)
-            })
-            .transpose()?;
+        let size = self.size(input_l, gradient_l, loss_gradient.map(|(_, layout)| layout))?;
+        let (height, width) = size;
+        let gradient = values(gradient, gradient_l)?;
+        let source = self.pooling().map_or(Source::Map(gradient), |pooling| Source::Unpooled(gradient, pooling));
+        let loss_gradient = loss_gradient.map(|(gradient, gradient_l)| values(gradient, gradient_l)).transpose()?;
         let input = values_mut(input, input_l)?;
-        let size = (height, width);
         match (&self.conv.kernels, self.kind, source, loss_gradient) {
             (Kernels::Direct(kernel), InputKind::Canvas(edges), Source::Map(gradient), None) => {
                 direct::input_gradient(kernel, Frame { height, width, edges }, gradient, input);
@@ -236,6 +297,11 @@ impl InplaceOp2 for InputGradient<'_> {
         "conv3x3-input-gradient"
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, input: &mut CudaStorage, input_l: &Layout, gradient: &CudaStorage, l: &Layout) -> Result<()> {
+        self.run_on_card((input, input_l), (gradient, l), None)
+    }
+
     fn cpu_fwd(&self, input: &mut CpuStorage, input_l: &Layout, gradient: &CpuStorage, l: &Layout) -> Result<()> {
         self.run((input, input_l), (gradient, l), None)
     }
@@ -244,6 +310,19 @@ impl InplaceOp2 for InputGradient<'_> {
 impl InplaceOp3 for InputGradient<'_> {
     fn name(&self) -> &'static str {
         "conv3x3-input-gradient-with-loss"
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        input: &mut CudaStorage,
+        input_l: &Layout,
+        gradient: &CudaStorage,
+        gradient_l: &Layout,
+        loss: &CudaStorage,
+        loss_l: &Layout,
+    ) -> Result<()> {
+        self.run_on_card((input, input_l), (gradient, gradient_l), Some((loss, loss_l)))
     }
 
     fn cpu_fwd(
@@ -257,6 +336,12 @@ impl InplaceOp3 for InputGradient<'_> {
     ) -> Result<()> {
         self.run((input, input_l), (gradient, gradient_l), Some((loss, loss_l)))
     }
+}
+
+/// The kernels of a layer lie on one device and its maps on another.
+#[cfg(feature = "cuda")]
+fn elsewhere() -> Result<()> {
+    candle_core::bail!("this layer was laid out for another device")
 }
 
 /// Refuses a tensor of another shape than `expected`, before any kernel relies on it.

@@ -1,11 +1,15 @@
 //! 2x2 pooling by itself, and its gradient: where a loss looks at a map right before a pooling, that map has to be kept,
 //! and the pooling cannot be computed together with the convolution.
 
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{expect_shape, finish};
+#[cfg(feature = "cuda")]
+use crate::engine::cuda;
 use crate::engine::storage::{values, values_mut};
 use crate::engine::{simd, threads};
 use crate::recipe::Pooling;
@@ -49,6 +53,12 @@ struct Pool(Pooling);
 impl InplaceOp2 for Pool {
     fn name(&self) -> &'static str {
         "pool"
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, out: &mut CudaStorage, out_l: &Layout, features: &CudaStorage, l: &Layout) -> Result<()> {
+        let size = shape_of(l, out_l)?;
+        cuda::pool(self.0, (out, out_l), (features, l), size)
     }
 
     fn cpu_fwd(&self, out: &mut CpuStorage, out_l: &Layout, features: &CpuStorage, features_l: &Layout) -> Result<()> {
@@ -162,6 +172,18 @@ impl InplaceOp2 for Unpool {
         "unpool"
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        features: &mut CudaStorage,
+        features_l: &Layout,
+        pooled: &CudaStorage,
+        l: &Layout,
+    ) -> Result<()> {
+        let size = shape_of(features_l, l)?;
+        cuda::unpool(self.0, (features, features_l), (pooled, l), None, size)
+    }
+
     fn cpu_fwd(&self, features: &mut CpuStorage, features_l: &Layout, pooled: &CpuStorage, l: &Layout) -> Result<()> {
         self.run((features, features_l), (pooled, l), None)
     }
@@ -170,6 +192,21 @@ impl InplaceOp2 for Unpool {
 impl InplaceOp3 for Unpool {
     fn name(&self) -> &'static str {
         "unpool-with-loss"
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        features: &mut CudaStorage,
+        features_l: &Layout,
+        pooled: &CudaStorage,
+        pooled_l: &Layout,
+        loss: &CudaStorage,
+        loss_l: &Layout,
+    ) -> Result<()> {
+        let size = shape_of(features_l, pooled_l)?;
+        expect_shape("loss gradient", loss_l, size)?;
+        cuda::unpool(self.0, (features, features_l), (pooled, pooled_l), Some((loss, loss_l)), size)
     }
 
     fn cpu_fwd(

@@ -5,14 +5,14 @@
 
 use candle_core::{Result, Tensor};
 
-use crate::engine::vector;
+use crate::engine::vector::{self, Loss};
 
 /// `mean((features - target)^2)`, without a weight.
 ///
 /// # Errors
 /// When the tensors differ in size or the device fails.
-pub fn loss(features: &Tensor, target: &Tensor) -> Result<f64> {
-    Ok(vector::squared_distance(features, target)? / features.elem_count() as f64)
+pub fn loss(features: &Tensor, target: &Tensor) -> Result<Loss> {
+    Ok(Loss::Asked(1.0 / features.elem_count() as f64, vector::lazy_squared_distance(features, target)?))
 }
 
 /// `gradient = [gradient +] weight * dL/dF`; added if `accumulate`.
@@ -21,9 +21,5 @@ pub fn loss(features: &Tensor, target: &Tensor) -> Result<f64> {
 /// When the tensors differ in size or the device fails.
 pub fn gradient(weight: f64, features: &Tensor, target: &Tensor, accumulate: bool, gradient: &Tensor) -> Result<()> {
     let factor = (2.0 * weight / features.elem_count() as f64) as f32;
-    if accumulate {
-        vector::zip3(features, target, gradient, |f, p, g| g + factor * (f - p))
-    } else {
-        vector::zip3(features, target, gradient, |f, p, _| factor * (f - p))
-    }
+    vector::difference(factor, features, target, accumulate, gradient)
 }

@@ -5,14 +5,19 @@
 //! (using that `G - A` is symmetric). Dividing by `N`, as the authors' notebook does, makes pictures of different sizes
 //! comparable.
 
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, InplaceOp3, Layout, Result, Shape, Tensor};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::engine::arena::{self, Buffer};
+#[cfg(feature = "cuda")]
+use crate::engine::cuda;
 use crate::engine::panel::{self, Left, PanelMatrix, Target};
 use crate::engine::storage::{values, values_mut};
-use crate::engine::{simd, threads, vector};
+use crate::engine::vector::{self, Loss};
+use crate::engine::{simd, threads};
 
 /// Features of a run of pixels, in floats: what stays in the second-level cache beside its products.
 const RUN_FLOATS: usize = 1 << 15;
@@ -33,8 +38,8 @@ pub fn gram_matrix(features: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 /// When the matrices differ in size or the device fails.
-pub fn loss(gram: &Tensor, target: &Tensor) -> Result<f64> {
-    Ok(vector::squared_distance(gram, target)? / gram.elem_count() as f64)
+pub fn loss(gram: &Tensor, target: &Tensor) -> Result<Loss> {
+    Ok(Loss::Asked(1.0 / gram.elem_count() as f64, vector::lazy_squared_distance(gram, target)?))
 }
 
 /// `gradient = [gradient +] weight * dL/dF`; added if `accumulate`.
@@ -60,7 +65,7 @@ pub fn gradient(
 pub fn slope(weight: f64, pixels: usize, gram: &Tensor, target: &Tensor) -> Result<Tensor> {
     let factor = (4.0 * weight / (gram.elem_count() as f64 * pixels as f64)) as f32;
     let slope = gram.copy()?;
-    vector::zip(target, &slope, |a, g| factor * (g - a))?;
+    vector::scale_difference(factor, target, &slope)?;
     Ok(slope)
 }
 
@@ -77,6 +82,11 @@ struct Gram;
 impl CustomOp1 for Gram {
     fn name(&self) -> &'static str {
         "gram"
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, features: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::gram_matrix((features, layout))
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
@@ -195,9 +205,40 @@ struct PixelwiseProduct {
     accumulate: bool,
 }
 
+impl PixelwiseProduct {
+    /// The channels, once the shapes are found to fit.
+    fn channels(out_l: &Layout, features_l: &Layout, matrix_l: &Layout) -> Result<usize> {
+        let (_, _, channels) = features_l.shape().dims3()?;
+        let values = |layout: &Layout| layout.shape().elem_count();
+        if values(out_l) != values(features_l) || values(matrix_l) != channels * channels {
+            candle_core::bail!(
+                "{:?} times {:?} does not fit {:?}",
+                features_l.shape(),
+                matrix_l.shape(),
+                out_l.shape()
+            );
+        }
+        Ok(channels)
+    }
+}
+
 impl InplaceOp3 for PixelwiseProduct {
     fn name(&self) -> &'static str {
         "pixelwise-product"
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        out: &mut CudaStorage,
+        out_l: &Layout,
+        features: &CudaStorage,
+        features_l: &Layout,
+        matrix: &CudaStorage,
+        matrix_l: &Layout,
+    ) -> Result<()> {
+        Self::channels(out_l, features_l, matrix_l)?;
+        cuda::pixelwise_product(self.accumulate, (out, out_l), (features, features_l), (matrix, matrix_l))
     }
 
     fn cpu_fwd(
@@ -209,17 +250,9 @@ impl InplaceOp3 for PixelwiseProduct {
         matrix: &CpuStorage,
         matrix_l: &Layout,
     ) -> Result<()> {
-        let (_, _, channels) = features_l.shape().dims3()?;
+        let channels = Self::channels(out_l, features_l, matrix_l)?;
         let (output, features) = (values_mut(out, out_l)?, values(features, features_l)?);
         let matrix = values(matrix, matrix_l)?;
-        if output.len() != features.len() || matrix.len() != channels * channels {
-            candle_core::bail!(
-                "{:?} times {:?} does not fit {:?}",
-                features_l.shape(),
-                matrix_l.shape(),
-                out_l.shape()
-            );
-        }
         let matrix = PanelMatrix::from_fn(channels, channels, |row, column| matrix[row * channels + column]);
         let run = (RUN_FLOATS / channels).max(1) * channels;
         threads::pool().install(|| {
@@ -313,7 +346,7 @@ mod tests {
         let target = gram_matrix(&Tensor::from_slice(&noise.vec(h * w * c), (h, w, c), &Device::Cpu).unwrap()).unwrap();
         let loss_at = |values: &[f32]| {
             let features = Tensor::from_slice(values, (h, w, c), &Device::Cpu).unwrap();
-            3.0 * loss(&gram_matrix(&features).unwrap(), &target).unwrap()
+            3.0 * loss(&gram_matrix(&features).unwrap(), &target).unwrap().read().unwrap()
         };
         let features = Tensor::from_slice(&values, (h, w, c), &Device::Cpu).unwrap();
         let found = Tensor::ones((h, w, c), DType::F32, &Device::Cpu).unwrap();

@@ -8,10 +8,14 @@
 //! A mask's share is `T^2`, not `T` as in the paper: shares of regions that share a pixel then add up to one, and
 //! averaging them down the poolings keeps each region's size.
 
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor};
 use rayon::prelude::*;
 
 use super::gram;
+#[cfg(feature = "cuda")]
+use crate::engine::cuda;
 use crate::engine::storage::{values, values_mut};
 use crate::engine::{arena, threads, vector};
 
@@ -48,11 +52,11 @@ pub fn gradient(
     gradient: &Tensor,
 ) -> Result<()> {
     if !accumulate {
-        vector::map(gradient, |_| 0.0)?;
+        vector::fill(0.0, gradient)?;
     }
     let slope = gram.copy()?;
     let factor = (4.0 * weight / (gram.elem_count() as f64 * total(shares))) as f32;
-    vector::zip(target, &slope, |a, g| factor * (g - a))?;
+    vector::scale_difference(factor, target, &slope)?;
     for band in Band::all(features, shares)? {
         let product = &band.room;
         gram::pixelwise_product(&band.features, &slope, false, product)?;
@@ -116,6 +120,11 @@ enum How {
 impl InplaceOp2 for Weigh<'_> {
     fn name(&self) -> &'static str {
         "weigh-pixels"
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, out: &mut CudaStorage, out_l: &Layout, input: &CudaStorage, input_l: &Layout) -> Result<()> {
+        cuda::weigh_pixels(self.shares, matches!(self.how, How::Add), (out, out_l), (input, input_l))
     }
 
     fn cpu_fwd(&self, out: &mut CpuStorage, out_l: &Layout, input: &CpuStorage, input_l: &Layout) -> Result<()> {
@@ -199,7 +208,10 @@ mod tests {
             let shares = shares(&mut noise, h * w);
             let target = gram::gram_matrix(&tensor(&noise.vec(h * w * c), (h, w, c))).unwrap();
             let loss_at = |values: &[f32]| {
-                3.0 * gram::loss(&gram_matrix(&tensor(values, (h, w, c)), &shares).unwrap(), &target).unwrap()
+                3.0 * gram::loss(&gram_matrix(&tensor(values, (h, w, c)), &shares).unwrap(), &target)
+                    .unwrap()
+                    .read()
+                    .unwrap()
             };
             let features = tensor(&values, (h, w, c));
             let gram = gram_matrix(&features, &shares).unwrap();

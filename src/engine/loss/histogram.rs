@@ -9,9 +9,13 @@
 //! them passes a gradient on, so `R` is needed above zero only, and what the zeros are apart from the style is added as a
 //! whole. Above zero, ranks come from a histogram of `BINS` bins, even within a bin.
 
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, InplaceOp3, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
+#[cfg(feature = "cuda")]
+use crate::engine::cuda;
 use crate::engine::storage::{values, values_mut};
 use crate::engine::threads;
 
@@ -60,6 +64,11 @@ impl CustomOp1 for Quantiles {
         "quantiles"
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, features: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::host::apply1(self, features, layout)
+    }
+
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let (height, width, channels) = layout.shape().dims3()?;
         let features = values(storage, layout)?;
@@ -103,6 +112,11 @@ struct MakeRemap;
 impl CustomOp2 for MakeRemap {
     fn name(&self) -> &'static str {
         "histogram-remap"
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, a: &CudaStorage, a_l: &Layout, b: &CudaStorage, b_l: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::host::apply2(self, (a, a_l), (b, b_l))
     }
 
     fn cpu_fwd(
@@ -204,6 +218,11 @@ impl CustomOp2 for Value {
         "histogram-loss"
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, a: &CudaStorage, a_l: &Layout, b: &CudaStorage, b_l: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::host::apply2(self, (a, a_l), (b, b_l))
+    }
+
     fn cpu_fwd(
         &self,
         features: &CpuStorage,
@@ -241,6 +260,19 @@ struct Gradient {
 impl InplaceOp3 for Gradient {
     fn name(&self) -> &'static str {
         "histogram-gradient"
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        out: &mut CudaStorage,
+        out_l: &Layout,
+        features: &CudaStorage,
+        features_l: &Layout,
+        remaps: &CudaStorage,
+        remaps_l: &Layout,
+    ) -> Result<()> {
+        cuda::host::change3(self, (out, out_l), (features, features_l), (remaps, remaps_l))
     }
 
     fn cpu_fwd(

@@ -12,11 +12,15 @@
 //!
 //! `EPSILON` is added to both diagonals, as there: a picture of one colour has no covariance at all.
 
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, DType, InplaceOp2, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::gram::{gram_matrix, pixelwise_product};
 use super::root::{root, trace};
+#[cfg(feature = "cuda")]
+use crate::engine::cuda;
 use crate::engine::storage::{values, values_mut};
 use crate::engine::threads;
 
@@ -100,6 +104,11 @@ impl CustomOp1 for Mean {
         "mean-features"
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, features: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::mean((features, layout))
+    }
+
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let (height, width, channels) = layout.shape().dims3()?;
         let features = values(storage, layout)?;
@@ -127,6 +136,11 @@ struct AddToPixels;
 impl InplaceOp2 for AddToPixels {
     fn name(&self) -> &'static str {
         "add-to-pixels"
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, out: &mut CudaStorage, out_l: &Layout, vector: &CudaStorage, vector_l: &Layout) -> Result<()> {
+        cuda::add_to_pixels((out, out_l), (vector, vector_l))
     }
 
     fn cpu_fwd(&self, out: &mut CpuStorage, out_l: &Layout, vector: &CpuStorage, vector_l: &Layout) -> Result<()> {

@@ -11,15 +11,23 @@
 //! `e = 1` level rounds it off below what eight bits can show. The factor `s` makes the gradient as strong as that of L2
 //! on the canvas that the default recipe paints, so that the same weight smooths about as much.
 
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, InplaceOp2, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
+#[cfg(feature = "cuda")]
+use crate::engine::cuda;
 use crate::engine::storage::{values, values_mut};
 use crate::engine::threads;
+use crate::engine::vector::{Loss, Sum};
 use crate::recipe::TvNorm;
 
 /// What a difference between neighbours costs.
 trait Penalty: Sync {
+    /// What a card knows it by.
+    #[cfg(feature = "cuda")]
+    const NORM: TvNorm;
     /// Weight of the pairs beside each other.
     const SIDE: f32;
     /// Weight of the pairs across a corner.
@@ -33,6 +41,8 @@ trait Penalty: Sync {
 struct Squared;
 
 impl Penalty for Squared {
+    #[cfg(feature = "cuda")]
+    const NORM: TvNorm = TvNorm::L2;
     const SIDE: f32 = 2.0 / 3.0;
     const DIAGONAL: f32 = 1.0 / 6.0;
 
@@ -57,6 +67,8 @@ impl Absolute {
 }
 
 impl Penalty for Absolute {
+    #[cfg(feature = "cuda")]
+    const NORM: TvNorm = TvNorm::L1;
     const SIDE: f32 = 1.0;
     const DIAGONAL: f32 = std::f32::consts::FRAC_1_SQRT_2;
 
@@ -76,11 +88,16 @@ impl Penalty for Absolute {
 /// # Errors
 /// When the tensor is not a contiguous `f32` picture, or the device fails.
 pub fn loss(norm: TvNorm, canvas: &Tensor) -> Result<f64> {
-    match norm {
+    lazy_loss(norm, canvas)?.read()
+}
+
+/// The same, not waited for.
+fn lazy_loss(norm: TvNorm, canvas: &Tensor) -> Result<Loss> {
+    let value = match norm {
         TvNorm::L2 => canvas.apply_op1_no_bwd(&Value(Squared)),
         TvNorm::L1 => canvas.apply_op1_no_bwd(&Value(Absolute)),
-    }?
-    .to_scalar()
+    }?;
+    Ok(Loss::Asked(1.0, Sum::of(value)))
 }
 
 /// `gradient = gradient + weight * dTV/dcanvas`.
@@ -98,12 +115,12 @@ pub fn add_gradient(norm: TvNorm, weight: f64, canvas: &Tensor, gradient: &Tenso
 ///
 /// # Errors
 /// As [`add_gradient`].
-pub fn add_to(norm: TvNorm, weight: f64, canvas: &Tensor, gradient: &Tensor) -> Result<f64> {
+pub fn add_to(norm: TvNorm, weight: f64, canvas: &Tensor, gradient: &Tensor) -> Result<Loss> {
     if weight == 0.0 {
-        return Ok(0.0);
+        return Ok(Loss::Known(0.0));
     }
     add_gradient(norm, weight, canvas, gradient)?;
-    Ok(weight * loss(norm, canvas)?)
+    Ok(lazy_loss(norm, canvas)?.times(weight))
 }
 
 struct Value<P>(P);
@@ -111,6 +128,11 @@ struct Value<P>(P);
 impl<P: Penalty> CustomOp1 for Value<P> {
     fn name(&self) -> &'static str {
         "total-variation"
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, canvas: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::total_variation(P::NORM, (canvas, layout))
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
@@ -141,6 +163,12 @@ struct AddGradient<P> {
 impl<P: Penalty> InplaceOp2 for AddGradient<P> {
     fn name(&self) -> &'static str {
         "total-variation-gradient"
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, out: &mut CudaStorage, out_l: &Layout, canvas: &CudaStorage, canvas_l: &Layout) -> Result<()> {
+        let factor = (self.weight / canvas_l.shape().elem_count() as f64) as f32;
+        cuda::add_total_variation_gradient(P::NORM, factor, (out, out_l), (canvas, canvas_l))
     }
 
     fn cpu_fwd(&self, out: &mut CpuStorage, out_l: &Layout, canvas: &CpuStorage, canvas_l: &Layout) -> Result<()> {

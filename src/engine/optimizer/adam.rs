@@ -82,11 +82,11 @@ impl Optimizer for Adam {
         moments.first_weight = beta1 * moments.first_weight + 1.0 - beta1;
         moments.second_weight = beta2 * moments.second_weight + 1.0 - beta2;
         let (beta1, beta2) = (beta1 as f32, beta2 as f32);
-        vector::zip(&moments.gradient, &moments.first, |g, m| beta1 * m + (1.0 - beta1) * g)?;
-        vector::zip(&moments.gradient, &moments.second, |g, v| beta2 * v + (1.0 - beta2) * g * g)?;
+        vector::scale_add(f64::from(1.0 - beta1), &moments.gradient, f64::from(beta1), &moments.first)?;
+        vector::average_squares(beta2, &moments.gradient, &moments.second)?;
         let step = (self.config.step / moments.first_weight) as f32;
         let (scale, epsilon) = ((1.0 / moments.second_weight.sqrt()) as f32, self.config.epsilon as f32);
-        vector::zip3(&moments.first, &moments.second, x, |m, v, x| x - step * m / (v.sqrt() * scale + epsilon))?;
+        vector::adam_step(&moments.first, &moments.second, [step, scale, epsilon], x)?;
         Ok(Outcome::Moved)
     }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use candle_core::{Result, Tensor};
 
 use super::{Function, Optimizer, Outcome};
-use crate::engine::vector;
+use crate::engine::vector::{self, Sum};
 use crate::recipe::parameter::LBFGS_HISTORY;
 
 /// How long a step along the search direction may be.
@@ -59,6 +59,8 @@ struct Pair {
     y: Tensor,
     /// `1 / (s . y)`.
     rho: f64,
+    /// `y . y`.
+    y_squared: f64,
 }
 
 struct Buffers {
@@ -103,16 +105,17 @@ impl Lbfgs {
         let Some(newest) = self.pairs.back() else { return Ok(()) };
         let mut alphas = Vec::with_capacity(self.pairs.len());
         for pair in self.pairs.iter().rev() {
-            let alpha = pair.rho * vector::dot(&pair.s, direction)?;
-            vector::add_scaled(-alpha, &pair.y, direction)?;
-            alphas.push(alpha);
+            // alpha = rho s.d, and later beta = rho y.d: nobody waits for them, a card knows them when it needs them.
+            let along_s = vector::lazy_dot(&pair.s, direction)?;
+            vector::add_scaled_by([(-pair.rho, &along_s), (0.0, &along_s)], &pair.y, direction)?;
+            alphas.push(along_s);
         }
         // H0 = s.y / y.y: the newest curvature, in all directions.
-        let scale = 1.0 / (newest.rho * vector::dot(&newest.y, &newest.y)?);
-        vector::map(direction, |d| (scale as f32) * d)?;
-        for (pair, alpha) in self.pairs.iter().zip(alphas.into_iter().rev()) {
-            let beta = pair.rho * vector::dot(&pair.y, direction)?;
-            vector::add_scaled(alpha - beta, &pair.s, direction)?;
+        let scale = 1.0 / (newest.rho * newest.y_squared);
+        vector::scale(scale as f32, direction)?;
+        for (pair, along_s) in self.pairs.iter().zip(alphas.into_iter().rev()) {
+            let along_y = vector::lazy_dot(&pair.y, direction)?;
+            vector::add_scaled_by([(pair.rho, &along_s), (-pair.rho, &along_y)], &pair.s, direction)?;
         }
         Ok(())
     }
@@ -142,9 +145,11 @@ impl Lbfgs {
         vector::add_scaled(-1.0, &buffers.origin, &s)?;
         vector::copy(&buffers.trial_gradient, &y)?;
         vector::add_scaled(-1.0, &buffers.gradient, &y)?;
-        let curvature = vector::dot(&s, &y)?;
-        if curvature > MIN_CURVATURE {
-            self.pairs.push_back(Pair { s, y, rho: 1.0 / curvature });
+        let sums = Sum::read_all(&[&vector::lazy_dot(&s, &y)?, &vector::lazy_dot(&y, &y)?])?;
+        if let [curvature, y_squared] = sums[..]
+            && curvature > MIN_CURVATURE
+        {
+            self.pairs.push_back(Pair { s, y, rho: 1.0 / curvature, y_squared });
         }
         Ok(())
     }

@@ -2,11 +2,12 @@
 
 use super::{StyleTransfer, new_average};
 use crate::engine::change::Change;
+use crate::engine::memory::{self, Budget};
 use crate::engine::preparation::{kept_photo, new_objective};
 use crate::engine::schedule::{self, nearest_stage};
 use crate::engine::stage_plan::{needs_the_whole, plan_stage};
 use crate::engine::terms::Terms;
-use crate::engine::{EngineError, Job, Painter, memory};
+use crate::engine::{EngineError, Job, Painter};
 
 impl StyleTransfer {
     /// Goes on with the same canvas under a changed job; see [`Painter::revise`].
@@ -19,14 +20,15 @@ impl StyleTransfer {
         let finished = self.is_finished();
 
         let held = self.plans[self.stage].bytes;
+        let there_is = memory::budget(self.vgg.device(), held);
         let mut plans = Vec::with_capacity(stages.len());
         for (index, later) in stages.iter().enumerate() {
             // What was painted already needs nothing; what comes later is prepared once this stage has been let go.
-            let budget = if index < stage { None } else { memory::budget(held) };
+            let budget = if index < stage { Budget { bytes: None, ..there_is } } else { there_is };
             plans.push(plan_stage(job, later, budget)?);
         }
         // Whatever can fail is done before anything is changed, beside what is there.
-        let beside = memory::budget(held).map(|budget| budget - held);
+        let beside = Budget { bytes: there_is.bytes.map(|bytes| bytes - held), ..there_is };
         let styles = self.styles.revised(&self.vgg, job, &stages[stage], beside)?;
         let regions =
             if styles == self.styles && !change.masks { None } else { Some(styles.regions(job, &stages[stage])?) };
