@@ -117,7 +117,7 @@ fn the_gradient_matches_differences_under_masks() {
         (2..5).map(|seed| (seed as f64, StyleTarget::of(vgg, &noise(seed), &terms).unwrap())).collect::<Vec<_>>();
     let ramp = mask(|x, y| (x * 3 + y) as u8);
     let masks = Masks { styles: vec![mask(right_half), None, ramp], photo: mask(|_, y| (y * 2) as u8) };
-    let regions = Regions::new(styles, &masks, (height, width)).unwrap();
+    let regions = Regions::new(styles, &masks, (height, width), 0).unwrap();
     let content = ContentTarget::of(vgg, &noise(1), &terms).unwrap();
     let objective = Objective::new(Arc::clone(vgg), (height, width), &terms, content, &regions).unwrap();
     let canvas = noise(9);

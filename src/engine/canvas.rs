@@ -11,8 +11,9 @@ use rayon::prelude::*;
 
 #[cfg(feature = "cuda")]
 use super::cuda;
+use super::schedule::Stage;
 use super::storage::values_mut;
-use super::threads;
+use super::{margin, threads};
 use crate::image_io::{Picture, resample_rgb_f32};
 
 /// Standard deviation of a canvas of noise, in levels out of 255: visible grain around the mean colour, neither black
@@ -50,15 +51,18 @@ pub fn noise(seed: u64, levels: f32, width: u32, height: u32, device: &Device) -
     tensor(values, width, height, device)
 }
 
-/// The canvas enlarged or reduced to `width` x `height`, brought back into the range of colours.
+/// The canvas of a stage enlarged or reduced to that of another: the picture without its margin of `margin` pixels, at the
+/// size of `stage`, mirrored in that one's margin. Brought back into the range of colours.
 ///
 /// # Errors
 /// When the canvas cannot be read from the device.
-pub fn resample(canvas: &Tensor, width: u32, height: u32, mean_rgb: [f32; 3]) -> Result<Tensor> {
-    let (from_height, from_width, _) = canvas.dims3()?;
-    let values = canvas.flatten_all()?.to_vec1::<f32>()?;
-    let values = resample_rgb_f32(&values, (from_width as u32, from_height as u32), (width, height));
-    let resampled = tensor(values, width, height, canvas.device())?;
+pub fn resample(canvas: &Tensor, margin: u32, stage: &Stage, mean_rgb: [f32; 3]) -> Result<Tensor> {
+    let (height, width, _) = canvas.dims3()?;
+    let picture = margin::cut(canvas.flatten_all()?.to_vec1::<f32>()?, width, margin);
+    let (from, to) = ((width as u32 - 2 * margin, height as u32 - 2 * margin), (stage.width, stage.height));
+    let picture = margin::mirror::<3>(&resample_rgb_f32(&picture, from, to), to, stage.margin);
+    let (width, height) = stage.canvas_size();
+    let resampled = tensor(picture, width, height, canvas.device())?;
     clamp(&resampled, mean_rgb)?;
     Ok(resampled)
 }

@@ -181,7 +181,7 @@ impl Pair<'_> {
         let picture = |picture: &Picture| canvas::from_picture(picture, self.width, self.height, mean, vgg.device());
         let style = StyleTarget::of(vgg, &picture(&self.job.styles[0])?, &terms)?;
         let regions = match way {
-            Way::Masked => Regions::new(vec![(1.0, style)], &half(), (rows, columns))?,
+            Way::Masked => Regions::new(vec![(1.0, style)], &half(), (rows, columns), 0)?,
             Way::Whole | Way::Tiled => style.into(),
         };
         let demand = memory::Demand::of(recipe);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::image_io::Picture;
 use crate::recipe::{PictureSource, Recipe};
 
+use super::margin;
 use super::vgg::LAYERS;
 
 /// Pixels of the masks that a recipe names.
@@ -95,6 +96,14 @@ impl Map {
     pub fn from_shares(height: usize, width: usize, shares: Vec<f32>) -> Self {
         assert_eq!(shares.len(), height * width, "one share for every pixel");
         Self { height, width, shares }
+    }
+
+    /// This map with its mirror image in a margin around it.
+    #[must_use]
+    pub fn mirrored(self, margin: u32) -> Self {
+        let shares = margin::mirror::<1>(&self.shares, (self.width as u32, self.height as u32), margin);
+        let wider = 2 * margin as usize;
+        Self { height: self.height + wider, width: self.width + wider, shares }
     }
 
     /// Height and width in pixels.

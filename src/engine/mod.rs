@@ -20,6 +20,7 @@ pub mod feature_maps;
 mod finishing;
 mod kept_photo;
 pub mod loss;
+mod margin;
 mod mask;
 mod memory;
 pub mod objective;

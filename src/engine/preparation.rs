@@ -11,16 +11,19 @@ use super::regions::Regions;
 use super::schedule::Stage;
 use super::terms::Terms;
 use super::vgg::Vgg;
-use super::{EngineError, Job, canvas};
+use super::{EngineError, Job, canvas, margin};
 use crate::image_io::Picture;
 use crate::recipe::Init;
 
-/// A picture as the canvas of `stage`.
+/// A picture as the canvas of `stage`, mirrored in the margin.
 ///
 /// # Errors
 /// When memory does not suffice.
 pub fn canvas_of(picture: &Picture, vgg: &Vgg, stage: &Stage) -> Result<Tensor, EngineError> {
-    Ok(canvas::from_picture(picture, stage.width, stage.height, vgg.mean_rgb(), vgg.device())?)
+    let picture = picture.to_rgb_f32(stage.width, stage.height);
+    let (width, height) = stage.canvas_size();
+    let mirrored = margin::mirror::<3>(&picture, (stage.width, stage.height), stage.margin);
+    Ok(canvas::from_rgb(mirrored, width, height, vgg.mean_rgb(), vgg.device())?)
 }
 
 /// What the recipe says that the canvas starts from.
@@ -31,7 +34,8 @@ pub fn initial_canvas(vgg: &Vgg, job: &Job, stage: &Stage) -> Result<Tensor, Eng
     match (&job.recipe.init, &job.init) {
         (Init::Noise, _) => {
             let (seed, levels) = (job.recipe.seed, canvas::NOISE_LEVELS);
-            Ok(canvas::noise(seed, levels, stage.width, stage.height, vgg.device())?)
+            let (width, height) = stage.canvas_size();
+            Ok(canvas::noise(seed, levels, width, height, vgg.device())?)
         }
         (Init::Style, _) => canvas_of(&job.styles[0], vgg, stage),
         (Init::Picture(_), Some(picture)) => canvas_of(picture, vgg, stage),
@@ -69,5 +73,5 @@ pub fn kept_photo(
         Some(last) => last.photo().clone(),
         None => canvas_of(&job.content, vgg, stage)?,
     };
-    Ok(Some(KeptPhoto::new(photo, &mask)?))
+    Ok(Some(KeptPhoto::new(photo, &mask.mirrored(stage.margin))?))
 }

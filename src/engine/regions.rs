@@ -43,15 +43,22 @@ impl From<StyleTarget> for Regions {
 }
 
 impl Regions {
-    /// Divides a canvas of `height` x `width` among styles, each with its weight above zero; `masks` has theirs, in the
-    /// same order.
+    /// Divides the canvas of a picture of `height` x `width` pixels, with a margin of `margin` pixels around it, among
+    /// styles, each with its weight above zero; `masks` has theirs, in the same order.
     ///
     /// # Errors
     /// When there is no style, or the device fails.
-    pub fn new(styles: Vec<(f64, StyleTarget)>, masks: &Masks, (height, width): (usize, usize)) -> Result<Self> {
+    pub fn new(
+        styles: Vec<(f64, StyleTarget)>,
+        masks: &Masks,
+        (height, width): (usize, usize),
+        margin: u32,
+    ) -> Result<Self> {
         let (w, h) = (width as u32, height as u32);
-        let of_styles: Vec<_> = (0..styles.len()).map(|i| masks.style(i, w, h)).collect();
-        let photo = masks.photo(w, h);
+        let mirrored = |map: Map| map.mirrored(margin);
+        let of_styles: Vec<_> = (0..styles.len()).map(|i| masks.style(i, w, h).map(mirrored)).collect();
+        let photo = masks.photo(w, h).map(mirrored);
+        let (height, width) = (height + 2 * margin as usize, width + 2 * margin as usize);
         if photo.is_none() && of_styles.iter().all(Option::is_none) {
             return Ok(Self { division: Division::Whole(StyleTarget::blend(&styles)?) });
         }

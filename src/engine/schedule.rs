@@ -3,6 +3,7 @@
 //! Large shapes are settled where an iteration is cheap and the network's receptive field spans much of the picture;
 //! each later stage starts from the enlarged result and adds detail.
 
+use super::margin;
 use super::vgg::MIN_SIDE_PX;
 use crate::image_io::fit_long_side;
 use crate::recipe::{Recipe, Scales};
@@ -16,17 +17,25 @@ const ITERATION_DECAY: f64 = 0.85;
 /// One size at which the canvas is painted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stage {
-    /// Canvas width in pixels.
+    /// Width of the picture in pixels.
     pub width: u32,
-    /// Canvas height in pixels.
+    /// Height of the picture in pixels.
     pub height: u32,
-    /// Long side of the canvas in pixels; style pictures are read in proportion to it.
+    /// What the canvas has beyond the picture on every side, in pixels.
+    pub margin: u32,
+    /// Long side of the picture in pixels; style pictures are read in proportion to it.
     pub long_side: u32,
     /// Optimiser iterations.
     pub iterations: u32,
 }
 
 impl Stage {
+    /// Width and height of the canvas in pixels, margin and all.
+    #[must_use]
+    pub const fn canvas_size(&self) -> (u32, u32) {
+        (self.width + 2 * self.margin, self.height + 2 * self.margin)
+    }
+
     /// Size at which a style picture of `width` x `height` pixels is read, its aspect kept: its long side is `scale`
     /// times that of the canvas, where `scale` is the recipe's style scale times the picture's own. That may be more
     /// than the picture has: strokes larger than life are what a large scale asks for.
@@ -54,7 +63,7 @@ pub fn plan(recipe: &Recipe, width: u32, height: u32) -> Vec<Stage> {
             let iterations = until - done;
             done = until;
             let (width, height) = canvas_size(width, height, long_side);
-            Stage { width, height, long_side, iterations }
+            Stage { width, height, margin: margin::width_px(recipe.edges), long_side, iterations }
         })
         .collect();
     // However few iterations there are, the painting gets the size that was asked for.
@@ -127,7 +136,7 @@ mod tests {
     #[test]
     fn one_scale_is_one_stage() {
         let stages = plan(&recipe(300, 7, Scales::Single), 100, 400);
-        assert_eq!(stages, [Stage { width: 75, height: 300, long_side: 300, iterations: 7 }]);
+        assert_eq!(stages, [Stage { width: 75, height: 300, margin: stages[0].margin, long_side: 300, iterations: 7 }]);
     }
 
     #[test]

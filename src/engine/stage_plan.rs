@@ -26,7 +26,8 @@ pub fn plan_stages(job: &Job, stages: &[Stage], device: &Device) -> Result<Vec<M
 /// [`EngineError::Memory`] or [`EngineError::StyleMemory`] when it does not fit, [`EngineError::NotInTiles`] when it would
 /// in tiles and the recipe asks for something that needs the whole.
 pub fn plan_stage(job: &Job, stage: &Stage, budget: Budget) -> Result<MemoryPlan, EngineError> {
-    let plan = memory::plan(stage.width, stage.height, &Demand::of(&job.recipe), budget)?;
+    let (width, height) = stage.canvas_size();
+    let plan = memory::plan(width, height, &Demand::of(&job.recipe), budget)?;
     if plan.tiles.count() > 1
         && let Some(what) = needs_the_whole(&job.recipe)
     {

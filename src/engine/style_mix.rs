@@ -127,7 +127,7 @@ impl StyleMix {
         let present = self.parts.iter().filter(|part| part.share > 0.0);
         let styles: Vec<_> = present.map(|part| (part.share, part.style.target.clone())).collect();
         let size = (stage.height as usize, stage.width as usize);
-        Ok(Regions::new(styles, &job.masks.acting(&job.recipe), size)?)
+        Ok(Regions::new(styles, &job.masks.acting(&job.recipe), size, stage.margin)?)
     }
 }
 

@@ -20,7 +20,7 @@ use super::schedule::{self, Stage};
 use super::stage_plan::{memory_notice, plan_stage, plan_stages};
 use super::style_mix::StyleMix;
 use super::vgg::Vgg;
-use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, TermShare, canvas, threads, vector};
+use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, TermShare, canvas, margin, threads, vector};
 use crate::image_io::{Picture, Rgba16Image};
 use crate::recipe::{OptimizerKind, parameter};
 
@@ -40,6 +40,8 @@ pub struct StyleTransfer {
     extension: u32,
     /// What the optimiser moves. Where the photo stays, see `kept`, it lies behind that.
     canvas: Tensor,
+    /// What the canvas has beyond the picture on every side, in pixels.
+    margin: u32,
     /// The canvases since the last change of the objective, averaged, if the recipe wants it: then this is the picture.
     average: Option<Average>,
     kept: Option<KeptPhoto>,
@@ -88,6 +90,7 @@ impl StyleTransfer {
             output: Output::new(&job, stages[0].width, stages[0].height),
             vgg,
             job,
+            margin: stages[0].margin,
             stages,
             stage: 0,
             done_in_stage: 0,
@@ -106,7 +109,7 @@ impl StyleTransfer {
     }
 
     /// The canvas that the optimiser moves, `(height, width, 3)`, red green blue on the 0..255 scale minus the mean
-    /// colour. Where the photo is to stay, it lies behind the photo.
+    /// colour, margin and all. Where the photo is to stay, it lies behind the photo.
     #[must_use]
     pub fn canvas(&self) -> &Tensor {
         &self.canvas
@@ -148,15 +151,17 @@ impl StyleTransfer {
     fn shown(&self) -> Result<Vec<f32>, EngineError> {
         let painted = self.painted()?;
         let shown = self.kept.as_ref().map_or(Ok(&painted), |kept| kept.over(&painted))?;
-        Ok(canvas::to_rgb(shown, self.vgg.mean_rgb())?)
+        let (_, width, _) = shown.dims3()?;
+        Ok(margin::cut(canvas::to_rgb(shown, self.vgg.mean_rgb())?, width, self.margin))
     }
 
     /// Takes up `objective` for stage `index` and brings the picture to its size.
     fn enter(&mut self, index: usize, objective: Evaluator, kept: Option<KeptPhoto>) -> Result<(), EngineError> {
         let stage = self.stages[index];
         let (height, width, _) = self.canvas.dims3()?;
-        if (width as u32, height as u32) != (stage.width, stage.height) {
-            self.canvas = canvas::resample(&self.painted()?, stage.width, stage.height, self.vgg.mean_rgb())?;
+        if (width as u32, height as u32) != stage.canvas_size() {
+            self.canvas = canvas::resample(&self.painted()?, self.margin, &stage, self.vgg.mean_rgb())?;
+            self.margin = stage.margin;
         }
         self.last_good = self.canvas.copy()?;
         self.average = new_average(&self.job, &self.canvas)?;
@@ -306,7 +311,7 @@ impl Painter for StyleTransfer {
 
     fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
         let levels = parameter::STIR.check(levels)?;
-        let Stage { width, height, .. } = *self.current();
+        let (width, height) = self.current().canvas_size();
         let seed = self.job.recipe.seed.wrapping_add(self.stirs + 1);
         let canvas = canvas::noise(seed, levels, width, height, self.vgg.device())?;
         vector::add_scaled(1.0, &self.canvas, &canvas)?;

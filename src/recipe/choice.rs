@@ -130,10 +130,12 @@ choice! {
 }
 
 choice! {
-    /// What the first convolution sees beyond the picture's edge.
+    /// What lies beyond the picture's edge.
     Edges("edges") {
+        /// A few pixels more, painted and then cut off; beyond them the outermost again.
+        Margin = "margin", "Painted beyond", "A few pixels more are painted on every side and cut off: no frame, no haze at the borders.";
         /// The outermost pixels again.
-        Replicate = "replicate", "Continued", "The picture goes on beyond its edges: no frame, no haze at the borders.";
+        Replicate = "replicate", "Continued", "The outermost pixels are seen again beyond the edges: little frame, and a little quicker.";
         /// Zeros, the mean colour.
         Zeros = "zeros", "Grey", "The mean colour beyond the edges, as in the original network.";
     }

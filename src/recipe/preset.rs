@@ -45,7 +45,7 @@ impl Recipe {
             init: Init::Content,
             seed: 0,
             pooling: Pooling::Max,
-            edges: Edges::Replicate,
+            edges: Edges::Margin,
         };
         match preset {
             Preset::Studio => studio,

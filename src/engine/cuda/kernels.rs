@@ -168,14 +168,14 @@ pub fn forward_canvas(
     of: Size,
 ) -> Launch {
     let addresses = [At(canvas), At(kernels), At(bias), At(output)];
-    let arguments = addresses.into_iter().chain(size(of)).chain([flag(edges == Edges::Replicate)]);
+    let arguments = addresses.into_iter().chain(size(of)).chain([flag(edges != Edges::Zeros)]);
     Launch::each("forward_canvas", arguments.collect(), (of.0 * of.1).div_ceil(CANVAS_RUN) * of.2)
 }
 
 /// Its gradient with respect to the canvas, with `of` the size of `gradient`.
 pub fn canvas_gradient(gradient: Address, kernels: Address, output: Address, edges: Edges, of: Size) -> Launch {
     let addresses = [At(gradient), At(kernels), At(output)];
-    let arguments = addresses.into_iter().chain(size(of)).chain([flag(edges == Edges::Replicate)]);
+    let arguments = addresses.into_iter().chain(size(of)).chain([flag(edges != Edges::Zeros)]);
     Launch::each("canvas_gradient", arguments.collect(), of.0 * of.1)
 }
 
