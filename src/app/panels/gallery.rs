@@ -31,7 +31,9 @@ pub fn gallery_ui(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) {
         Slot::Photo | Slot::Start => SampleKind::Photo,
     };
     let (first, rest): (Vec<&Sample>, Vec<&Sample>) = SAMPLES.iter().partition(|sample| sample.kind == wanted);
-    ScrollArea::vertical().max_height(520.0).show(ui, |ui| {
+    // A popup would give it less than there is.
+    let room_pt = (ui.ctx().content_rect().height() - 200.0).clamp(160.0, 520.0);
+    ScrollArea::vertical().max_height(room_pt).min_scrolled_height(room_pt).show(ui, |ui| {
         for samples in [first, rest] {
             let title = match samples.first().map(|sample| sample.kind) {
                 Some(SampleKind::Photo) => "Photos",
