@@ -557,6 +557,34 @@ fn layers_and_losses_change_under_the_running_canvas() {
     assert!(painter.shares().unwrap().len() >= 6);
 }
 
+#[test]
+fn one_weight_means_a_comparable_strength_under_every_loss() {
+    let sample = |name: &str| Arc::new(Picture::load(&PictureSource::Sample(name.to_owned())).unwrap());
+    let recipe = Recipe { size: 128, tv: 1.0, ..small(20) };
+    let (content, styles) = (sample("neuschwanstein-castle"), vec![sample("starry-night")]);
+    let mut job = Job { content, styles, ..job(recipe.clone()) };
+    let mut painter = engine().begin(&job).unwrap();
+    paint(painter.as_mut());
+    // How hard the terms of a kind pull at the same canvas.
+    let mut pull = |recipe: Recipe, wanted: fn(Term) -> bool| -> f64 {
+        job.recipe = recipe;
+        painter.revise(&job).unwrap();
+        let shares = painter.shares().unwrap();
+        shares.iter().filter(|share| wanted(share.term)).map(|share| share.gradient_rms).sum()
+    };
+    let is_style = |term| matches!(term, Term::Style(_));
+    let is_tv = |term| term == Term::TotalVariation;
+    let gram = pull(recipe.clone(), is_style);
+    let moments = pull(Recipe { style_loss: StyleLoss::Moments, ..recipe.clone() }, is_style);
+    let histogram = pull(Recipe { histogram: 1.0, ..recipe.clone() }, |term| matches!(term, Term::Histogram(_)));
+    for (name, ratio) in [("moments", moments / gram), ("histogram", histogram / gram)] {
+        assert!((0.1..2.0).contains(&ratio), "{name} pulls {ratio} times as hard as the Gram loss");
+    }
+    let soft = pull(Recipe { tv_norm: TvNorm::L2, ..recipe.clone() }, is_tv);
+    let ratio = pull(Recipe { tv_norm: TvNorm::L1, ..recipe }, is_tv) / soft;
+    assert!((0.7..1.4).contains(&ratio), "the edge-keeping norm pulls {ratio} times as hard as the soft one");
+}
+
 /// By how many levels the outermost two pixels are more of one colour than those a little further in.
 fn frame_cast(picture: &RgbaImage) -> f64 {
     let (width, height) = picture.dimensions();
