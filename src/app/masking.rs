@@ -1,89 +1,25 @@
-//! The mask that is being painted: its pixels, its strokes, and how it gets into the recipe.
+//! The mask that is being painted, and how it gets into the recipe.
 
-use std::collections::{HashMap, VecDeque};
-use std::ops::RangeInclusive;
+mod editor;
+mod target;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use image::{GrayImage, Rgb, RgbImage, RgbaImage};
 
 use super::action::Action;
-use super::brush::{Area, Brush, Point, Stroke};
+use super::brush::Area;
 use super::state::State;
 use crate::image_io::{fit_long_side, rgb_over_white};
-use crate::recipe::{PictureSource, Recipe};
+use crate::recipe::PictureSource;
 use crate::studio::{Command, PREVIEW_SIDE_PX};
 
-/// Strokes that can be undone.
-const MAX_UNDO: usize = 64;
-/// Changes that a texture may be behind and still be brought up to date piece by piece.
-const MAX_CHANGES: usize = 16;
-
-/// Diameters of the brush, in hundredths of the canvas's long side.
-pub const BRUSH_SIZES: RangeInclusive<f32> = 0.5..=100.0;
+pub use editor::{BRUSH_SIZES, Editor, Tool};
+pub use target::MaskTarget;
 
 /// Factor by which a key makes the brush larger.
 const BRUSH_STEP: f32 = 1.25;
-
-/// What a mask is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MaskTarget {
-    /// Where the photo stays.
-    Photo,
-    /// Where the style of this index acts.
-    Style(usize),
-}
-
-impl MaskTarget {
-    /// Everything that can have a mask under a recipe.
-    pub fn all(recipe: &Recipe) -> impl Iterator<Item = Self> {
-        (0..recipe.styles.len()).map(Self::Style).chain([Self::Photo])
-    }
-
-    /// Its mask in a recipe.
-    #[must_use]
-    pub fn mask(self, recipe: &Recipe) -> Option<&PictureSource> {
-        match self {
-            Self::Photo => recipe.photo_mask.as_ref(),
-            Self::Style(index) => recipe.styles.get(index)?.mask.as_ref(),
-        }
-    }
-
-    /// The picture that it is about.
-    fn picture(self, recipe: &Recipe) -> Option<&PictureSource> {
-        match self {
-            Self::Photo => Some(&recipe.content),
-            Self::Style(index) => Some(&recipe.styles.get(index)?.picture),
-        }
-    }
-
-    fn set(self, recipe: &mut Recipe, mask: Option<PictureSource>) {
-        match self {
-            Self::Photo => recipe.photo_mask = mask,
-            Self::Style(index) => {
-                if let Some(style) = recipe.styles.get_mut(index) {
-                    style.mask = mask;
-                }
-            }
-        }
-    }
-}
-
-/// The brush in the artist's hand.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tool {
-    /// Its diameter, see [`BRUSH_SIZES`].
-    pub size: f32,
-    /// Share of the brush that is hard, in hundredths.
-    pub hardness: f32,
-    /// Whether it erases.
-    pub erases: bool,
-}
-
-impl Default for Tool {
-    fn default() -> Self {
-        Self { size: 12.0, hardness: 50.0, erases: false }
-    }
-}
 
 /// A wish about masks.
 #[derive(Debug, Clone)]
@@ -101,140 +37,6 @@ pub enum MaskCommand {
     },
     /// The stroke is done.
     Lift,
-}
-
-/// A part of the mask as it was before or after a change.
-#[derive(Debug, Clone)]
-struct Patch {
-    area: Area,
-    pixels: Vec<u8>,
-    /// Whether the recipe had this mask at all.
-    in_force: bool,
-}
-
-/// A mask on the easel.
-#[derive(Debug)]
-pub struct Editor {
-    /// Tells it from every other.
-    serial: u64,
-    target: MaskTarget,
-    /// The picture that it is about and the photo whose shape it has, as of the beginning.
-    about: (PictureSource, PictureSource),
-    mask: GrayImage,
-    stroke: Option<Stroke>,
-    done: Vec<Patch>,
-    undone: Vec<Patch>,
-    in_force: bool,
-    /// A picture that is on its way to become this mask.
-    awaited: Option<PictureSource>,
-    /// Counts all changes; the newest few with their places.
-    revision: u64,
-    changes: VecDeque<Area>,
-}
-
-impl Editor {
-    /// Tells it from every other.
-    #[must_use]
-    pub fn serial(&self) -> u64 {
-        self.serial
-    }
-
-    /// What it is for.
-    #[must_use]
-    pub fn target(&self) -> MaskTarget {
-        self.target
-    }
-
-    /// Its pixels, white where it acts.
-    #[must_use]
-    pub fn mask(&self) -> &GrayImage {
-        &self.mask
-    }
-
-    /// Counts the changes.
-    #[must_use]
-    pub fn revision(&self) -> u64 {
-        self.revision
-    }
-
-    /// Where it has changed since `revision`; all of it where that is too long ago.
-    #[must_use]
-    pub fn changed_since(&self, revision: u64) -> Area {
-        let behind = usize::try_from(self.revision.saturating_sub(revision)).unwrap_or(usize::MAX);
-        if behind > self.changes.len() {
-            return Area::of(&self.mask);
-        }
-        self.changes.iter().rev().take(behind).fold(Area::default(), |all, area| all.union(*area))
-    }
-
-    /// Whether a picture is on its way to become this mask.
-    #[must_use]
-    pub fn is_waiting(&self) -> bool {
-        self.awaited.is_some()
-    }
-
-    fn note(&mut self, area: Area) {
-        self.revision += 1;
-        self.changes.push_back(area);
-        if self.changes.len() > MAX_CHANGES {
-            self.changes.pop_front();
-        }
-    }
-
-    /// Remembers how an area was before it changes or has changed.
-    fn remember(&mut self, patch: Patch) {
-        self.undone.clear();
-        self.done.push(patch);
-        if self.done.len() > MAX_UNDO {
-            self.done.remove(0);
-        }
-    }
-
-    fn whole(&self) -> Patch {
-        Patch { area: Area::of(&self.mask), pixels: self.mask.as_raw().clone(), in_force: self.in_force }
-    }
-
-    /// Puts a patch on, and answers with what was there.
-    fn exchange(&mut self, patch: Patch) -> Patch {
-        let was = Patch { area: patch.area, pixels: patch.area.pixels(&self.mask), in_force: self.in_force };
-        patch.area.put(&patch.pixels, &mut self.mask);
-        self.in_force = patch.in_force;
-        self.note(patch.area);
-        was
-    }
-
-    fn draw(&mut self, tool: Tool, points: &[[f32; 2]], erases: bool) {
-        let (width, height) = (self.mask.width() as f32, self.mask.height() as f32);
-        let radius_px = tool.size / 200.0 * width.max(height);
-        let brush = Brush { radius_px, hardness: tool.hardness / 100.0, erases };
-        let stroke = self.stroke.get_or_insert_with(|| Stroke::begin(brush, &self.mask));
-        let mut area = Area::default();
-        for [x, y] in points {
-            let at: Point = [x * width, y * height];
-            area = area.union(stroke.extend(&mut self.mask, at));
-        }
-        self.note(area);
-    }
-
-    /// Ends the stroke; tells whether it has changed anything.
-    fn lift(&mut self) -> bool {
-        let Some(stroke) = self.stroke.take() else { return false };
-        let (area, pixels) = stroke.finish();
-        if area.is_empty() || area.pixels(&self.mask) == pixels {
-            return false;
-        }
-        self.remember(Patch { area, pixels, in_force: self.in_force });
-        self.in_force = true;
-        true
-    }
-
-    fn replace(&mut self, mask: GrayImage, in_force: bool) {
-        let whole = self.whole();
-        self.remember(whole);
-        self.in_force = in_force;
-        self.mask = mask;
-        self.note(Area::of(&self.mask));
-    }
 }
 
 /// What the window knows about painting masks.
@@ -260,7 +62,7 @@ impl Masking {
     #[must_use]
     pub fn offers(&self, action: Action) -> bool {
         let Some(editor) = &self.editor else { return false };
-        let resting = editor.stroke.is_none() && !editor.is_waiting();
+        let resting = !editor.is_drawing() && !editor.is_waiting();
         match action {
             Action::UndoStroke => resting && !editor.done.is_empty(),
             Action::RedoStroke => resting && !editor.undone.is_empty(),
@@ -409,22 +211,10 @@ impl State {
     fn edit_mask(&mut self, target: MaskTarget) -> Option<Command> {
         let photo = self.picture_info(&self.recipe.content)?;
         // As large as the studio's previews, so that a mask that is read again keeps its pixels.
-        let (width, height) = fit_long_side(photo.width_px, photo.height_px, PREVIEW_SIDE_PX);
+        let size = fit_long_side(photo.width_px, photo.height_px, PREVIEW_SIDE_PX);
         let about = (target.picture(&self.recipe)?.clone(), self.recipe.content.clone());
         self.masking.editors += 1;
-        self.masking.editor = Some(Editor {
-            serial: self.masking.editors,
-            target,
-            about,
-            mask: GrayImage::new(width, height),
-            stroke: None,
-            done: Vec::new(),
-            undone: Vec::new(),
-            in_force: false,
-            awaited: None,
-            revision: 0,
-            changes: VecDeque::new(),
-        });
+        self.masking.editor = Some(Editor::new(self.masking.editors, target, about, size));
         self.exhibit = None;
         let source = target.mask(&self.recipe)?.clone();
         self.load_mask(source)

@@ -1,4 +1,5 @@
 use super::*;
+use crate::recipe::Recipe;
 use crate::studio::Event;
 
 fn loaded(state: &mut State, source: &PictureSource, picture: RgbaImage) {
