@@ -46,6 +46,8 @@ pub struct EvaluationDistance {
     pub loss: f64,
     /// Of the gradient.
     pub gradient: f64,
+    /// Why there is no distance, where there is none.
+    pub error: Option<String>,
 }
 
 /// The distance of two paintings after so many evaluations.
@@ -72,8 +74,10 @@ impl Comparison {
         let far = |distance: f64, limit: f64| distance.is_nan() || distance > limit;
         let features = self.features.iter().filter(|(_, distance)| far(*distance, values));
         let mut faults: Vec<String> = features.map(|(layer, distance)| format!("{layer} {distance:.1e}")).collect();
-        for EvaluationDistance { what, loss, gradient } in &self.evaluations {
-            if far(*loss, 10.0 * values) || far(*gradient, 10.0 * values) {
+        for EvaluationDistance { what, loss, gradient, error } in &self.evaluations {
+            if let Some(error) = error {
+                faults.push(format!("{what}: {error}"));
+            } else if far(*loss, 10.0 * values) || far(*gradient, 10.0 * values) {
                 faults.push(format!("{what}: loss {loss:.1e}, gradient {gradient:.1e}"));
             }
         }
@@ -146,6 +150,7 @@ impl Pair<'_> {
         layers.map(|(layer, (found, expected))| Ok((layer.to_string(), distance(found, expected)?))).collect()
     }
 
+    /// What fails under one recipe says nothing of the others.
     fn evaluations(&self) -> Result<Vec<EvaluationDistance>, EngineError> {
         let gatys = Recipe::from_preset(Preset::Gatys);
         let other =
@@ -154,7 +159,7 @@ impl Pair<'_> {
         let early = Recipe { style_layers: early, tv: 1.0, edges: Edges::Replicate, ..gatys.clone() };
         let moments = Recipe { style_loss: StyleLoss::Moments, ..gatys.clone() };
         let histogram = Recipe { histogram: 1.0, ..gatys.clone() };
-        [
+        let all = [
             ("gatys", &gatys, Way::Whole),
             ("average pooling, zeros at the edges, L1 smoothing", &other, Way::Whole),
             ("losses before poolings, replicated edges, L2 smoothing", &early, Way::Whole),
@@ -162,15 +167,20 @@ impl Pair<'_> {
             ("histogram", &histogram, Way::Whole),
             ("masked style", &gatys, Way::Masked),
             ("in tiles", &gatys, Way::Tiled),
-        ]
-        .into_iter()
-        .map(|(what, recipe, way)| {
-            let [(found, gradient), (expected, expected_gradient)] =
-                self.both(|vgg| self.evaluate(vgg, recipe, way))?;
-            let loss = (found - expected).abs() / expected.abs();
-            Ok(EvaluationDistance { what, loss, gradient: distance(&gradient, &expected_gradient)? })
-        })
-        .collect()
+        ];
+        let measured = all.into_iter().map(|(what, recipe, way)| match self.evaluation(recipe, way) {
+            Ok((loss, gradient)) => EvaluationDistance { what, loss, gradient, error: None },
+            Err(error) => {
+                EvaluationDistance { what, loss: f64::NAN, gradient: f64::NAN, error: Some(error.to_string()) }
+            }
+        });
+        Ok(measured.collect())
+    }
+
+    /// Distances of loss and gradient.
+    fn evaluation(&self, recipe: &Recipe, way: Way) -> Result<(f64, f64), EngineError> {
+        let [(found, gradient), (expected, expected_gradient)] = self.both(|vgg| self.evaluate(vgg, recipe, way))?;
+        Ok(((found - expected).abs() / expected.abs(), distance(&gradient, &expected_gradient)?))
     }
 
     /// Loss and gradient.
@@ -274,5 +284,7 @@ mod tests {
         found.trace[3].distance = 0.03;
         assert_eq!(found.faults(1e-3, 0.02).len(), 3);
         assert_eq!(found.faults(1e-2, 0.05).len(), 1, "what is not a number is always too far");
+        found.evaluations[1].error = Some("the card is on fire".to_owned());
+        assert!(found.faults(1e-2, 0.05)[0].contains("on fire"));
     }
 }
