@@ -107,8 +107,9 @@ class Check:
                         self.ours(folder, size, optimizer, precision)
                 for name, mode in PEERS.items():
                     self.theirs(name, mode, size)
-            self.painting(folder)
-            self.largest(folder)
+                if size == self.sizes[0]:
+                    self.painting(folder)
+                    self.largest(folder)
         # The processor takes long for these, so they come last.
         if self.left() > 30:
             self.correctness("fast, long", "fast", 200, limit=self.left() - 10)
