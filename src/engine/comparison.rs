@@ -157,7 +157,7 @@ impl Pair<'_> {
             Recipe { pooling: Pooling::Average, edges: Edges::Zeros, tv: 1.0, tv_norm: TvNorm::L1, ..gatys.clone() };
         let early = "relu1_2,relu2_2,relu3_1".parse()?;
         let early = Recipe { style_layers: early, tv: 1.0, edges: Edges::Replicate, ..gatys.clone() };
-        // Narrow halos, so that small pictures can be cut too, from about 110 pixels on.
+        // Narrow halos, so that smaller pictures can be cut too.
         let [content_layers, style_layers] = ["relu2_1", "relu1_1,relu2_1"].map(str::parse);
         let (content_layers, style_layers) = (content_layers?, style_layers?);
         let shallow = Recipe { content_layers, style_layers, ..gatys.clone() };
