@@ -41,7 +41,7 @@ grep -q panicked "$work/full" && exit 1
 
 # The mean-and-covariance loss is expected to be missing, and nothing else.
 status=0
-"$program" check-device --device cuda --precision full --size 121 --evaluations 3 "$@" > "$work/found" 2> "$work/faults" || status=$?
+"$program" check-device --device cuda --precision full --size 200 --evaluations 3 "$@" > "$work/found" 2> "$work/faults" || status=$?
 cat "$work/found"
 if [ $status -ne 0 ]; then
   faults=$(tail -n 1 "$work/faults")
