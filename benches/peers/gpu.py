@@ -107,8 +107,9 @@ class Check:
                         self.ours(folder, size, optimizer, precision)
                 for name, mode in PEERS.items():
                     self.theirs(name, mode, size)
-            self.painting(folder)
-            self.largest(folder)
+                if size == self.sizes[0]:
+                    self.painting(folder)
+                    self.largest(folder)
         # The processor takes long for these, so they come last.
         if self.left() > 30:
             self.correctness("fast, long", "fast", 200, limit=self.left() - 10)
@@ -220,18 +221,19 @@ def table(report):
         yield ""
         yield f"## {precision}: {found['device']} held to {found['reference']}, {found['width']} x {found['height']}"
         yield ""
-        worst = max(found["features"], key=lambda feature: feature[1])
-        yield f"features: at the most {worst[1]:.1e}, at {worst[0]}"
+        # JSON has no word for what is not a number, which is the worst.
+        worst = max(found["features"], key=lambda feature: float("inf") if feature[1] is None else feature[1])
+        yield f"features: at the most {number(worst[1])}, at {worst[0]}"
         yield ""
         yield "| evaluation | loss | gradient |"
         yield "| --- | --- | --- |"
         for row in found["evaluations"]:
-            yield f"| {row['what']} | {row['loss']:.1e} | {row['gradient']:.1e} |"
+            yield f"| {row['what']} | {number(row['loss'])} | {number(row['gradient'])} |"
         yield ""
         yield "| painting | evaluation | loss | reference | distance |"
         yield "| --- | --- | --- | --- | --- |"
         for row in found["trace"]:
-            numbers = f"{row['loss']:.5g} | {row['reference']:.5g} | {row['distance']:.1e}"
+            numbers = " | ".join(number(row[key], ".5g") for key in ("loss", "reference", "distance"))
             yield f"| {row['optimizer']} | {row['evaluation']} | {numbers} |"
     if report["timings"]:
         yield ""
@@ -262,6 +264,10 @@ def table(report):
         found = report["largest"]
         memory = "unknown" if found["memory_gb"] is None else f"{found['memory_gb']:.1f} GB"
         yield f"{found['size']} px on the long side, L-BFGS: {memory} of the card's memory"
+
+
+def number(value, form=".1e"):
+    return "not a number" if value is None else format(value, form)
 
 
 class Memory:

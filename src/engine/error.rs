@@ -26,7 +26,7 @@ pub enum EngineError {
     Tensor(#[source] candle_core::Error),
     /// A card has no room for what was to be computed next.
     #[error(
-        "the memory of the CUDA card does not suffice ({0}); paint smaller, close what else uses the card, or paint with --device cpu"
+        "the memory of the CUDA card does not suffice{0}; paint smaller, close what else uses the card, or paint with --device cpu"
     )]
     CardMemory(String),
     /// The painting would not fit into memory.
@@ -89,9 +89,9 @@ impl From<candle_core::Error> for EngineError {
     fn from(error: candle_core::Error) -> Self {
         let words = error.to_string();
         if is_out_of_memory(&words) {
-            // What follows is where in the program it was.
-            let first = words.lines().next().unwrap_or_default();
-            Self::CardMemory(first.trim_start_matches("CUDA_ERROR_OUT_OF_MEMORY: ").to_owned())
+            // Where the engine has asked for the room it knows how much; what else there is to say is for programmers.
+            let numbers = words.lines().next().and_then(|line| line.strip_prefix("CUDA_ERROR_OUT_OF_MEMORY: "));
+            Self::CardMemory(numbers.map(|numbers| format!(" ({numbers})")).unwrap_or_default())
         } else {
             Self::Tensor(error)
         }
@@ -114,7 +114,7 @@ mod tests {
         assert!(words.contains("(1.25 GB more and 0.50 GB free)") && words.contains("--device cpu"), "{words}");
         for name in ["DriverError(CUDA_ERROR_OUT_OF_MEMORY, \"out of memory\")", "CUBLAS_STATUS_ALLOC_FAILED"] {
             let error = EngineError::from(candle_core::Error::Msg(name.to_owned()));
-            assert!(matches!(error, EngineError::CardMemory(_)), "{error}");
+            assert!(matches!(error, EngineError::CardMemory(_)) && !error.to_string().contains("ERROR"), "{error}");
         }
         let error = EngineError::from(candle_core::Error::Msg("shapes differ".to_owned()));
         assert!(matches!(error, EngineError::Tensor(_)), "{error}");

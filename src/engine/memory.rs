@@ -34,6 +34,10 @@ const COMFORTABLE_TILE_PIXELS: f64 = 640.0 * 640.0;
 
 const GB: f64 = 1e9;
 
+/// What a card holds of every painting, however small: the network's kernels for both directions, and room for cuDNN.
+#[cfg(feature = "cuda")]
+const CARD_FIXED_BYTES: usize = (160 << 20) + cuda::WORKSPACE_BYTES;
+
 /// On a card every convolution leaves its sums in a map of their own, and the gradient of a pooled map is spread out first:
 /// at the most two maps of the first block, 64 channels each.
 #[cfg(any(feature = "cuda", test))]
@@ -70,7 +74,7 @@ pub fn budget(device: &Device, held: f64) -> Budget {
         #[cfg(feature = "cuda")]
         Device::Cuda(device) => {
             let free = cuda::free_bytes(device, held == 0.0).ok();
-            (free.map(|bytes| bytes.saturating_sub(cuda::WORKSPACE_BYTES) as u64), CARD_WORKING_VALUES)
+            (free.map(|bytes| bytes.saturating_sub(CARD_FIXED_BYTES) as u64), CARD_WORKING_VALUES)
         }
         _ => (available_bytes(), 0.0),
     };

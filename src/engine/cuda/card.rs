@@ -10,7 +10,7 @@ use cudarc::driver::result::{device, launch_kernel, mem_pool};
 use cudarc::driver::sys::{CUmemPool_attribute, CUmemoryPool};
 use cudarc::driver::{CudaFunction, CudaModule, CudaStream, DevicePtr};
 
-use super::convolution::Convolutions;
+use super::dnn::Convolutions;
 use super::kernels::{Address, BLOCK, Launch};
 use crate::engine::precision::{self, Precision};
 

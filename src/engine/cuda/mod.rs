@@ -25,6 +25,8 @@ mod convolution;
 #[cfg(feature = "cuda")]
 mod descriptors;
 #[cfg(feature = "cuda")]
+mod dnn;
+#[cfg(feature = "cuda")]
 pub mod host;
 #[cfg(feature = "cuda")]
 mod libraries;
@@ -36,7 +38,8 @@ mod product;
 #[cfg(feature = "cuda")]
 pub use self::{
     card::{free_bytes, name, zeros},
-    convolution::{Convolution, WORKSPACE_BYTES, forward, input_gradient},
+    convolution::{Convolution, forward, input_gradient},
+    dnn::WORKSPACE_BYTES,
     libraries::open,
     ops::*,
     product::{gram_matrix, pixelwise_product},

@@ -1,7 +1,7 @@
 //! The engine's operators on a card, but for convolutions and products: lengths are checked, then a kernel is launched.
 
 use candle_core::cuda_backend::WrapErr;
-use candle_core::{CudaStorage, Layout, Result, Shape, Storage, Tensor};
+use candle_core::{CudaDevice, CudaStorage, Layout, Result, Shape, Storage, Tensor};
 use cudarc::driver::{CudaSlice, DevicePtr};
 
 use super::card::{self, Card, values};
@@ -44,15 +44,30 @@ pub fn each<const N: usize>(kernel: Kernel, (y, y_l): Out<'_>, others: [In<'_>; 
 pub fn add_scaled_by(terms: [(f64, &Tensor); 2], (y, y_l): Out<'_>, (x, x_l): In<'_>) -> Result<()> {
     let ((y_at, n), (x_at, len)) = (values(y, y_l)?, values(x, x_l)?);
     same_length(n, len)?;
-    let mut on_card = [(0.0, 0); 2];
-    for (on_card, (factor, value)) in on_card.iter_mut().zip(terms) {
-        let (storage, layout) = value.storage_and_layout();
-        let Storage::Cuda(storage) = &*storage else { candle_core::bail!("a number is not on the card that needs it") };
-        let offset = (layout.start_offset() * size_of::<f64>()) as Address;
-        *on_card = (factor, address(storage.as_cuda_slice::<f64>()?) + offset);
-    }
+    let [(a, a_value), (b, b_value)] = terms;
+    let on_card = [(a, with_number(a_value, address)?), (b, with_number(b_value, address)?)];
     // SAFETY: both vectors have `n` values, and the numbers stay on the card at least as long as the tensors here.
     unsafe { card::of(&x.device)?.launch(kernels::add_scaled_by(on_card, x_at, y_at, n)) }
+}
+
+/// Reads tensors of one `f64` each, waiting for the card once.
+pub fn read_numbers(device: &CudaDevice, numbers: &[&Tensor]) -> Result<Vec<f64>> {
+    let stream = device.cuda_stream();
+    // SAFETY: every number is written before they are read.
+    let mut all = unsafe { stream.alloc::<f64>(numbers.len()).w()? };
+    for (i, number) in numbers.iter().enumerate() {
+        with_number(number, |number| stream.memcpy_dtod(number, &mut all.slice_mut(i..=i)).w())??;
+    }
+    stream.clone_dtoh(&all).w()
+}
+
+/// Does something with a tensor's one `f64`, which has its memory to itself.
+fn with_number<T>(number: &Tensor, work: impl FnOnce(&CudaSlice<f64>) -> T) -> Result<T> {
+    let (storage, _) = number.storage_and_layout();
+    match &*storage {
+        Storage::Cuda(storage) if storage.as_cuda_slice::<f64>()?.len() == 1 => Ok(work(storage.as_cuda_slice()?)),
+        _ => candle_core::bail!("not one number on a card"),
+    }
 }
 
 /// Adds up what blocks of a kernel leave: `factor` times the sum of as many as [`kernels::sums`] says for `n`.

@@ -3,9 +3,9 @@
 //! A card computes while the program goes on; reading a number stops both until it is there. So sums stay where they are until
 //! somebody has to know them, and several are read at once. On the processor they are known from the start.
 
-#[cfg(feature = "cuda")]
-use candle_core::CudaStorage;
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor};
+#[cfg(feature = "cuda")]
+use candle_core::{CudaStorage, Device};
 
 use super::ops::ScaleAdd;
 use super::reduction::Reduction;
@@ -40,12 +40,11 @@ impl Sum {
     /// # Errors
     /// When the device fails.
     pub fn read_all(sums: &[&Self]) -> Result<Vec<f64>> {
-        match sums {
-            [first, _, ..] if !first.0.device().is_cpu() => {
-                Tensor::stack(&sums.iter().map(|sum| &sum.0).collect::<Vec<_>>(), 0)?.to_vec1()
-            }
-            _ => sums.iter().map(|sum| sum.read()).collect(),
+        #[cfg(feature = "cuda")]
+        if let Some(Device::Cuda(device)) = sums.first().map(|sum| sum.0.device()) {
+            return cuda::read_numbers(device, &sums.iter().map(|sum| &sum.0).collect::<Vec<_>>());
         }
+        sums.iter().map(|sum| sum.read()).collect()
     }
 }
 

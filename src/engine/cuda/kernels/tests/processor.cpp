@@ -1,10 +1,10 @@
 // Lets a processor run kernels.cu, block by block: what CUDA's compiler knows by itself. The file is put before it by the
 // tests, which put a way in for every kernel behind it.
 
-#include <barrier>
 #include <cmath>
 #include <cstring>
-#include <thread>
+#include <functional>
+#include <ucontext.h>
 #include <utility>
 #include <vector>
 
@@ -12,11 +12,47 @@ struct Index {
     unsigned x;
 };
 
-static thread_local Index blockIdx, threadIdx;
-static Index gridDim, blockDim;
-static std::barrier<> *block_barrier;
+static Index blockIdx, threadIdx, gridDim, blockDim;
 
-static void __syncthreads() { block_barrier->arrive_and_wait(); }
+// A thread of a block that waits for the others: it goes on where it was.
+struct Thread {
+    ucontext_t place;
+    std::vector<char> stack = std::vector<char>(1 << 16);
+    bool done = false;
+};
+
+static ucontext_t block_place;
+static std::vector<Thread> block_threads;
+static std::function<void()> thread_work;
+
+static void __syncthreads() { swapcontext(&block_threads[threadIdx.x].place, &block_place); }
+
+static void begin_thread() {
+    thread_work();
+    block_threads[threadIdx.x].done = true;
+}
+
+// All threads of a block, by turns from one barrier to the next.
+static void run_together(unsigned threads, const std::function<void()> &work) {
+    thread_work = work;
+    block_threads.resize(threads);
+    for (Thread &thread : block_threads) {
+        thread.done = false;
+        getcontext(&thread.place);
+        thread.place.uc_stack.ss_sp = thread.stack.data();
+        thread.place.uc_stack.ss_size = thread.stack.size();
+        thread.place.uc_link = &block_place;
+        makecontext(&thread.place, begin_thread, 0);
+    }
+    for (bool all_done = false; !all_done;) {
+        all_done = true;
+        for (threadIdx.x = 0; threadIdx.x < threads; threadIdx.x++) {
+            Thread &thread = block_threads[threadIdx.x];
+            if (!thread.done) swapcontext(&block_place, &thread.place);
+            all_done = all_done && thread.done;
+        }
+    }
+}
 
 struct float4 {
     float x, y, z, w;
@@ -44,25 +80,17 @@ static void call(void (*kernel)(A...), void **arguments, std::index_sequence<I..
     kernel(*static_cast<std::remove_cv_t<A> *>(arguments[I])...);
 }
 
-// Threads of a block run one after another, or, where they wait for each other, together.
+// Blocks one after another; their threads too, but where they wait for each other.
 template <class... A>
 static void run(void (*kernel)(A...), unsigned blocks, unsigned threads, void **arguments, bool together) {
     gridDim.x = blocks;
     blockDim.x = threads;
-    for (unsigned block = 0; block < blocks; block++) {
-        auto run_thread = [=](unsigned thread) {
-            blockIdx.x = block;
-            threadIdx.x = thread;
-            call(kernel, arguments, std::index_sequence_for<A...>());
-        };
-        if (!together) {
-            for (unsigned thread = 0; thread < threads; thread++) run_thread(thread);
+    auto work = [=] { call(kernel, arguments, std::index_sequence_for<A...>()); };
+    for (blockIdx.x = 0; blockIdx.x < blocks; blockIdx.x++) {
+        if (together) {
+            run_together(threads, work);
             continue;
         }
-        std::barrier<> all(threads);
-        block_barrier = &all;
-        std::vector<std::thread> running;
-        for (unsigned thread = 0; thread < threads; thread++) running.emplace_back(run_thread, thread);
-        for (auto &thread : running) thread.join();
+        for (threadIdx.x = 0; threadIdx.x < threads; threadIdx.x++) work();
     }
 }

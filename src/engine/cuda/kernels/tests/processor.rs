@@ -45,8 +45,7 @@ impl Processor {
             );
         }
         std::fs::write(&source, text).unwrap();
-        let options =
-            ["-std=c++20", "-O1", "-ffp-contract=off", "-Wno-unknown-pragmas", "-shared", "-fPIC", "-pthread"];
+        let options = ["-std=c++17", "-O1", "-ffp-contract=off", "-shared", "-fPIC"];
         let output = Command::new("c++").args(options).arg("-o").arg(&library).arg(&source).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Self(Mutex::new(names().map(|name| (name.to_owned(), entry(&library, &format!("run_{name}")))).collect()))
