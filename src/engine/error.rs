@@ -31,7 +31,8 @@ pub enum EngineError {
     CardMemory(String),
     /// The painting would not fit into memory.
     #[error(
-        "painting at {width} x {height} needs about {needed_gb:.1} GB of memory, even in tiles, and there are {free_gb:.1} GB for it; a size of {fitting_long_side} would fit"
+        "painting at {width} x {height} needs about {needed_gb:.1} GB of memory, even in tiles, and there are {free_gb:.1} GB for it; {}",
+        smaller(*fitting_long_side)
     )]
     Memory {
         /// Canvas width in pixels.
@@ -42,7 +43,7 @@ pub enum EngineError {
         needed_gb: f64,
         /// Memory free, in units of 10^9 bytes.
         free_gb: f64,
-        /// Long side in pixels that fits.
+        /// Long side in pixels that fits; 0 if none does.
         fitting_long_side: u32,
     },
     /// The canvas would fit in tiles only, and the recipe asks for something that needs the whole.
@@ -103,6 +104,14 @@ pub(super) fn is_out_of_memory(words: &str) -> bool {
     ["CUDA_ERROR_OUT_OF_MEMORY", "ALLOC_FAILED", "DEVICE_ALLOCATION_FAILED"].iter().any(|name| words.contains(name))
 }
 
+/// What to do where a size does not fit.
+fn smaller(fitting_long_side: u32) -> String {
+    match fitting_long_side {
+        0 => "nothing smaller would fit either, so close what else takes memory".to_owned(),
+        long_side => format!("a size of {long_side} would fit"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,5 +127,15 @@ mod tests {
         }
         let error = EngineError::from(candle_core::Error::Msg("shapes differ".to_owned()));
         assert!(matches!(error, EngineError::Tensor(_)), "{error}");
+    }
+
+    #[test]
+    fn no_size_is_offered_where_none_fits() {
+        let refusal = |fitting_long_side| {
+            let error = EngineError::Memory { width: 64, height: 48, needed_gb: 0.6, free_gb: 0.4, fitting_long_side };
+            error.to_string()
+        };
+        assert!(refusal(32).ends_with("; a size of 32 would fit"));
+        assert!(refusal(0).ends_with("; nothing smaller would fit either, so close what else takes memory"));
     }
 }
