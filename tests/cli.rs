@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use image::{Rgba, RgbaImage};
-use pentimento::image_io::{Picture, read_record};
+use pentimento::image_io::{Picture, read_record, write_settings};
 use pentimento::recipe::{Parameter, PictureSource, Preset, Recipe, parameter};
 use tempfile::TempDir;
 
@@ -316,6 +316,30 @@ fn a_painting_can_be_begun_from_another_ones_pixels() {
     assert!((first / scored - 1.0).abs() < 1e-6, "begins at {first}, the favourite scores {scored}");
     let record = read_record(&bench.path("again.png")).unwrap().unwrap();
     assert!(record.recipe.init.to_string().ends_with("favourite.png"));
+}
+
+#[test]
+fn settings_are_taken_from_a_painting_or_a_preset() {
+    let bench = Bench::new();
+    let run = |words: &[&str]| {
+        let pictures = ["render", "-q", "--content", "photo.png", "--style", "style.png", "--size", "32"];
+        let output = bench.run(&[&pictures[..], words].concat());
+        assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
+    };
+    let recipe = |name: &str| read_record(&bench.path(name)).unwrap().unwrap().recipe;
+    run(&["--preset", "bold", "--tv", "3", "--iterations", "2", "-o", "first.png"]);
+    run(&["--settings", "first.png", "--iterations", "1", "-o", "second.png"]);
+    assert_eq!(recipe("second.png"), Recipe { iterations: 1, ..recipe("first.png") });
+    let kept = Recipe { histogram: 0.5, iterations: 1, ..Recipe::default() };
+    write_settings(&kept, &mut fs::File::create(bench.path("mine.json")).unwrap()).unwrap();
+    run(&["--settings", "mine.json", "-o", "third.png"]);
+    assert_eq!(recipe("third.png").histogram, 0.5);
+
+    fails(&bench, &["render", "--settings", "photo.png"], 1, &["photo.png", "holds no settings"]);
+    fails(&bench, &["render", "--settings", "gone.json"], 1, &["gone.json"]);
+    fs::write(bench.path("cut.json"), "{\"pentimento_preset\": 1,").unwrap();
+    fails(&bench, &["render", "--settings", "cut.json"], 1, &["cut.json", "holds no settings"]);
+    fails(&bench, &["render", "--settings", "mine.json", "--preset", "bold"], 2, &["--settings", "--preset"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::{CliError, help};
 use crate::engine::precision::Precision;
 use crate::engine::simd::InstructionSet;
 use crate::engine::{self, DeviceChoice};
+use crate::image_io::{read_record, read_settings, settings_alone};
 use crate::recipe::{
     Colours, Depth, Edges, Init, LayerWeights, OptimizerKind, PictureSource, Pooling, Preset, Recipe, SEED_HELP,
     Scales, StyleCurve, StyleLoss, StyleSource, TvNorm, parameter,
@@ -146,6 +147,11 @@ pub struct RenderArgs {
     #[arg(long, value_parser = help::choice(Preset::ALL, Preset::key, Preset::help), default_value_t = Recipe::default().preset,
         help = "Starting point for all other options")]
     preset: Preset,
+
+    /// Start from the settings of a painting (a PNG by Pentimento) or of a preset of your own (.json) instead; pictures,
+    /// masks and size are not taken from it.
+    #[arg(long, value_name = "FILE", conflicts_with = "preset")]
+    settings: Option<PathBuf>,
 
     #[arg(long, value_name = "LONG_SIDE", value_parser = help::in_range(&parameter::SIZE),
         help = help::number(&parameter::SIZE, |r| r.size.to_string()))]
@@ -359,9 +365,12 @@ impl RenderArgs {
     /// The preset's recipe with every option that was given in its place.
     ///
     /// # Errors
-    /// [`CliError::Usage`] for options that do not fit together.
+    /// [`CliError::Usage`] for options that do not fit together, [`CliError::Failed`] for a file without settings.
     pub fn recipe(&self) -> Result<Recipe, CliError> {
-        let mut recipe = Recipe::from_preset(self.preset);
+        let mut recipe = match &self.settings {
+            Some(file) => settings_of(file)?,
+            None => Recipe::from_preset(self.preset),
+        };
         set(&mut recipe.content, self.content.as_deref().map(source));
         if !self.style.is_empty() {
             recipe.styles = self.style.iter().map(|path| StyleSource::new(source(path))).collect();
@@ -407,6 +416,17 @@ impl RenderArgs {
         recipe.validate()?;
         Ok(recipe)
     }
+}
+
+/// The settings of a painting or of a preset's file.
+fn settings_of(file: &Path) -> Result<Recipe, CliError> {
+    if let Some(record) = read_record(file)? {
+        return Ok(settings_alone(&record.recipe));
+    }
+    read_settings(file).map_err(|detail| {
+        let words = "holds no settings, neither as a painting by Pentimento nor as a preset";
+        CliError::Failed(format!("{} {words} ({detail})", file.display()))
+    })
 }
 
 /// Gives every style picture its own value of an option that takes one for each.

@@ -16,6 +16,7 @@ mod picture;
 mod record;
 mod resample;
 pub mod samples;
+mod settings;
 mod tiff_file;
 
 pub use alpha::{off_white, rgb_over_white};
@@ -27,3 +28,4 @@ pub use grey::save_grey;
 pub use picture::Picture;
 pub use record::{PaintingRecord, read_record};
 pub use resample::{fit_long_side, resample_rgb_f32};
+pub use settings::{read_settings, settings_alone, write_settings};

@@ -1,25 +1,18 @@
 //! The artist's own presets: settings without pictures, each in one JSON file of a plain folder.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use image::RgbaImage;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::names::safe_name;
 use super::{Favourite, OwnPreset};
-use crate::image_io::{Picture, PictureError, WriteError, save_picture, write_atomically};
-use crate::recipe::{Init, Recipe};
-
-/// Version of the files that this program writes; it reads these and all older ones.
-const VERSION: u32 = 1;
-/// A preset is about a thousand bytes; a file that is larger than this is not ours.
-const MAX_BYTES: u64 = 1 << 20;
-/// What belongs to a painting and not to its manner.
-const LEFT_OUT: [&str; 4] = ["content", "styles", "photo_mask", "size"];
+use crate::image_io::{
+    Picture, PictureError, WriteError, read_settings, save_picture, settings_alone, write_atomically, write_settings,
+};
+use crate::recipe::Recipe;
 
 /// What can go wrong with the artist's own presets.
 #[derive(Debug, thiserror::Error)]
@@ -38,13 +31,6 @@ pub enum PresetError {
     Write(#[from] WriteError),
     #[error(transparent)]
     Thumbnail(#[from] PictureError),
-}
-
-/// What stands in a preset's file. The number comes first, so that a newer file is not mistaken for a broken one.
-#[derive(Serialize, Deserialize)]
-struct PresetFile {
-    pentimento_preset: u32,
-    settings: Map<String, Value>,
 }
 
 /// A folder of presets. Nothing is created before the first write.
@@ -68,15 +54,8 @@ impl PresetShelf {
             Some(thumbnail) => save_picture(&self.picture_path(&name), thumbnail.as_ref(), None)?,
             None => drop(fs::remove_file(self.picture_path(&name))),
         }
-        let settings = manner(settings);
-        write_atomically(&self.path(&name), |file| {
-            let Value::Object(mut map) = serde_json::to_value(&settings)? else {
-                return Err(io::Error::other("a recipe is not an object"));
-            };
-            LEFT_OUT.iter().for_each(|key| drop(map.remove(*key)));
-            serde_json::to_writer_pretty(&mut *file, &PresetFile { pentimento_preset: VERSION, settings: map })?;
-            file.write_all(b"\n")
-        })?;
+        let settings = settings_alone(settings);
+        write_atomically(&self.path(&name), |file| write_settings(&settings, file))?;
         Ok(OwnPreset { name, settings, thumbnail })
     }
 
@@ -94,7 +73,7 @@ impl PresetShelf {
             if !is_json || !path.is_file() {
                 continue;
             }
-            match (read(&path), path.file_stem().and_then(|stem| stem.to_str())) {
+            match (read_settings(&path), path.file_stem().and_then(|stem| stem.to_str())) {
                 (Ok(settings), Some(name)) => presets.push(OwnPreset {
                     name: name.to_owned(),
                     settings,
@@ -134,38 +113,10 @@ fn small(picture: &RgbaImage) -> RgbaImage {
     Picture::from_rgba(picture.clone()).thumbnail(Favourite::THUMBNAIL_SIDE_PX)
 }
 
-/// The settings alone, over the pictures that any recipe starts with.
-fn manner(recipe: &Recipe) -> Recipe {
-    let settings = Recipe::default().with_settings_of(recipe);
-    // A starting picture is a picture as well; without it the preset's own start is the next best.
-    match settings.init {
-        Init::Picture(_) => Recipe { init: Recipe::from_preset(settings.preset).init, ..settings },
-        _ => settings,
-    }
-}
-
-fn read(path: &Path) -> Result<Recipe, String> {
-    let words = |error: &dyn std::fmt::Display| error.to_string();
-    let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text))
-        .map_err(|error| words(&error))?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err("it is too large".to_owned());
-    }
-    let file: PresetFile = serde_json::from_str(&text).map_err(|error| words(&error))?;
-    if file.pentimento_preset > VERSION {
-        return Err(format!("a newer version of Pentimento made it, preset version {}", file.pentimento_preset));
-    }
-    let recipe: Recipe = serde_json::from_value(Value::Object(file.settings)).map_err(|error| words(&error))?;
-    recipe.validate().map_err(|error| words(&error))?;
-    Ok(manner(&recipe))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::{PictureSource, Preset, StyleSource};
+    use crate::recipe::{Init, PictureSource, Preset, StyleSource};
 
     fn recipe() -> Recipe {
         let mask = PictureSource::File("mask.png".into());
@@ -224,7 +175,7 @@ mod tests {
         for (name, text) in [("a", "no json"), ("b", "[]"), ("c", newer), ("d", wild), ("e", "{\"settings\": {}}")] {
             fs::write(folder.path().join(format!("{name}.json")), text).unwrap();
         }
-        fs::write(folder.path().join("f.json"), vec![b' '; MAX_BYTES as usize + 2]).unwrap();
+        fs::write(folder.path().join("f.json"), vec![b' '; (1 << 20) + 2]).unwrap();
         fs::write(folder.path().join("notes.txt"), "none of our business").unwrap();
         fs::create_dir(folder.path().join("folder.json")).unwrap();
         let (listed, left_out) = shelf.list().unwrap();
