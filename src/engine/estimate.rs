@@ -121,10 +121,10 @@ mod tests {
     #[test]
     fn time_is_work_times_pace() {
         let recipe = Recipe { size: 60, iterations: 10, scales: Scales::Single, ..Recipe::default() };
-        let estimate = Estimate::reckon(&job(recipe), &Device::Cpu, Some(1e-3)).unwrap();
+        let estimate = Estimate::reckon(&job(recipe), &Device::Cpu, Some(1e-4)).unwrap();
         // Eight more on either side: the margin is painted too.
         let pixels = 68.0 * 48.0;
-        assert!((estimate.secs.unwrap() - 10.0 * pixels * 1e-3 * EVALUATIONS_PER_ITERATION).abs() < 1e-9);
+        assert!((estimate.secs.unwrap() - 10.0 * pixels * 1e-4 * EVALUATIONS_PER_ITERATION).abs() < 1e-9);
         assert_eq!(estimate.stages.len(), 1);
         assert_eq!(
             estimate.to_string(),

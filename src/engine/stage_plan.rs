@@ -27,7 +27,8 @@ pub fn plan_stages(job: &Job, stages: &[Stage], device: &Device) -> Result<Vec<M
 /// in tiles and the recipe asks for something that needs the whole.
 pub fn plan_stage(job: &Job, stage: &Stage, budget: Budget) -> Result<MemoryPlan, EngineError> {
     let (width, height) = stage.canvas_size();
-    let plan = memory::plan(width, height, &Demand::of(&job.recipe), budget)?;
+    let plan =
+        memory::plan(width, height, &Demand::of(&job.recipe), budget).map_err(|error| of_the_picture(error, stage))?;
     if plan.tiles.count() > 1
         && let Some(what) = needs_the_whole(&job.recipe)
     {
@@ -35,6 +36,20 @@ pub fn plan_stage(job: &Job, stage: &Stage, budget: Budget) -> Result<MemoryPlan
     }
     style_mix::check_memory(job, stage, budget)?;
     Ok(plan)
+}
+
+/// A refusal in the sizes that the artist knows, without the margin.
+fn of_the_picture(error: EngineError, stage: &Stage) -> EngineError {
+    match error {
+        EngineError::Memory { needed_gb, free_gb, fitting_long_side, .. } => EngineError::Memory {
+            width: stage.width,
+            height: stage.height,
+            needed_gb,
+            free_gb,
+            fitting_long_side: fitting_long_side.saturating_sub(2 * stage.margin) / 16 * 16,
+        },
+        other => other,
+    }
 }
 
 /// What of this recipe cannot be measured in tiles, in words.
