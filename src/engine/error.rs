@@ -60,7 +60,8 @@ pub enum EngineError {
     },
     /// A style picture would not fit into memory at the size at which it is to be read.
     #[error(
-        "reading a style picture at {width} x {height} needs about {needed_gb:.1} GB of memory and {free_gb:.1} GB are free; lower the brush size until its long side is at most {fitting_long_side}"
+        "reading a style picture at {width} x {height} needs about {needed_gb:.1} GB of memory and {free_gb:.1} GB are free; {}",
+        smaller_style(*fitting_long_side)
     )]
     StyleMemory {
         /// Width in pixels at which it is to be read.
@@ -71,7 +72,7 @@ pub enum EngineError {
         needed_gb: f64,
         /// Memory free, in units of 10^9 bytes.
         free_gb: f64,
-        /// Long side in pixels that fits.
+        /// Long side in pixels that fits; 0 if none does.
         fitting_long_side: u32,
     },
     /// The loss became infinite or NaN again and again.
@@ -104,11 +105,21 @@ pub(super) fn is_out_of_memory(words: &str) -> bool {
     ["CUDA_ERROR_OUT_OF_MEMORY", "ALLOC_FAILED", "DEVICE_ALLOCATION_FAILED"].iter().any(|name| words.contains(name))
 }
 
+const NOTHING_FITS: &str = "nothing smaller would fit either, so close what else takes memory";
+
 /// What to do where a size does not fit.
 fn smaller(fitting_long_side: u32) -> String {
     match fitting_long_side {
-        0 => "nothing smaller would fit either, so close what else takes memory".to_owned(),
+        0 => NOTHING_FITS.to_owned(),
         long_side => format!("a size of {long_side} would fit"),
+    }
+}
+
+/// What to do where a style picture does not fit.
+fn smaller_style(fitting_long_side: u32) -> String {
+    match fitting_long_side {
+        0 => NOTHING_FITS.to_owned(),
+        long_side => format!("lower the brush size until its long side is at most {long_side}"),
     }
 }
 
@@ -137,5 +148,11 @@ mod tests {
         };
         assert!(refusal(32).ends_with("; a size of 32 would fit"));
         assert!(refusal(0).ends_with("; nothing smaller would fit either, so close what else takes memory"));
+        let style = |fitting_long_side| {
+            let (needed_gb, free_gb) = (0.6, 0.4);
+            EngineError::StyleMemory { width: 64, height: 48, needed_gb, free_gb, fitting_long_side }.to_string()
+        };
+        assert!(style(32).ends_with("; lower the brush size until its long side is at most 32"));
+        assert!(style(0).ends_with("; nothing smaller would fit either, so close what else takes memory"));
     }
 }

@@ -7,8 +7,8 @@ use super::schedule::Stage;
 use super::{EngineError, Job, style_mix};
 use crate::recipe::Recipe;
 
-/// How every stage is painted in the memory that is free on the device. The last is looked at first: if it is too large, its size is what
-/// the artist has asked for.
+/// How every stage is painted in the memory that is free on the device. The last is looked at first: if it is too large,
+/// its size is what the artist has asked for.
 ///
 /// # Errors
 /// As [`plan_stage`].

@@ -1,24 +1,23 @@
 //! Convolutions by cuDNN: for every shape the quickest of its algorithms, measured once; in the steady state nothing is
 //! allocated.
 
-use std::ffi::{c_int, c_void};
+mod plan;
+
+use std::ffi::c_void;
 use std::sync::Arc;
 
 use candle_core::Result;
 use candle_core::cuda_backend::WrapErr;
 use cudarc::cudnn::result;
-use cudarc::cudnn::sys::{
-    cudnnConvolutionFwdAlgo_t, cudnnConvolutionFwdAlgoPerf_t, cudnnFindConvolutionForwardAlgorithmEx, cudnnHandle_t,
-    cudnnMathType_t,
-};
+use cudarc::cudnn::sys::cudnnHandle_t;
 use cudarc::driver::{CudaSlice, CudaStream};
 
 use super::card::Card;
-use super::choice::{ByShape, Candidate, Shape, quickest};
-use super::descriptors::{Descriptors, OrFail};
+use super::choice::{ByShape, Shape};
+use super::descriptors::OrFail;
 use super::kernels::{self, Address};
 use super::ops::address;
-use crate::engine::precision::Precision;
+use plan::Plan;
 
 /// What an algorithm may use beside input and output. `memory.rs` counts it.
 pub const WORKSPACE_BYTES: usize = 256 << 20;
@@ -43,15 +42,6 @@ pub struct Convolutions {
 
 // SAFETY: cuDNN's handle may go from thread to thread as long as one uses it at a time; a mutex sees to that.
 unsafe impl Send for Convolutions {}
-
-/// How one shape is computed.
-struct Plan {
-    descriptors: Descriptors,
-    algorithm: cudnnConvolutionFwdAlgo_t,
-    workspace_bytes: usize,
-    /// Whether bias and ReLU are done in one go: until cuDNN refuses.
-    fused: bool,
-}
 
 /// What the sums are multiplied with, and what of the old output stays: one and none.
 const ONE: f32 = 1.0;
@@ -173,134 +163,6 @@ impl Drop for Convolutions {
         // SAFETY: the handle is not used after this. What cuDNN answers changes nothing any more.
         let _ = unsafe { result::destroy_handle(self.handle) };
     }
-}
-
-/// The kinds of arithmetic that a precision allows, the first as cuDNN is asked for.
-fn arithmetic(precision: Precision) -> &'static [cudnnMathType_t] {
-    match precision {
-        // By default cuDNN takes TF32 where the card has it.
-        Precision::Fast => &[cudnnMathType_t::CUDNN_DEFAULT_MATH, cudnnMathType_t::CUDNN_FMA_MATH],
-        Precision::Full => &[cudnnMathType_t::CUDNN_FMA_MATH],
-    }
-}
-
-impl Plan {
-    fn new(precision: Precision, shape: Shape) -> Result<Self> {
-        let descriptors = Descriptors::new(shape, arithmetic(precision)[0])?;
-        let algorithm = cudnnConvolutionFwdAlgo_t::CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM;
-        Ok(Self { descriptors, algorithm, workspace_bytes: 0, fused: true })
-    }
-
-    /// Tries every algorithm and takes the quickest; where none is found, the one that needs nothing stays.
-    ///
-    /// # Safety
-    /// As [`Convolutions::run`]; the workspace must have as many bytes as it says.
-    unsafe fn choose(
-        mut self,
-        precision: Precision,
-        handle: cudnnHandle_t,
-        (input, kernel, output): (Address, Address, Address),
-        (workspace, bytes): (Address, usize),
-    ) -> Result<Self> {
-        let allowed = arithmetic(precision);
-        let numbers: Vec<i32> = allowed.iter().map(|math| *math as i32).collect();
-        // SAFETY: promised by the caller.
-        let candidates = unsafe { self.measure(handle, (input, kernel, output), (workspace, bytes))? };
-        if let Some(chosen) = quickest(&candidates, &numbers, bytes)
-            && let Some(algorithm) = algorithm(chosen.algorithm)
-        {
-            (self.algorithm, self.workspace_bytes) = (algorithm, chosen.workspace_bytes);
-            if let Some(math) = allowed.iter().find(|math| **math as i32 == chosen.math) {
-                self.descriptors.set_math(*math)?;
-            }
-            log::debug!("convolution: {chosen:?}");
-        }
-        Ok(self)
-    }
-
-    /// Every algorithm with the time that it takes.
-    ///
-    /// # Safety
-    /// As [`Plan::choose`].
-    unsafe fn measure(
-        &self,
-        handle: cudnnHandle_t,
-        (input, kernel, output): (Address, Address, Address),
-        (workspace, bytes): (Address, usize),
-    ) -> Result<Vec<Candidate>> {
-        let mut results = [Measurement::default(); MEASUREMENTS];
-        let mut count: c_int = 0;
-        let all = &self.descriptors;
-        // SAFETY: the caller vouches for the memory; a `Measurement` is laid out as cuDNN's.
-        unsafe {
-            cudnnFindConvolutionForwardAlgorithmEx(
-                handle,
-                all.input,
-                input as *const c_void,
-                all.kernel,
-                kernel as *const c_void,
-                all.convolution,
-                all.output,
-                output as *mut c_void,
-                MEASUREMENTS as c_int,
-                &raw mut count,
-                results.as_mut_ptr().cast::<cudnnConvolutionFwdAlgoPerf_t>(),
-                workspace as *mut c_void,
-                bytes,
-            )
-            .result()
-            .or_fail()?;
-        }
-        let count = usize::try_from(count).unwrap_or(0);
-        Ok(results.iter().take(count).map(Measurement::candidate).collect())
-    }
-}
-
-/// As many as cuDNN has algorithms, twice: with and without tensor cores.
-const MEASUREMENTS: usize = 16;
-
-/// What cuDNN writes about an algorithm, with plain numbers where it has enumerations: a newer one may know more.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, Default)]
-struct Measurement {
-    algorithm: c_int,
-    status: c_int,
-    time_ms: f32,
-    memory: usize,
-    determinism: c_int,
-    math: c_int,
-    reserved: [c_int; 3],
-}
-
-const _: () = assert!(size_of::<Measurement>() == size_of::<cudnnConvolutionFwdAlgoPerf_t>());
-
-impl Measurement {
-    fn candidate(&self) -> Candidate {
-        Candidate {
-            algorithm: self.algorithm,
-            math: self.math,
-            works: self.status == 0,
-            deterministic: self.determinism == 1,
-            time_ms: self.time_ms,
-            workspace_bytes: self.memory,
-        }
-    }
-}
-
-fn algorithm(number: i32) -> Option<cudnnConvolutionFwdAlgo_t> {
-    use cudnnConvolutionFwdAlgo_t as A;
-    [
-        A::CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM,
-        A::CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM,
-        A::CUDNN_CONVOLUTION_FWD_ALGO_GEMM,
-        A::CUDNN_CONVOLUTION_FWD_ALGO_DIRECT,
-        A::CUDNN_CONVOLUTION_FWD_ALGO_FFT,
-        A::CUDNN_CONVOLUTION_FWD_ALGO_FFT_TILING,
-        A::CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD,
-        A::CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED,
-    ]
-    .into_iter()
-    .find(|algorithm| *algorithm as i32 == number)
 }
 
 /// A plan with all that it needs to run.

@@ -1,0 +1,8 @@
+//! The engine as a whole, with the real network at small sizes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bench;
+mod losses;
+mod margin;
+mod painting;

@@ -1,0 +1,66 @@
+//! Finishing at a high resolution.
+
+use egui::accesskit::Role;
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+use pentimento::recipe::{Init, PictureSource};
+
+use crate::bench::Bench;
+
+#[test]
+fn the_canvas_is_finished_at_the_size_that_was_chosen() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.paint(2);
+    bench.click("Finish");
+    // The canvas is kept first, so that the recipe can name what it starts from.
+    bench.iterate(1);
+    bench.until_label("Reckoning time and memory");
+    bench.iterate(1);
+    bench.until_label("2048 x ");
+    bench.window().get_by_label("3072").click();
+    bench.settle();
+    bench.iterate(1);
+    bench.until_label("3072 x ");
+    assert!(bench.has("GB") && bench.has("stages"));
+    bench.click("Start finishing");
+    bench.until_painter_has("the finishing recipe", |recipe| recipe.size == 3072);
+    assert!(!bench.has("Finish at a high resolution"));
+    {
+        let seen = bench.seen.lock().unwrap();
+        let recipe = seen.last().unwrap();
+        let Init::Picture(PictureSource::File(kept)) = &recipe.init else { panic!("it starts from the canvas") };
+        assert!(kept.starts_with(bench.folder.path().join("library")));
+        // The canvas was 24 pixels long.
+        assert_eq!(recipe.start_size, 25);
+    }
+    // It is a painting like any other, and the old canvas is within reach.
+    bench.iterate(1);
+    bench.until_label("Iteration ");
+    assert!(bench.has("Previous canvas") && bench.has("Pause"));
+}
+
+#[test]
+fn a_favourite_is_finished_or_left_as_it_is() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.paint(1);
+    bench.click("Keep");
+    bench.iterate(1);
+    bench.until_label("Favourite, iteration");
+    bench.window().get_by_label_contains("Favourite, iteration").click();
+    bench.until_label("Viewing a favourite");
+    bench.window().key_press_modifiers(Modifiers::COMMAND, Key::F);
+    bench.settle();
+    bench.iterate(1);
+    bench.until_label("2048 x ");
+    // Smaller than it is, there is nothing to finish.
+    bench.window().get_by_role_and_label(Role::SpinButton, "Long side").set_value_accesskit(16.0);
+    bench.settle();
+    bench.iterate(1);
+    bench.until_label("24 pixels long already");
+    bench.press(Key::Escape);
+    assert!(!bench.has("Finish at a high resolution"));
+    assert!(bench.has("Viewing a favourite"), "one key, one step back");
+    assert_eq!(bench.seen.lock().unwrap().len(), 1, "nothing new was painted");
+}

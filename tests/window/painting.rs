@@ -1,0 +1,184 @@
+//! Painting, pausing, starting over, and what is kept of it.
+
+use egui::accesskit::Role;
+use egui::{Event, Key};
+use egui_kittest::kittest::Queryable;
+use pentimento::image_io::Picture;
+use pentimento::recipe::{Init, PictureSource};
+
+use crate::bench::Bench;
+
+#[test]
+fn a_whole_session_from_choosing_to_restoring() {
+    let mut bench = Bench::new();
+    bench.ready();
+
+    // Choose: a bundled style, a photo dropped on the window.
+    bench.click("Style samples");
+    bench.click("Ocean Waves");
+    bench.until_label("Style picture:");
+    let dropped = bench.write_picture("red.png");
+    bench.drop_file(dropped.clone());
+    bench.window().event(Event::PointerMoved(egui::pos2(640.0, 300.0)));
+    bench.until_label("Photo picture: red.png");
+
+    // Paint: progress, losses and device are told.
+    bench.paint(3);
+    assert!(bench.has("24 × 16 px") && bench.has("1234") && bench.has("Test bench"));
+    {
+        let seen = bench.seen.lock().unwrap();
+        assert_eq!(seen[0].content, PictureSource::File(dropped));
+        assert_eq!(seen[0].styles[0].picture, PictureSource::Sample("ocean-waves".to_owned()));
+    }
+
+    // A slider acts on the running painting.
+    bench.set_slider("Style strength", 3.0);
+    bench.until_painter_has("the new style strength", |recipe| recipe.style_strength == 3.0);
+    assert_eq!(bench.seen.lock().unwrap().len(), 2, "one change, one revision");
+
+    // Keep it.
+    bench.click("Keep");
+    bench.iterate(1);
+    bench.until_label("Favourite, iteration");
+
+    // Go on under other settings, then go back to those of the favourite.
+    bench.set_slider("Style strength", -2.0);
+    bench.until_painter_has("the weaker style", |recipe| recipe.style_strength == -2.0);
+    bench.window().get_by_label_contains("Favourite, iteration").click();
+    bench.until_label("Viewing a favourite");
+    bench.click("Take its settings");
+    bench.until_painter_has("the kept style strength", |recipe| recipe.style_strength == 3.0);
+    assert!(bench.has("Pause"), "the painting has gone on");
+    bench.until_label("Canvas: the painting");
+}
+
+#[test]
+fn one_button_and_one_key_paint_pause_and_resume() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.paint(1);
+    bench.press(Key::Space);
+    bench.iterate(1);
+    bench.until_label("Paused");
+    bench.click("Resume");
+    bench.iterate(2);
+    bench.until_label("Iteration 4 /");
+    assert!(bench.has("Pause"));
+}
+
+#[test]
+fn starting_over_keeps_the_canvas_within_reach() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.paint(2);
+    // The painter is in the midst of a step: the new painting has shown nothing yet.
+    bench.click("Start over");
+    bench.until_label("Previous canvas");
+    bench.click("Previous canvas");
+    assert!(bench.has("Viewing the previous canvas"));
+    bench.press(Key::K);
+    bench.until_label("Favourite, iteration");
+    bench.press(Key::Escape);
+    assert!(!bench.has("Viewing the previous canvas"));
+}
+
+#[test]
+fn a_stirred_canvas_can_be_had_back() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.open_advanced("Stir");
+    bench.paint(3);
+    bench.window().get_by_role_and_label(Role::SpinButton, "Strength of the stir").set_value_accesskit(40.0);
+    bench.settle();
+    bench.click("Stir");
+    bench.iterate(1);
+    bench.until_label("Previous canvas");
+    assert_eq!(*bench.disturbed.lock().unwrap(), ["stirred by 40"]);
+    bench.iterate(2);
+    bench.until_label("Iteration 6 /");
+    bench.click("Previous canvas");
+    bench.click("Paint on from it");
+    assert!(!bench.has("Viewing the previous canvas"));
+    bench.iterate(1);
+    bench.until_label("Iteration 7 /");
+    assert_eq!(*bench.disturbed.lock().unwrap(), ["stirred by 40", "went on from iteration 4"]);
+}
+
+#[test]
+fn a_new_painting_starts_from_the_canvas_or_from_a_favourite() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.open_advanced("Random seed");
+    let start_from_this_canvas = |bench: &mut Bench| {
+        bench.window().get_by_role_and_label(Role::ComboBox, "Start from").click();
+        bench.settle();
+        bench.click("This canvas");
+    };
+    bench.paint(2);
+    start_from_this_canvas(&mut bench);
+    bench.until_label("Starting picture picture: Canvas at iteration");
+    // The canvas shows what was last taken of the painting, which may be an iteration behind it.
+    let shown = (0..=2).find(|n| bench.has(&format!("Canvas at iteration {n}"))).unwrap();
+    bench.click("Start over");
+    bench.iterate(2);
+    bench.until_label("Iteration 1 /");
+    let init = bench.seen.lock().unwrap().last().unwrap().init.clone();
+    let Init::Picture(PictureSource::File(path)) = init else { panic!("starts from {init}") };
+    assert_eq!(image::open(path).unwrap().to_rgba8().get_pixel(0, 0).0, [shown, 100, 50, 255], "its very pixels");
+
+    bench.click("Keep");
+    bench.iterate(1);
+    bench.until_label("Favourite, iteration 2");
+    bench.click("Favourite, iteration 2");
+    start_from_this_canvas(&mut bench);
+    bench.until_label("Starting picture picture: pentimento-");
+    bench.press(Key::Escape);
+    bench.click("Start over");
+    bench.iterate(2);
+    bench.until_label("Iteration 1 /");
+    let init = bench.seen.lock().unwrap().last().unwrap().init.clone();
+    let Init::Picture(source) = init else { panic!("starts from {init}") };
+    assert_eq!(Picture::load(&source).unwrap().to_rgba().get_pixel(0, 0).0, [2, 100, 50, 255]);
+}
+
+#[test]
+fn an_error_of_the_painter_becomes_one_sentence_in_the_window() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.paint(1);
+    bench.fail("the graphics card was unplugged");
+    bench.until_label("the graphics card was unplugged");
+    assert!(bench.has("Broken off"));
+    // A new painting can be started.
+    bench.click("Paint");
+    bench.iterate(1);
+    bench.until_label("Iteration 1 /");
+}
+
+#[test]
+fn panels_come_and_go_by_key() {
+    let mut bench = Bench::new();
+    bench.ready();
+    assert!(bench.has("The loss curve appears here"));
+    bench.press(Key::L);
+    assert!(!bench.has("The loss curve appears here"));
+    bench.press(Key::F1);
+    assert!(bench.has("Zoom to the pointer"));
+}
+
+#[test]
+fn a_deleted_favourite_comes_back() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.paint(1);
+    bench.click("Keep");
+    bench.iterate(1);
+    bench.until_label("Favourite, iteration");
+    bench.window().get_by_label_contains("Favourite, iteration").click();
+    bench.settle();
+    bench.press(Key::Delete);
+    bench.until_label("Moved pentimento-");
+    assert!(!bench.has("Favourite, iteration"));
+    bench.undo_newest();
+    bench.until_label("Favourite, iteration");
+}
