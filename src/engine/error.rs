@@ -105,7 +105,7 @@ pub(super) fn is_out_of_memory(words: &str) -> bool {
     ["CUDA_ERROR_OUT_OF_MEMORY", "ALLOC_FAILED", "DEVICE_ALLOCATION_FAILED"].iter().any(|name| words.contains(name))
 }
 
-const NOTHING_FITS: &str = "nothing smaller would fit either, so close what else takes memory";
+const NOTHING_FITS: &str = "nothing smaller would fit either, so close what else takes memory, or raise --memory";
 
 /// What to do where a size does not fit.
 fn smaller(fitting_long_side: u32) -> String {
@@ -147,12 +147,18 @@ mod tests {
             error.to_string()
         };
         assert!(refusal(32).ends_with("; a size of 32 would fit"));
-        assert!(refusal(0).ends_with("; nothing smaller would fit either, so close what else takes memory"));
+        assert!(
+            refusal(0)
+                .ends_with("; nothing smaller would fit either, so close what else takes memory, or raise --memory")
+        );
         let style = |fitting_long_side| {
             let (needed_gb, free_gb) = (0.6, 0.4);
             EngineError::StyleMemory { width: 64, height: 48, needed_gb, free_gb, fitting_long_side }.to_string()
         };
         assert!(style(32).ends_with("; lower the brush size until its long side is at most 32"));
-        assert!(style(0).ends_with("; nothing smaller would fit either, so close what else takes memory"));
+        assert!(
+            style(0)
+                .ends_with("; nothing smaller would fit either, so close what else takes memory, or raise --memory")
+        );
     }
 }
