@@ -12,6 +12,16 @@ use pentimento::recipe::{Depth, Recipe};
 use crate::bench::Bench;
 
 #[test]
+fn nothing_moves_when_a_picture_arrives() {
+    let mut bench = Bench::new();
+    let place = |bench: &mut Bench| bench.window().get_by_role_and_label(Role::Slider, "Style strength").rect();
+    let before = place(&mut bench);
+    bench.until_label("704 × 556");
+    bench.until_label("1024 × 683");
+    assert_eq!(place(&mut bench), before);
+}
+
+#[test]
 fn a_library_that_cannot_be_written_is_said_and_costs_nothing() {
     // A file stands where the library's folder would have to be.
     let mut bench = Bench::with_library(|folder| {
