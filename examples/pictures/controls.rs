@@ -2,8 +2,8 @@
 
 use image::{GrayImage, Luma, Rgb, RgbImage, imageops};
 use pentimento::recipe::{
-    Colours, Edges, Init, OptimizerKind, PictureSource, Pooling, Preset, Recipe, Scales, StyleCurve, StyleLoss,
-    StyleSource, TvNorm,
+    Colours, Edges, Init, LbfgsMetric, OptimizerKind, PictureSource, Pooling, Preset, Recipe, Scales, StyleCurve,
+    StyleLoss, StyleSource, TvNorm,
 };
 
 use super::{Outcome, Studio, place, sample, save};
@@ -13,21 +13,52 @@ const LONG_SIDE: u32 = 256;
 const ITERATIONS: u32 = 120;
 const GAP_PX: u32 = 8;
 
+/// Standard deviation of the noise that is stirred in, in levels out of 255, and iterations after it.
+const STIR_LEVELS: f32 = 60.0;
+const ITERATIONS_AFTER_STIR: usize = 30;
+/// Where only a corner shows the difference: its side in pixels, and how often it is enlarged.
+const CORNER_PX: u32 = 64;
+const ENLARGED: u32 = 4;
+
 pub fn paint_all(studio: &Studio) -> Outcome<()> {
     let only = std::env::args().nth(2);
-    let base = || Recipe { size: LONG_SIDE, iterations: ITERATIONS, ..Recipe::default() };
+    let base = Recipe { size: LONG_SIDE, iterations: ITERATIONS, ..Recipe::default() };
     let mask = half_mask()?;
-    let before = studio.paint(base())?;
+    let before = studio.paint(base.clone())?;
     for (name, change) in changes(mask) {
         if only.as_ref().is_some_and(|only| only != name) {
             continue;
         }
-        let mut recipe = base();
+        let mut recipe = base.clone();
         change(&mut recipe);
-        let after = studio.paint(recipe)?;
-        save(&side_by_side(&before, &after), &format!("docs/controls/{name}.jpg"), 85)?;
+        let (left, right) = match name {
+            // Averaging is of use to Adam, so the left is Adam without it.
+            "averaging" => {
+                (studio.paint(Recipe { averaging: base.averaging, ..recipe.clone() })?, studio.paint(recipe)?)
+            }
+            "edges" => (corner(&before), corner(&studio.paint(recipe)?)),
+            _ => (before.clone(), studio.paint(recipe)?),
+        };
+        show(name, &left, &right)?;
+    }
+    if only.is_none_or(|only| only == "stir") {
+        let stirred = studio.paint_on(base, |painter| {
+            painter.stir(STIR_LEVELS)?;
+            (0..ITERATIONS_AFTER_STIR).try_for_each(|_| painter.step().map(drop))
+        })?;
+        show("stir", &before, &stirred)?;
     }
     Ok(())
+}
+
+fn show(name: &str, left: &RgbImage, right: &RgbImage) -> Outcome<()> {
+    save(&side_by_side(left, right), &format!("docs/controls/{name}.jpg"), 85)
+}
+
+/// The upper right corner, its pixels enlarged.
+fn corner(picture: &RgbImage) -> RgbImage {
+    let part = imageops::crop_imm(picture, picture.width() - CORNER_PX, 0, CORNER_PX, CORNER_PX).to_image();
+    imageops::resize(&part, CORNER_PX * ENLARGED, CORNER_PX * ENLARGED, imageops::FilterType::Nearest)
 }
 
 /// White on the right half, with a soft edge, as a file that a recipe can name.
@@ -66,6 +97,7 @@ fn changes(mask: PictureSource) -> Vec<(&'static str, Change)> {
         ("histogram", Box::new(|r| r.histogram = 10.0)),
         ("init", Box::new(|r| r.init = Init::Noise)),
         ("optimizer", Box::new(|r| r.optimizer = OptimizerKind::Adam)),
+        ("lbfgs-metric", Box::new(|r| r.lbfgs_metric = LbfgsMetric::Even)),
         ("averaging", Box::new(|r| (r.optimizer, r.averaging) = (OptimizerKind::Adam, 0.9))),
         ("scales", Box::new(|r| r.scales = Scales::Single)),
         ("pooling", Box::new(|r| r.pooling = Pooling::Average)),

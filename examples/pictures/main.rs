@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, RgbImage};
-use pentimento::engine::{DeviceChoice, Engine, Job, Masks, StyleEngine};
+use pentimento::engine::{DeviceChoice, Engine, EngineError, Job, Masks, Painter, StyleEngine};
 use pentimento::image_io::{Picture, PictureError, write_atomically};
 use pentimento::recipe::{Init, PictureSource, Recipe};
 
@@ -40,6 +40,15 @@ struct Studio {
 impl Studio {
     /// The finished painting of a recipe.
     fn paint(&self, recipe: Recipe) -> Outcome<RgbImage> {
+        self.paint_on(recipe, |_| Ok(()))
+    }
+
+    /// The painting of a recipe after what is done to it when it is finished.
+    fn paint_on(
+        &self,
+        recipe: Recipe,
+        then: impl FnOnce(&mut dyn Painter) -> Result<(), EngineError>,
+    ) -> Outcome<RgbImage> {
         let load = |source: &PictureSource| Picture::load(source).map(Arc::new);
         let content = load(&recipe.content)?;
         let styles = recipe.styles.iter().map(|style| load(&style.picture)).collect::<Result<_, PictureError>>()?;
@@ -52,6 +61,7 @@ impl Studio {
         while !painter.is_finished() {
             painter.step()?;
         }
+        then(&mut *painter)?;
         Ok(DynamicImage::ImageRgba8(painter.frame()?).to_rgb8())
     }
 }

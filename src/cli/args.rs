@@ -12,8 +12,8 @@ use crate::engine::precision::Precision;
 use crate::engine::simd::InstructionSet;
 use crate::engine::{self, DeviceChoice};
 use crate::recipe::{
-    Colours, Depth, Edges, Init, LayerWeights, OptimizerKind, Pooling, Preset, Recipe, SEED_HELP, Scales, StyleCurve,
-    StyleLoss, TvNorm, parameter,
+    Colours, Depth, Edges, Init, LayerWeights, LbfgsMetric, OptimizerKind, Pooling, Preset, Recipe, SEED_HELP, Scales,
+    StyleCurve, StyleLoss, TvNorm, parameter,
 };
 
 pub use recipe::source;
@@ -227,6 +227,10 @@ pub struct RenderArgs {
     #[arg(long, value_name = "PAIRS", value_parser = help::in_range(&parameter::LBFGS_HISTORY),
         help = help::number(&parameter::LBFGS_HISTORY, |r| r.lbfgs_history.to_string()))]
     lbfgs_history: Option<u32>,
+
+    #[arg(long, value_parser = help::choice(LbfgsMetric::ALL, LbfgsMetric::key, LbfgsMetric::help),
+        help = format!("How far L-BFGS goes before it has learned {}", help::default(|r| r.lbfgs_metric.to_string())))]
+    lbfgs_metric: Option<LbfgsMetric>,
 
     #[arg(long, value_name = "LEVELS", value_parser = help::in_range(&parameter::ADAM_STEP),
         help = help::number(&parameter::ADAM_STEP, |r| r.adam_step.to_string()))]

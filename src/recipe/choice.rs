@@ -68,6 +68,16 @@ choice! {
 }
 
 choice! {
+    /// How far a step of L-BFGS goes before it has learned anything; see [`crate::engine::optimizer`].
+    LbfgsMetric("lbfgs-metric") {
+        /// Further in what is broad.
+        Broad = "broad", "Broad first", "Goes further in broad colours and shapes than in fine detail: settles in fewer iterations, above all after a change.";
+        /// The same for every pixel.
+        Even = "even", "Even", "The same for every pixel, broad or fine, as in the authors' notebook.";
+    }
+}
+
+choice! {
     /// How VGG-19 shrinks its feature maps between blocks.
     Pooling("pooling") {
         /// The maximum of each 2x2 square.

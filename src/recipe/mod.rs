@@ -11,7 +11,9 @@ mod source;
 
 use serde::{Deserialize, Serialize};
 
-pub use choice::{Colours, Depth, Edges, OptimizerKind, Pooling, Preset, Scales, StyleCurve, StyleLoss, TvNorm};
+pub use choice::{
+    Colours, Depth, Edges, LbfgsMetric, OptimizerKind, Pooling, Preset, Scales, StyleCurve, StyleLoss, TvNorm,
+};
 pub use layers::{LayerName, LayerWeights};
 pub use parameter::Parameter;
 pub use source::{Init, PictureSource, StyleSource};
@@ -103,6 +105,8 @@ pub struct Recipe {
     pub optimizer: OptimizerKind,
     /// See [`parameter::LBFGS_HISTORY`].
     pub lbfgs_history: u32,
+    /// First guess of L-BFGS.
+    pub lbfgs_metric: LbfgsMetric,
     /// See [`parameter::ADAM_STEP`].
     pub adam_step: f32,
     /// See [`parameter::ADAM_BETA1`].

@@ -1,8 +1,8 @@
 //! The starting points.
 
 use super::{
-    Colours, Edges, Init, LayerWeights, LossWeights, OptimizerKind, PictureSource, Pooling, Preset, Recipe, Scales,
-    StyleCurve, StyleLoss, StyleSource, TvNorm, parameter,
+    Colours, Edges, Init, LayerWeights, LbfgsMetric, LossWeights, OptimizerKind, PictureSource, Pooling, Preset,
+    Recipe, Scales, StyleCurve, StyleLoss, StyleSource, TvNorm, parameter,
 };
 
 impl Default for Recipe {
@@ -38,6 +38,7 @@ impl Recipe {
             scales: Scales::CoarseToFine,
             optimizer: OptimizerKind::Lbfgs,
             lbfgs_history: parameter::LBFGS_HISTORY.default,
+            lbfgs_metric: LbfgsMetric::Broad,
             adam_step: parameter::ADAM_STEP.default,
             adam_beta1: parameter::ADAM_BETA1.default,
             adam_beta2: parameter::ADAM_BETA2.default,
@@ -54,11 +55,16 @@ impl Recipe {
             Preset::Bold => Self { style_scale: 1.5, ..studio },
             Preset::Faithful => Self { style_scale: 0.75, ..studio },
             Preset::Texture => Self { init: Init::Noise, ..studio },
-            // Gatys' notebook: one size, L-BFGS with 100 pairs, no total variation, zeros around the picture, 500
-            // iterations.
-            Preset::Gatys => {
-                Self { tv: 0.0, scales: Scales::Single, lbfgs_history: 100, edges: Edges::Zeros, ..studio }
-            }
+            // Gatys' notebook: one size, plain L-BFGS with 100 pairs, no total variation, zeros around the picture,
+            // 500 iterations.
+            Preset::Gatys => Self {
+                tv: 0.0,
+                scales: Scales::Single,
+                lbfgs_history: 100,
+                lbfgs_metric: LbfgsMetric::Even,
+                edges: Edges::Zeros,
+                ..studio
+            },
         }
     }
 

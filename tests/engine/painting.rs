@@ -35,7 +35,7 @@ fn a_painting_goes_through_its_stages_and_ends_at_the_size_asked_for() {
 fn both_optimisers_lower_the_loss_from_any_start() {
     for optimizer in [OptimizerKind::Lbfgs, OptimizerKind::Adam] {
         for init in [Init::Content, Init::Style, Init::Noise] {
-            let recipe = Recipe { optimizer, init: init.clone(), ..small(12) };
+            let recipe = Recipe { optimizer, init: init.clone(), ..small(20) };
             let mut painter = engine().begin(&job(recipe)).unwrap();
             let first = painter.step().unwrap().evaluations[0].losses.loss;
             paint(painter.as_mut());

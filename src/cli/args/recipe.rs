@@ -44,6 +44,7 @@ impl RenderArgs {
         set(&mut recipe.histogram, self.histogram);
         set(&mut recipe.scales, self.scales);
         set(&mut recipe.lbfgs_history, self.lbfgs_history);
+        set(&mut recipe.lbfgs_metric, self.lbfgs_metric);
         set(&mut recipe.adam_step, self.adam_step);
         set(&mut recipe.adam_beta1, self.adam_beta1);
         set(&mut recipe.adam_beta2, self.adam_beta2);

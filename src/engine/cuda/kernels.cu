@@ -278,6 +278,62 @@ KERNEL clamp_colours(float *canvas, float red, float green, float blue, Count n)
     canvas[i] = value < -mean ? -mean : value > 255.0f - mean ? 255.0f - mean : value;
 }
 
+// The metric of L-BFGS, see `optimizer/metric.rs`; height and width are those of the canvas, not of its half. What lies beyond
+// an edge is mirrored; the last of an odd number is alone in its pair, and its two weights count sqrt(2) times.
+__device__ int taps_of(int at, int len) { return 2 * at + 1 == len ? 2 : 4; }
+
+__device__ float tap_weight(int tap, int count) { return (tap == 1 || tap == 2 ? 0.375f : 0.125f) * (count == 2 ? 1.41421356f : 1.0f); }
+
+__device__ int tap_pixel(int at, int tap, int len) {
+    int pixel = 2 * at + tap - 1;
+    return pixel < 0 ? 0 : pixel < len ? pixel : len - 1;
+}
+
+// How much pixel `pixel` is in the pixel `at` of the half canvas, along a side of `len`.
+__device__ float share_in_half(int at, int pixel, int len) {
+    float share = 0.0f;
+    int count = taps_of(at, len);
+    for (int tap = 0; tap < count; tap++) {
+        if (tap_pixel(at, tap, len) == pixel) share += tap_weight(tap, count);
+    }
+    return share;
+}
+
+KERNEL halve(const float *canvas, float *half, int height, int width, int channels, Count n) {
+    Count i = INDEX;
+    if (i >= n) return;
+    int half_width = (width + 1) / 2;
+    Count pixel = i / channels;
+    int channel = i % channels, half_y = (int)(pixel / half_width), half_x = (int)(pixel % half_width);
+    int downs = taps_of(half_y, height), acrosses = taps_of(half_x, width);
+    float sum = 0.0f;
+    for (int down = 0; down < downs; down++) {
+        for (int across = 0; across < acrosses; across++) {
+            int y = tap_pixel(half_y, down, height), x = tap_pixel(half_x, across, width);
+            float weight = tap_weight(down, downs) * tap_weight(across, acrosses);
+            sum += weight * canvas[((Count)y * width + x) * channels + channel];
+        }
+    }
+    half[i] = sum;
+}
+
+KERNEL add_enlarged(const float *half, float *canvas, float gain, int height, int width, int channels, Count n) {
+    Count i = INDEX;
+    if (i >= n) return;
+    int half_height = (height + 1) / 2, half_width = (width + 1) / 2;
+    Count pixel = i / channels;
+    int channel = i % channels, y = (int)(pixel / width), x = (int)(pixel % width);
+    float sum = 0.0f;
+    for (int half_y = y / 2 - 1; half_y <= y / 2 + 1; half_y++) {
+        for (int half_x = x / 2 - 1; half_x <= x / 2 + 1; half_x++) {
+            if (half_y < 0 || half_y >= half_height || half_x < 0 || half_x >= half_width) continue;
+            float weight = 4.0f * share_in_half(half_y, y, height) * share_in_half(half_x, x, width);
+            sum += weight * half[((Count)half_y * half_width + half_x) * channels + channel];
+        }
+    }
+    canvas[i] += gain * sum;
+}
+
 // Total variation, see `loss/tv.rs`: its two norms.
 struct Norm {
     bool absolute;

@@ -184,6 +184,18 @@ pub fn clamp_colours(canvas: Address, mean_rgb: [f32; 3], n: usize) -> Launch {
     Launch::each("clamp_colours", [At(canvas)].into_iter().chain(mean_rgb.map(Float)).collect(), n)
 }
 
+/// `half = D x` for a canvas `of` this size, see `optimizer/metric.rs`.
+pub fn halve(canvas: Address, half: Address, of: Size) -> Launch {
+    let arguments = [At(canvas), At(half)].into_iter().chain(size(of));
+    Launch::each("halve", arguments.collect(), of.0.div_ceil(2) * of.1.div_ceil(2) * of.2)
+}
+
+/// `x = x + gain U half` for a canvas `of` this size.
+pub fn add_enlarged(half: Address, canvas: Address, gain: f32, of: Size) -> Launch {
+    let arguments = [At(half), At(canvas), Float(gain)].into_iter().chain(size(of));
+    Launch::each("add_enlarged", arguments.collect(), of.0 * of.1 * of.2)
+}
+
 /// Leaves as many `sums` (`f64`) as [`sums`] says.
 pub fn total_variation(canvas: Address, sums_at: Address, norm: TvNorm, of: Size) -> Launch {
     let n = of.0 * of.1 * of.2;

@@ -114,6 +114,27 @@ pub fn add_total_variation_gradient(
     unsafe { card::of(&canvas.device)?.launch(kernels::add_total_variation_gradient(to, at, factor, norm, size)) }
 }
 
+/// `x = M x` for a canvas, see `optimizer/metric.rs`; not halved any more where a side is shorter than `min_side`.
+pub fn widen(gain: f32, min_side: usize, (x, x_l): Out<'_>) -> Result<()> {
+    let (at, _) = values(x, x_l)?;
+    widen_level(&*card::of(&x.device)?, gain, min_side, at, x_l.shape().dims3()?)
+}
+
+fn widen_level(card: &Card, gain: f32, min_side: usize, canvas: Address, size: Size) -> Result<()> {
+    let (height, width, channels) = size;
+    if height.min(width) < min_side {
+        return Ok(());
+    }
+    let half_size = (height.div_ceil(2), width.div_ceil(2), channels);
+    // SAFETY: the first kernel writes all of the half canvas; both canvases have as many values as their sizes say.
+    unsafe {
+        let half = card.stream().alloc::<f32>(half_size.0 * half_size.1 * channels).w()?;
+        card.launch(kernels::halve(canvas, address(&half), size))?;
+        widen_level(card, gain, min_side, address(&half), half_size)?;
+        card.launch(kernels::add_enlarged(address(&half), canvas, gain, size))
+    }
+}
+
 /// Holds a canvas to the range of colours.
 pub fn clamp_colours(mean_rgb: [f32; 3], (canvas, canvas_l): Out<'_>) -> Result<()> {
     let (at, n) = values(canvas, canvas_l)?;

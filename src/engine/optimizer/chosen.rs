@@ -18,7 +18,7 @@ impl ChosenOptimizer {
     #[must_use]
     pub fn new(recipe: &Recipe, lbfgs_pairs: u32) -> Self {
         match recipe.optimizer {
-            OptimizerKind::Lbfgs => Self::Lbfgs(Lbfgs::new(lbfgs_config(lbfgs_pairs))),
+            OptimizerKind::Lbfgs => Self::Lbfgs(Lbfgs::new(lbfgs_config(recipe, lbfgs_pairs))),
             OptimizerKind::Adam => Self::Adam(Adam::new(adam_config(recipe))),
         }
     }
@@ -27,7 +27,7 @@ impl ChosenOptimizer {
     /// learned.
     pub fn follow(&mut self, recipe: &Recipe, lbfgs_pairs: u32) {
         match (&mut *self, recipe.optimizer) {
-            (Self::Lbfgs(lbfgs), OptimizerKind::Lbfgs) => lbfgs.set_config(lbfgs_config(lbfgs_pairs)),
+            (Self::Lbfgs(lbfgs), OptimizerKind::Lbfgs) => lbfgs.set_config(lbfgs_config(recipe, lbfgs_pairs)),
             (Self::Adam(adam), OptimizerKind::Adam) => adam.set_config(adam_config(recipe)),
             _ => *self = Self::new(recipe, lbfgs_pairs),
         }
@@ -50,8 +50,8 @@ impl Optimizer for ChosenOptimizer {
     }
 }
 
-fn lbfgs_config(pairs: u32) -> LbfgsConfig {
-    LbfgsConfig { history: pairs as usize, ..LbfgsConfig::default() }
+fn lbfgs_config(recipe: &Recipe, pairs: u32) -> LbfgsConfig {
+    LbfgsConfig { history: pairs as usize, metric: recipe.lbfgs_metric, ..LbfgsConfig::default() }
 }
 
 fn adam_config(recipe: &Recipe) -> AdamConfig {

@@ -1,10 +1,11 @@
 //! Optimisers: they move a vector downhill on any function that gives its value and its gradient.
 //!
-//! Nothing here knows of pictures. The vector is a tensor that is changed in place.
+//! Nothing here knows of losses. The vector is a tensor that is changed in place; only [`metric`] takes it for a canvas.
 
 mod adam;
 mod chosen;
 mod lbfgs;
+pub mod metric;
 
 use candle_core::{Result, Tensor};
 

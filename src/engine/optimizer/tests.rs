@@ -3,7 +3,7 @@
 use candle_core::{Device, Result, Tensor};
 
 use super::{Adam, AdamConfig, ChosenOptimizer, Lbfgs, LbfgsConfig, Optimizer, Outcome, StepRule};
-use crate::recipe::{OptimizerKind, Recipe};
+use crate::recipe::{LbfgsMetric, OptimizerKind, Recipe};
 
 fn vector(values: &[f32]) -> Tensor {
     Tensor::new(values, &Device::Cpu).unwrap()
@@ -131,6 +131,11 @@ fn a_decay_that_changes_on_the_way_changes_no_step_under_a_constant_slope() {
     assert!((x.to_vec1::<f32>().unwrap()[0] + 12.0).abs() < 1e-3);
 }
 
+/// What takes any vector.
+fn even() -> Recipe {
+    Recipe { lbfgs_metric: LbfgsMetric::Even, ..Recipe::default() }
+}
+
 /// Where an optimiser stands after `before` steps, a change of the recipe, and one more step.
 fn after_a_change(before: usize, recipe: &Recipe, changed: &Recipe) -> Vec<f32> {
     let x = vector(&[1.0; 12]);
@@ -145,7 +150,7 @@ fn after_a_change(before: usize, recipe: &Recipe, changed: &Recipe) -> Vec<f32> 
 
 #[test]
 fn a_changed_memory_acts_at_the_next_step_and_a_longer_one_loses_nothing() {
-    let long = Recipe { lbfgs_history: 10, ..Recipe::default() };
+    let long = Recipe { lbfgs_history: 10, ..even() };
     let shorter = Recipe { lbfgs_history: 2, ..long.clone() };
     let longer = Recipe { lbfgs_history: 50, ..long.clone() };
     let kept = after_a_change(6, &long, &long);
@@ -153,9 +158,68 @@ fn a_changed_memory_acts_at_the_next_step_and_a_longer_one_loses_nothing() {
     assert_eq!(after_a_change(6, &long, &longer), kept);
 }
 
+/// A canvas that is to become all white, where neighbours are held together: fine detail bends the loss a hundred times
+/// as much as broad colour. Its value after some steps.
+fn whitened(metric: LbfgsMetric, steps: usize) -> f64 {
+    const SIDE: usize = 32;
+    let mut bent = |x: &Tensor, gradient: &Tensor| -> Result<f64> {
+        let canvas = x.flatten_all()?.to_vec1::<f32>()?;
+        let mut slope = vec![0f32; canvas.len()];
+        let mut value = 0.0;
+        for (i, pixel) in canvas.iter().enumerate() {
+            let wanted = 0.1 * (pixel - 255.0);
+            slope[i] += 2.0 * 0.1 * wanted;
+            value += f64::from(wanted * wanted);
+            for neighbour in [(i % SIDE + 1 < SIDE).then_some(i + 1), Some(i + SIDE)].into_iter().flatten() {
+                if let Some(other) = canvas.get(neighbour) {
+                    let difference = pixel - other;
+                    slope[i] += 2.0 * difference;
+                    slope[neighbour] -= 2.0 * difference;
+                    value += f64::from(difference * difference);
+                }
+            }
+        }
+        crate::engine::vector::copy(&Tensor::from_vec(slope, (SIDE, SIDE, 1), &Device::Cpu)?, gradient)?;
+        Ok(value)
+    };
+    // White in one half, black in the other.
+    let start: Vec<f32> = (0..SIDE * SIDE).map(|i| if i % SIDE < SIDE / 2 { 0.0 } else { 255.0 }).collect();
+    let x = Tensor::from_vec(start, (SIDE, SIDE, 1), &Device::Cpu).unwrap();
+    let mut lbfgs = Lbfgs::new(LbfgsConfig { metric, ..LbfgsConfig::default() });
+    for _ in 0..steps {
+        lbfgs.step(&x, &mut bent).unwrap();
+    }
+    bent(&x, &x.zeros_like().unwrap()).unwrap()
+}
+
+#[test]
+fn broad_steps_first_bring_broad_colour_sooner() {
+    let (even, broad) = (whitened(LbfgsMetric::Even, 12), whitened(LbfgsMetric::Broad, 12));
+    assert!(broad < 0.5 * even, "{broad} is not far below {even}");
+}
+
+#[test]
+fn another_metric_forgets_what_was_measured_under_the_first() {
+    let size = (8, 8, 3);
+    let x = Tensor::ones(size, candle_core::DType::F32, &Device::Cpu).unwrap();
+    let square = |x: &Tensor, gradient: &Tensor| {
+        crate::engine::vector::scale_add(2.0, x, 0.0, gradient)?;
+        crate::engine::vector::dot(x, x)
+    };
+    let recipe = Recipe { lbfgs_metric: LbfgsMetric::Broad, ..Recipe::default() };
+    let mut optimizer = ChosenOptimizer::new(&recipe, 12);
+    for _ in 0..3 {
+        optimizer.step(&x, &mut { square }).unwrap();
+    }
+    optimizer.follow(&even(), 12);
+    let before = square(&x, &x.zeros_like().unwrap()).unwrap();
+    assert_eq!(optimizer.step(&x, &mut { square }).unwrap(), Outcome::Moved);
+    assert!(square(&x, &x.zeros_like().unwrap()).unwrap() < before);
+}
+
 #[test]
 fn another_optimiser_begins_where_the_first_one_stood() {
-    let lbfgs = Recipe::default();
+    let lbfgs = even();
     let adam = Recipe { optimizer: OptimizerKind::Adam, adam_step: 0.01, ..lbfgs.clone() };
     let stood = {
         let x = vector(&[1.0; 12]);

@@ -9,7 +9,7 @@ use super::super::super::widgets::{Desk, icon_button};
 use super::super::fields::{Choices, choice, number, row};
 use super::super::{pictures, stir};
 use super::Section;
-use crate::recipe::{Edges, Init, OptimizerKind, Pooling, Recipe, SEED_HELP, Scales, parameter};
+use crate::recipe::{Edges, Init, LbfgsMetric, OptimizerKind, Pooling, Recipe, SEED_HELP, Scales, parameter};
 
 pub const SECTION: Section = Section {
     title: "Advanced",
@@ -18,6 +18,7 @@ pub const SECTION: Section = Section {
     reset: |recipe, preset| {
         recipe.optimizer = preset.optimizer;
         recipe.lbfgs_history = preset.lbfgs_history;
+        recipe.lbfgs_metric = preset.lbfgs_metric;
         recipe.adam_step = preset.adam_step;
         recipe.adam_beta1 = preset.adam_beta1;
         recipe.adam_beta2 = preset.adam_beta2;
@@ -35,6 +36,8 @@ const THIS_CANVAS_HELP: &str = "The painting or favourite that the canvas shows,
 
 const OPTIMIZER: Choices<OptimizerKind> =
     Choices { title: "Optimiser", all: OptimizerKind::ALL, label: OptimizerKind::label, help: OptimizerKind::help };
+const LBFGS_METRIC: Choices<LbfgsMetric> =
+    Choices { title: "First steps", all: LbfgsMetric::ALL, label: LbfgsMetric::label, help: LbfgsMetric::help };
 const SCALES: Choices<Scales> = Choices { title: "Scales", all: Scales::ALL, label: Scales::label, help: Scales::help };
 const POOLING: Choices<Pooling> =
     Choices { title: "Pooling", all: Pooling::ALL, label: Pooling::label, help: Pooling::help };
@@ -46,6 +49,7 @@ fn draw(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
     match recipe.optimizer {
         OptimizerKind::Lbfgs => {
             number(ui, &parameter::LBFGS_HISTORY, &mut recipe.lbfgs_history, preset.lbfgs_history, 0.5);
+            choice(ui, &LBFGS_METRIC, &mut recipe.lbfgs_metric, preset.lbfgs_metric);
         }
         OptimizerKind::Adam => {
             number(ui, &parameter::ADAM_STEP, &mut recipe.adam_step, preset.adam_step, 0.05);

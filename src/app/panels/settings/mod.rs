@@ -67,6 +67,7 @@ mod tests {
             scales: crate::recipe::Scales::CoarseToFine,
             optimizer: crate::recipe::OptimizerKind::Adam,
             lbfgs_history: 5,
+            lbfgs_metric: crate::recipe::LbfgsMetric::Broad,
             adam_step: 7.0,
             adam_beta1: 0.5,
             adam_beta2: 0.6,

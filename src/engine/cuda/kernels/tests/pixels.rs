@@ -4,6 +4,7 @@ use super::{alike, at, count, processor, read, tensor};
 use crate::engine::canvas;
 use crate::engine::cuda::kernels;
 use crate::engine::loss::{moments, tv};
+use crate::engine::optimizer::metric;
 use crate::engine::region::{self, Region};
 use crate::engine::test_support::Noise;
 use crate::recipe::TvNorm;
@@ -29,6 +30,34 @@ fn total_variation_and_its_gradient_are_those_of_the_processor() {
         let mut found = gradient;
         let (to, from, factor) = (at(&mut found), at(&mut pixels), 3.0 / n as f32);
         processor.launch(kernels::add_total_variation_gradient(to, from, factor, norm, size));
+        alike(&found, &read(&expected), 1e-5);
+    }
+}
+
+#[test]
+fn the_metric_of_lbfgs_is_that_of_the_processor() {
+    let Some(processor) = processor() else { return };
+    for size in [(8, 8, 3), (9, 15, 3), (37, 26, 3)] {
+        let mut found = Noise::new(24).vec(count(size));
+        let expected = tensor(&found, size);
+        metric::apply(&expected).unwrap();
+        // Down to where nothing is halved any more, and up again.
+        let (mut sizes, mut halves) = (vec![size], vec![]);
+        while let Some(&of @ (height, width, channels)) = sizes.last()
+            && height.min(width) >= metric::MIN_SIDE
+        {
+            let half_size = (height.div_ceil(2), width.div_ceil(2), channels);
+            let mut half = vec![f32::NAN; count(half_size)];
+            let canvas: &mut Vec<f32> = halves.last_mut().unwrap_or(&mut found);
+            processor.launch(kernels::halve(at(canvas), at(&mut half), of));
+            halves.push(half);
+            sizes.push(half_size);
+        }
+        while let Some(mut half) = halves.pop() {
+            sizes.pop();
+            let canvas = halves.last_mut().unwrap_or(&mut found);
+            processor.launch(kernels::add_enlarged(at(&mut half), at(canvas), metric::GAIN, *sizes.last().unwrap()));
+        }
         alike(&found, &read(&expected), 1e-5);
     }
 }
