@@ -4,11 +4,12 @@
 #     scripts/sanitize.sh [address|miri] [tests]
 #
 # `address`: AddressSanitizer, on the usual toolchain, once for each instruction set. It sees whatever lies outside of all
-# buffers; what lies in the buffer of another tensor, or in the rest of a longer scratch, it does not see.
+# buffers.
 #
-# `miri` (needs the nightly toolchain with the components miri and rust-src): the interpreter also sees races between threads,
-# values that were never written, and pointers that outlive what they were borrowed from. It takes minutes for each of a few
-# small tests, without vectors.
+# `miri` (needs the nightly toolchain with the components miri and rust-src): the interpreter sees races between threads and
+# pointers that are used against the rules of borrowing, too. It takes minutes for a few small tests, without vectors.
+#
+# Neither sees a task read on into the rest of its own scratch.
 set -eu
 cd "$(dirname "$0")/.."
 tool=${1:-address}
