@@ -45,11 +45,15 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of PyTorch (default: all cores)")
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=PEERS[:3], help="default: all but lbfgs")
     parser.add_argument("--pentimento", type=Path, help="this program, to be compared with the peers")
+    parser.add_argument("--avx2", action="store_true", help="AVX2 at most for everybody, as on a machine without AVX-512")
     parser.add_argument("--rounds", type=int, default=1, help="times that everybody takes a turn (default: 1)")
     parser.add_argument("--inputs", type=Path, help="folder for content.png and style.png (default: a temporary one)")
     parser.add_argument("--json", type=Path, help="write all numbers to this file")
     parser.add_argument("--run", choices=PEERS, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.avx2:
+        # oneDNN's convolutions, PyTorch's own loops, and the products of MKL; every peer's process inherits them.
+        os.environ.update(ONEDNN_MAX_CPU_ISA="AVX2", ATEN_CPU_CAPABILITY="avx2", MKL_ENABLE_INSTRUCTIONS="AVX2")
     if options.run:
         print(json.dumps(run(options.run, options)))
         return
@@ -70,7 +74,7 @@ def main():
                 print(f"{name} …", file=sys.stderr, flush=True)
                 rounds[name].append(runner())
         results = {name: best_of(runs) for name, runs in rounds.items()}
-    report = {"content": sizes[0], "style": sizes[1], "threads": options.threads, "peers": results}
+    report = {"content": sizes[0], "style": sizes[1], "threads": options.threads, "avx2": options.avx2, "peers": results}
     if options.json:
         options.json.write_text(json.dumps(report, indent=1) + "\n")
     print_table(report)
@@ -95,6 +99,7 @@ def pentimento(options, inputs):
     command = [options.pentimento, "render", "--preset", "gatys", "--size", str(size), "--quiet"]
     command += ["--content", inputs / "content.png", "--style", inputs / "style.png", "--output", inputs / "painting.png"]
     command += ["--iterations", str(options.evaluations), "--threads", str(options.threads), "--trace", trace]
+    command += ["--instruction-set", "avx2"] if options.avx2 else []
     process = subprocess.Popen([str(word) for word in command])
     _, status, usage = os.wait4(process.pid, 0)
     if status:
@@ -208,7 +213,7 @@ def pytorch(peer, options):
 
 def print_table(report):
     content, style = (" x ".join(map(str, report[name])) for name in ("content", "style"))
-    print(f"Content {content}, style {style}, {report['threads']} threads.\n")
+    print(f"Content {content}, style {style}, {report['threads']} threads{', AVX2 at most' if report['avx2'] else ''}.\n")
     print("| program | version | seconds per iteration (median) | Pentimento's share | peak memory, MB | its share | loss at evaluation: after seconds |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     ours = report["peers"].get("pentimento")

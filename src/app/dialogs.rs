@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_channel::Sender;
 
-use super::action::{Exhibit, Slot};
+use super::command::{Exhibit, Slot};
 
 /// What a path is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use egui::Context;
 
-use super::action::{Action, Exhibit, Slot, UiCommand};
+use super::action::Action;
+use super::command::{Exhibit, Slot, UiCommand};
 use super::dialogs::{Answer, Purpose};
 use super::panels::naming::Naming;
 use super::panels::prompt::Prompt;

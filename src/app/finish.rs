@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::action::Exhibit;
+use super::command::Exhibit;
 use super::state::{State, pictures_of};
 use crate::recipe::{Recipe, parameter};
 use crate::studio::{Command, Favourite, FinishPlan};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use egui::{ColorImage, Context, Event, Key, Pos2, Rect};
 use image::RgbaImage;
 
-use super::action::{Action, Slot, UiCommand};
+use super::action::Action;
+use super::command::{Slot, UiCommand};
 use super::state::State;
 use crate::recipe::PictureSource;
 

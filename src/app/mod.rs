@@ -5,11 +5,13 @@
 //! ```
 //!
 //! `state` changes by events and by dispatched commands only; a panel sees it through a shared reference. What can be
-//! asked for by button or key is listed once, in `action`, with its label, tooltip and shortcut.
+//! asked for by button or key is listed once, in `action`, with its label, tooltip and shortcut; `command` adds what carries
+//! something with it.
 
 mod action;
 mod basis;
 mod brush;
+mod command;
 mod dialogs;
 mod dispatch;
 mod finish;
@@ -30,7 +32,8 @@ mod widgets;
 mod window;
 mod words;
 
-pub use action::{Action, Exhibit, Slot};
+pub use action::Action;
+pub use command::{Exhibit, Slot};
 pub use dialogs::{Answer, FileDialogs, NativeDialogs, Purpose, Reply};
 pub use launch::{AppError, Launch, open_window, run};
 pub use preferences::Preferences;

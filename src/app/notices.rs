@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::action::UiCommand;
+use super::command::UiCommand;
 
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

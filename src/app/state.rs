@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use image::RgbaImage;
 
-use super::action::{Action, Exhibit, Slot, UiCommand};
+use super::action::Action;
 use super::basis::Basis;
+use super::command::{Exhibit, Slot, UiCommand};
 use super::finish::Finish;
 use super::masking::Masking;
 use super::notices::{Notices, Severity};

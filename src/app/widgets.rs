@@ -3,7 +3,8 @@
 use egui::{Button, CornerRadius, Rect, Response, RichText, Sense, Stroke, StrokeKind, TextureHandle, Ui, Vec2, vec2};
 use egui_material_icons::MaterialIcon;
 
-use super::action::{Action, UiCommand};
+use super::action::Action;
+use super::command::UiCommand;
 use super::state::State;
 use super::textures::Textures;
 use super::theme;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossbeam_channel::Receiver;
 use egui::{CentralPanel, Context, Margin, Panel, ScrollArea, Ui};
 
-use super::action::{Slot, UiCommand};
+use super::command::{Slot, UiCommand};
 use super::dialogs::{Answer, FileDialogs, Purpose, Reply};
 use super::finish::Finish;
 use super::intake::Intake;

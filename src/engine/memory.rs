@@ -1,14 +1,11 @@
-//! How much memory a painting takes, and how much there is: running out would end the program and lose the canvas.
+//! How much memory a painting takes, and how it gets by with what there is: running out would end the program and lose the
+//! canvas.
 //!
 //! A canvas whose feature maps do not fit is evaluated in tiles; only what does not fit even then is refused.
 
-use std::sync::OnceLock;
-
-use candle_core::Device;
+mod budget;
 
 use super::EngineError;
-#[cfg(feature = "cuda")]
-use super::cuda;
 use super::feature_maps;
 use super::terms::Terms;
 use super::tiles::Tiles;
@@ -16,8 +13,7 @@ use super::vgg::{LAYERS, Tap};
 use crate::recipe::parameter::LBFGS_HISTORY;
 use crate::recipe::{OptimizerKind, Recipe};
 
-/// Share of the free memory that a painting may take.
-const SHARE: f64 = 0.9;
+pub use budget::{Budget, budget, limit};
 
 /// Vectors as long as the canvas beside the curvature pairs: the canvas, its last good state, four of the optimiser, and
 /// room to bring it to another size and to show it.
@@ -33,59 +29,6 @@ const FEWEST_PAIRS: u32 = 3;
 const COMFORTABLE_TILE_PIXELS: f64 = 640.0 * 640.0;
 
 const GB: f64 = 1e9;
-
-/// What a card holds of every painting, however small: the network's kernels for both directions, and room for cuDNN.
-#[cfg(feature = "cuda")]
-const CARD_FIXED_BYTES: usize = (160 << 20) + cuda::WORKSPACE_BYTES;
-
-/// On a card every convolution leaves its sums in a map of their own, and the gradient of a pooled map is spread out first:
-/// at the most two maps of the first block, 64 channels each.
-#[cfg(any(feature = "cuda", test))]
-const CARD_WORKING_VALUES: f64 = 2.0 * 64.0;
-
-static LIMIT: OnceLock<u64> = OnceLock::new();
-
-/// Paints with at most so many bytes, however many are free; counts once.
-pub fn limit(bytes: u64) {
-    // As with the threads, a second choice comes too late.
-    let _ = LIMIT.set(bytes);
-}
-
-/// The memory of a device.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Budget {
-    /// Bytes that a painting may take; `None` stands for any number.
-    pub bytes: Option<f64>,
-    /// Values that the device's convolutions need for each pixel beside the feature maps, while they run.
-    pub working_values: f64,
-}
-
-impl From<f64> for Budget {
-    fn from(bytes: f64) -> Self {
-        Self { bytes: Some(bytes), ..Self::default() }
-    }
-}
-
-/// What a painting which holds `held` bytes already may take in all; any number where nobody has set a limit and the system
-/// does not tell. With nothing held, a card lets go of what it keeps for later.
-#[must_use]
-pub fn budget(device: &Device, held: f64) -> Budget {
-    let (free, working_values) = match device {
-        #[cfg(feature = "cuda")]
-        Device::Cuda(device) => {
-            let free = cuda::free_bytes(device, held == 0.0).ok();
-            (free.map(|bytes| bytes.saturating_sub(CARD_FIXED_BYTES) as u64), CARD_WORKING_VALUES)
-        }
-        _ => (available_bytes(), 0.0),
-    };
-    let free = free.map(|bytes| bytes as f64 * SHARE + held);
-    let limit = LIMIT.get().map(|bytes| *bytes as f64);
-    let bytes = match (free, limit) {
-        (Some(free), Some(limit)) => Some(free.min(limit)),
-        (free, limit) => free.or(limit),
-    };
-    Budget { bytes, working_values }
-}
 
 /// What of a recipe decides how much memory its canvas takes.
 #[derive(Debug, Clone, PartialEq)]
@@ -243,17 +186,9 @@ impl BytesPerPixel {
     }
 }
 
-/// Memory that a program may take without others being pushed out, where the system tells.
-fn available_bytes() -> Option<u64> {
-    // Linux only; elsewhere nothing in the standard library tells.
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find(|line| line.starts_with("MemAvailable:"))?;
-    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kilobytes * 1024)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::budget::CARD_WORKING_VALUES;
     use super::*;
 
     fn demand(lbfgs_pairs: u32) -> Demand {

@@ -3,6 +3,8 @@
 //! The studio and the command line see only [`Engine`] and [`Painter`], so that both can be tested with a fake that
 //! needs no weights. Nothing here knows of windows, channels or files of paintings.
 
+#[cfg(test)]
+mod adjoints;
 mod arena;
 mod average;
 mod canvas;

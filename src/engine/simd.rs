@@ -70,7 +70,18 @@ pub fn choose(set: InstructionSet) {
 /// What the kernels are dispatched through.
 #[must_use]
 pub fn arch() -> Arch {
-    *CHOSEN.get_or_init(Arch::new)
+    *CHOSEN.get_or_init(|| unless_chosen().arch())
+}
+
+#[cfg(not(test))]
+fn unless_chosen() -> InstructionSet {
+    InstructionSet::Best
+}
+
+/// Unit tests have no command line: `INSTRUCTION_SET=avx2 cargo test --lib` runs them all as on a lesser machine.
+#[cfg(test)]
+fn unless_chosen() -> InstructionSet {
+    std::env::var("INSTRUCTION_SET").map_or(InstructionSet::Best, |key| InstructionSet::from_key(&key).unwrap())
 }
 
 /// The instruction set in use, in plain words.

@@ -22,6 +22,7 @@ mod painting;
 mod pictures;
 mod presets;
 mod run;
+mod stamp;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

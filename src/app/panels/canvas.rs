@@ -8,7 +8,8 @@ use egui::{
 };
 use image::RgbaImage;
 
-use super::super::action::{Action, Exhibit};
+use super::super::action::Action;
+use super::super::command::Exhibit;
 use super::super::painting::Phase;
 use super::super::state::State;
 use super::super::textures::{CanvasTexture, Checkerboard};

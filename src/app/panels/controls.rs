@@ -2,7 +2,7 @@
 
 use egui::Ui;
 
-use super::super::action::UiCommand;
+use super::super::command::UiCommand;
 use super::super::widgets::Desk;
 use super::fields::{Look, slider};
 use crate::recipe::parameter;

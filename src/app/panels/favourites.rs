@@ -2,7 +2,8 @@
 
 use egui::{Label, RichText, ScrollArea, Ui, vec2};
 
-use super::super::action::{Action, Exhibit, UiCommand};
+use super::super::action::Action;
+use super::super::command::{Exhibit, UiCommand};
 use super::super::state::Previous;
 use super::super::theme;
 use super::super::widgets::{Desk, picture_tile};

@@ -2,7 +2,8 @@
 
 use egui::{Align2, Button, DragValue, Grid, Key, RichText, Spinner, Ui, Window};
 
-use super::super::action::{Action, UiCommand};
+use super::super::action::Action;
+use super::super::command::UiCommand;
 use super::super::finish::Finish;
 use super::super::theme;
 use super::super::widgets::Desk;

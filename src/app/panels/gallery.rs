@@ -3,7 +3,7 @@
 use egui::{Label, Popup, PopupCloseBehavior, RichText, ScrollArea, Ui, vec2};
 use egui_material_icons::icons;
 
-use super::super::action::{Slot, UiCommand};
+use super::super::command::{Slot, UiCommand};
 use super::super::widgets::{Desk, icon_button, picture_tile};
 use crate::image_io::samples::{SAMPLES, Sample, SampleKind, find};
 use crate::recipe::PictureSource;

@@ -5,8 +5,9 @@ use egui::{
     TextureOptions, Ui, pos2, vec2,
 };
 
-use super::super::action::{Action, UiCommand};
+use super::super::action::Action;
 use super::super::brush::Area;
+use super::super::command::UiCommand;
 use super::super::masking::{Editor, MaskCommand};
 use super::super::theme;
 use super::super::widgets::Desk;

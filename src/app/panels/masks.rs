@@ -3,7 +3,8 @@
 use egui::{Align, CollapsingHeader, Layout, RichText, Slider, Ui};
 use egui_material_icons::icons;
 
-use super::super::action::{Action, UiCommand};
+use super::super::action::Action;
+use super::super::command::UiCommand;
 use super::super::masking::{BRUSH_SIZES, MaskCommand, MaskTarget};
 use super::super::state::State;
 use super::super::theme;

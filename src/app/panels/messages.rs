@@ -3,7 +3,8 @@
 use egui::{Align, Align2, Area, Color32, Id, Label, Layout, Order, RichText, ScrollArea, Ui, Window, vec2};
 use egui_material_icons::icons;
 
-use super::super::action::{Action, UiCommand};
+use super::super::action::Action;
+use super::super::command::UiCommand;
 use super::super::notices::{Notice, Severity};
 use super::super::theme;
 use super::super::widgets::{Desk, icon, icon_button};

@@ -2,7 +2,7 @@
 
 use egui::{Align2, TextEdit, Ui, Window};
 
-use super::super::action::UiCommand;
+use super::super::command::UiCommand;
 use super::super::widgets::Desk;
 use crate::studio::safe_name;
 

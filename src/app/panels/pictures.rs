@@ -3,7 +3,8 @@
 use egui::{Align, Layout, Rect, RichText, Ui, Vec2, vec2};
 use egui_material_icons::icons;
 
-use super::super::action::{Action, Slot, UiCommand};
+use super::super::action::Action;
+use super::super::command::{Slot, UiCommand};
 use super::super::state::PictureState;
 use super::super::theme;
 use super::super::widgets::{Desk, icon_button, picture_tile};

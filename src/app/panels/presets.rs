@@ -9,8 +9,8 @@ use egui::{
 use egui_material_icons::icons;
 use image::RgbaImage;
 
-use super::super::action::UiCommand;
 use super::super::basis::Basis;
+use super::super::command::UiCommand;
 use super::super::theme;
 use super::super::widgets::{Desk, fit_inside, icon, icon_button};
 use super::fields::row;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use egui::{Align2, TextEdit, Ui, Window};
 
-use super::super::action::UiCommand;
+use super::super::command::UiCommand;
 use super::super::dialogs::Purpose;
 use super::super::widgets::Desk;
 

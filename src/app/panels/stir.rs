@@ -2,7 +2,8 @@
 
 use egui::{DragValue, Ui};
 
-use super::super::action::{Action, UiCommand};
+use super::super::action::Action;
+use super::super::command::UiCommand;
 use super::super::widgets::Desk;
 use crate::recipe::parameter::STIR;
 

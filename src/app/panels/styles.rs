@@ -3,7 +3,7 @@
 use egui::{Align, DragValue, Label, Layout, Popup, PopupCloseBehavior, Rect, RichText, Ui, vec2};
 use egui_material_icons::icons;
 
-use super::super::action::{Slot, UiCommand};
+use super::super::command::{Slot, UiCommand};
 use super::super::theme;
 use super::super::widgets::{Desk, icon_button};
 use super::fields::{rail, reset_button, tooltip};

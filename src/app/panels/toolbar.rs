@@ -3,7 +3,8 @@
 use egui::{Align, Button, Layout, ProgressBar, RichText, Sense, ThemePreference, Ui, UiBuilder, Vec2, vec2};
 use egui_material_icons::icons;
 
-use super::super::action::{Action, UiCommand};
+use super::super::action::Action;
+use super::super::command::UiCommand;
 use super::super::painting::{Painting, Phase};
 use super::super::preferences::Preferences;
 use super::super::widgets::{Desk, icon};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use image::RgbaImage;
 
-use super::super::action::Slot;
 use super::super::basis::Basis;
+use super::super::command::Slot;
 use super::super::notices::Severity;
 use super::super::words;
 use super::{Exhibit, State};

@@ -1,7 +1,7 @@
 //! Presets: those of the artist's own, and which one the settings started from.
 
-use super::super::action::UiCommand;
 use super::super::basis::Basis;
+use super::super::command::UiCommand;
 use super::super::notices::Severity;
 use super::State;
 use crate::recipe::Recipe;

@@ -1,6 +1,6 @@
 //! The styles of the mixture: which there are, in which order.
 
-use super::super::action::{Slot, UiCommand};
+use super::super::command::{Slot, UiCommand};
 use super::State;
 use crate::recipe::{StyleSource, parameter};
 

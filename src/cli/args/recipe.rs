@@ -86,7 +86,7 @@ fn each_style<T>(
     let styles = recipe.styles.len();
     if !values.is_empty() && values.len() != styles {
         return Err(CliError::Usage(format!(
-            "{option} has {} values, but there are {styles} style pictures; give one for each",
+            "{option} needs one value for each style picture: {styles}, not {}",
             values.len()
         )));
     }
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(pictures(&one_option), [2.0, 3.0]);
         assert_eq!(one_option, two_options);
         let error = recipe(&["--style", "/a.png", "--style-weights", "2,3"]).unwrap_err().to_string();
-        assert!(error.contains("--style-weights has 2 values, but there are 1 style pictures"), "{error}");
+        assert!(error.contains("--style-weights needs one value for each style picture: 1, not 2"), "{error}");
         let error = recipe(&["--style", "/a.png", "--style-weights", "0"]).unwrap_err().to_string();
         assert!(error.contains("all style weights are zero"), "{error}");
     }

@@ -70,10 +70,12 @@ fn with_number<T>(number: &Tensor, work: impl FnOnce(&CudaSlice<f64>) -> T) -> R
     }
 }
 
-/// Adds up what blocks of a kernel leave: `factor` times the sum of as many as [`kernels::sums`] says for `n`.
+/// Adds up what blocks of a kernel leave: `factor` times the sum of as many as [`kernels::sums`] says for `n`. The caller has
+/// seen that what else `leave` names has `n` values.
 fn sum(card: &Card, factor: f64, n: usize, leave: impl FnOnce(Address) -> Launch) -> Result<CudaSlice<f64>> {
     let count = kernels::sums(n);
-    // SAFETY: both are written before anything reads them, and the addresses are theirs.
+    // SAFETY: both are written before anything reads them, `sums` has one for each block of a kernel over `n` values, and
+    // the caller vouches for what the kernel reads.
     unsafe {
         let sums = card.stream().alloc::<f64>(count).w()?;
         let sum = card.stream().alloc::<f64>(1).w()?;
@@ -142,14 +144,14 @@ pub fn clamp_colours(mean_rgb: [f32; 3], (canvas, canvas_l): Out<'_>) -> Result<
     unsafe { card::of(&canvas.device)?.launch(kernels::clamp_colours(at, mean_rgb, n)) }
 }
 
-/// Pools a map of this size.
+/// Pools a map of this size, with which the caller has compared both shapes.
 pub fn pool(pooling: Pooling, (pooled, pooled_l): Out<'_>, (map, map_l): In<'_>, size: Size) -> Result<()> {
     let ((to, _), (at, _)) = (values(pooled, pooled_l)?, values(map, map_l)?);
     // SAFETY: the caller has compared both shapes with `size`.
     unsafe { card::of(&map.device)?.launch(kernels::bias_relu_pool(at, 0, to, pooling, size)) }
 }
 
-/// Replaces features of this size by their gradient, from that of the pooled map.
+/// Replaces features of this size by their gradient, from that of the pooled map; the caller has compared all shapes with it.
 pub fn unpool(
     pooling: Pooling,
     (features, features_l): Out<'_>,
@@ -167,7 +169,8 @@ pub fn unpool(
 pub fn mean((map, map_l): In<'_>) -> Result<(CudaStorage, Shape)> {
     let size = map_l.shape().dims3()?;
     let ((at, _), card) = (values(map, map_l)?, card::of(&map.device)?);
-    // SAFETY: all are as long as the kernels want them, and written before they are read.
+    // SAFETY: the map has as many values as the size says, both others as many as the kernels leave in them, and they are
+    // written before they are read.
     let mean = unsafe {
         let sums = card.stream().alloc::<f64>(kernels::mean_sums(size)).w()?;
         let mean = card.stream().alloc::<f32>(size.2).w()?;
@@ -219,6 +222,6 @@ pub fn add_in(rectangle: Rectangle, (map, map_l): Out<'_>, (part, part_l): In<'_
 /// Zeros everywhere but in the rectangle, which lies inside.
 pub fn clear_around(rectangle: Rectangle, (map, map_l): Out<'_>) -> Result<()> {
     let ((to, _), size) = (values(map, map_l)?, map_l.shape().dims3()?);
-    // SAFETY: the map has as many values as its shape says.
+    // SAFETY: the map has as many values as its shape says, and nothing beyond them is cleared wherever the rectangle lies.
     unsafe { card::of(&map.device)?.launch(kernels::clear_around(to, size, rectangle)) }
 }

@@ -6,108 +6,15 @@
 //! Values live in one list and refer to each other by index, so that a hostile file can neither make copies of copies
 //! nor recursion: work and memory grow with the length of the pickle and nothing else.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod torch;
+mod values;
 
-use candle_core::DType;
+use std::collections::HashMap;
 
 use super::Problem;
+use values::{Id, Storage, Unpickled, Value};
 
-/// A run of numbers, of which tensors are views.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Storage {
-    /// The name by which the file refers to it.
-    pub key: String,
-    /// Type of the numbers; `None` for one that weights are not stored in.
-    pub dtype: Option<DType>,
-    /// Bytes of one number.
-    pub element_bytes: u64,
-    /// How many numbers.
-    pub count: u64,
-}
-
-/// A view of a storage.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TensorView {
-    /// The storage.
-    pub storage: Storage,
-    /// Where the tensor begins in it, in elements.
-    pub offset: u64,
-    /// Length along each axis.
-    pub shape: Vec<usize>,
-    /// Whether the values follow one another, the last axis fastest.
-    pub dense: bool,
-}
-
-/// What a pickle left behind.
-#[derive(Debug)]
-pub struct Unpickled {
-    values: Vec<Value>,
-    root: Id,
-    /// Every storage that was mentioned, also those that no tensor in the dictionary uses.
-    pub storages: Vec<Storage>,
-    /// Length of the pickle in bytes.
-    pub bytes: usize,
-}
-
-type Id = usize;
-
-#[derive(Debug)]
-enum Value {
-    /// Something that weights have no use for.
-    Opaque,
-    Bool(bool),
-    Int(i64),
-    Text(String),
-    /// `module.name` of a Python class or function.
-    Global(String),
-    Tuple(Vec<Id>),
-    List(Vec<Id>),
-    Dict(Vec<(Id, Id)>),
-    /// Index into the storages.
-    Storage(usize),
-    Tensor(Box<TensorView>),
-}
-
-impl Unpickled {
-    /// The tensors by name. Those in a dictionary within the dictionary get its name as a prefix: `state_dict.…`.
-    pub fn tensors(&self) -> BTreeMap<String, &TensorView> {
-        let mut tensors = BTreeMap::new();
-        let mut seen = HashSet::from([self.root]);
-        let mut todo = vec![(String::new(), self.root)];
-        while let Some((prefix, dict)) = todo.pop() {
-            let Value::Dict(items) = &self.values[dict] else { continue };
-            for &(key, value) in items {
-                let Value::Text(key) = &self.values[key] else { continue };
-                match &self.values[value] {
-                    Value::Tensor(tensor) => {
-                        tensors.insert(format!("{prefix}{key}"), tensor.as_ref());
-                    }
-                    Value::Dict(_) if seen.insert(value) => todo.push((format!("{prefix}{key}."), value)),
-                    _ => {}
-                }
-            }
-        }
-        tensors
-    }
-
-    /// The texts of a list of texts.
-    pub fn texts(&self) -> Option<Vec<&str>> {
-        let Value::List(items) = &self.values[self.root] else { return None };
-        items
-            .iter()
-            .map(|&item| if let Value::Text(text) = &self.values[item] { Some(text.as_str()) } else { None })
-            .collect()
-    }
-
-    /// The truth value under `key` in a dictionary.
-    pub fn flag(&self, key: &str) -> Option<bool> {
-        let Value::Dict(items) = &self.values[self.root] else { return None };
-        items.iter().find_map(|&(name, value)| match (&self.values[name], &self.values[value]) {
-            (Value::Text(name), &Value::Bool(flag)) if name == key => Some(flag),
-            _ => None,
-        })
-    }
-}
+pub use values::TensorView;
 
 /// Runs the pickle at the beginning of `bytes`.
 pub fn unpickle(bytes: &[u8]) -> Result<Unpickled, Problem> {
@@ -253,73 +160,6 @@ impl Machine<'_> {
         Some(())
     }
 
-    /// What a call gives, for those that a dictionary of tensors needs. Nothing is ever really called.
-    fn call(&mut self, callable: Id, arguments: Id) -> Option<()> {
-        let Value::Global(name) = &self.values[callable] else {
-            self.push(Value::Opaque);
-            return Some(());
-        };
-        let Value::Tuple(arguments) = &self.values[arguments] else { return None };
-        let value = match name.as_str() {
-            "collections.OrderedDict" => Value::Dict(self.pairs(arguments)),
-            "torch._utils._rebuild_tensor" | "torch._utils._rebuild_tensor_v2" => {
-                Value::Tensor(Box::new(self.tensor(arguments)?))
-            }
-            "torch._utils._rebuild_parameter" => {
-                let tensor = *arguments.first()?;
-                self.stack.push(tensor);
-                return Some(());
-            }
-            _ => Value::Opaque,
-        };
-        self.push(value);
-        Some(())
-    }
-
-    /// The `[[key, value], …]` with which Python 2 makes an ordered dictionary; Python 3 makes an empty one.
-    fn pairs(&self, arguments: &[Id]) -> Vec<(Id, Id)> {
-        let Some(Value::List(items)) = arguments.first().map(|&list| &self.values[list]) else { return vec![] };
-        let pair = |&item: &Id| match &self.values[item] {
-            Value::List(pair) | Value::Tuple(pair) => {
-                <[Id; 2]>::try_from(pair.as_slice()).ok().map(|[key, value]| (key, value))
-            }
-            _ => None,
-        };
-        items.iter().filter_map(pair).collect()
-    }
-
-    /// `(storage, offset, shape, stride, …)`.
-    fn tensor(&self, arguments: &[Id]) -> Option<TensorView> {
-        let [storage, offset, shape, stride, ..] = arguments else { return None };
-        let Value::Storage(storage) = self.values[*storage] else { return None };
-        let Value::Int(offset) = self.values[*offset] else { return None };
-        let shape = self.sizes(*shape)?;
-        let dense = is_dense(&shape, &self.sizes(*stride)?)?;
-        Some(TensorView { storage: self.storages[storage].clone(), offset: offset.try_into().ok()?, shape, dense })
-    }
-
-    /// `('storage', class, key, place, count)`; the older format adds a view of a view, which nobody makes, or `None`.
-    fn storage(&self, reference: Id) -> Option<Storage> {
-        let Value::Tuple(parts) = &self.values[reference] else { return None };
-        let [_, class, key, _, count, rest @ ..] = parts.as_slice() else { return None };
-        let (Value::Global(class), Value::Text(key), Value::Int(count)) =
-            (&self.values[*class], &self.values[*key], &self.values[*count])
-        else {
-            return None;
-        };
-        if !rest.iter().all(|&part| matches!(self.values[part], Value::Opaque)) {
-            return None;
-        }
-        let (dtype, element_bytes) = element(class)?;
-        Some(Storage { key: key.clone(), dtype, element_bytes, count: (*count).try_into().ok()? })
-    }
-
-    fn sizes(&self, tuple: Id) -> Option<Vec<usize>> {
-        let Value::Tuple(sizes) = &self.values[tuple] else { return None };
-        let size = |&size: &Id| if let Value::Int(size) = self.values[size] { size.try_into().ok() } else { None };
-        sizes.iter().map(size).collect()
-    }
-
     fn take(&mut self, count: usize) -> Option<&[u8]> {
         let start = self.position;
         let Some(end) = start.checked_add(count).filter(|&end| end <= self.bytes.len()) else {
@@ -403,36 +243,4 @@ fn long(bytes: &[u8]) -> Value {
     let mut value = [fill; 8];
     value[..bytes.len()].copy_from_slice(bytes);
     Value::Int(i64::from_le_bytes(value))
-}
-
-/// Type and size in bytes of the numbers in a storage of this class.
-fn element(class: &str) -> Option<(Option<DType>, u64)> {
-    Some(match class.strip_prefix("torch.")?.strip_suffix("Storage")? {
-        "Double" => (Some(DType::F64), 8),
-        "Float" => (Some(DType::F32), 4),
-        "Half" => (Some(DType::F16), 2),
-        "BFloat16" => (Some(DType::BF16), 2),
-        "Byte" => (Some(DType::U8), 1),
-        "Char" | "Bool" => (None, 1),
-        "Short" => (None, 2),
-        "Int" => (None, 4),
-        "Long" | "ComplexFloat" => (None, 8),
-        "ComplexDouble" => (None, 16),
-        _ => return None,
-    })
-}
-
-/// Whether `stride` is that of values one after another; `None` if the two do not belong together.
-fn is_dense(shape: &[usize], stride: &[usize]) -> Option<bool> {
-    if shape.len() != stride.len() {
-        return None;
-    }
-    let mut expected = 1usize;
-    let mut dense = true;
-    for (&length, &step) in shape.iter().zip(stride).rev() {
-        // Along an axis of length one there is no step to take.
-        dense &= length == 1 || step == expected;
-        expected = expected.checked_mul(length)?;
-    }
-    Some(dense)
 }

@@ -3,7 +3,7 @@
 use egui::{ComboBox, DragValue, RichText, Ui};
 use egui_material_icons::icons;
 
-use super::super::super::action::{Slot, UiCommand};
+use super::super::super::command::{Slot, UiCommand};
 use super::super::super::theme;
 use super::super::super::widgets::{Desk, icon_button};
 use super::super::fields::{Choices, choice, number, row};

@@ -3,7 +3,7 @@
 use egui::{Align, DragValue, Label, Layout, RichText, Ui, vec2};
 use egui_material_icons::icons;
 
-use super::super::super::action::UiCommand;
+use super::super::super::command::UiCommand;
 use super::super::super::theme;
 use super::super::super::widgets::{Desk, icon_button};
 use super::super::fields::{Choices, Look, choice, rail, reset_button, slider};

@@ -7,7 +7,7 @@ mod painting;
 
 use egui::Ui;
 
-use super::super::action::UiCommand;
+use super::super::command::UiCommand;
 use super::super::widgets::Desk;
 use super::fields;
 use crate::recipe::Recipe;
