@@ -93,8 +93,9 @@ impl Preset {
     pub const fn balance(self) -> LossWeights {
         const TV: f32 = 100.0;
         match self {
-            // Four times the notebook's content: the photo stays recognisable under a style that is fully there.
-            Self::Studio | Self::Draft => LossWeights { content: 4.0, style: 1.0, tv: TV },
+            // Eight times the notebook's content: faces stay faces under a style that is fully there. With half of it a
+            // style of strong contrasts swallowed the photo.
+            Self::Studio | Self::Draft => LossWeights { content: 8.0, style: 1.0, tv: TV },
             // With half as much content a face was gone altogether.
             Self::Bold => LossWeights { content: 2.0, style: 2.0, tv: TV },
             Self::Faithful => LossWeights { content: 16.0, style: 1.0, tv: TV },

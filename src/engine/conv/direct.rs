@@ -109,7 +109,8 @@ impl WithSimd for Forward<'_> {
                     let left = Left { start: patches.as_ptr(), row_stride: PATCH, depth_stride: 1 };
                     let start = products[panel * panels.width()..].as_mut_ptr();
                     let target = Target { start, row_stride: padded, accumulate: false };
-                    // SAFETY: both buffers have RUN rows, and `run <= RUN`.
+                    // SAFETY: both buffers have RUN rows, and `run <= RUN`; a patch has PATCH values, a row of products
+                    // `padded`, which is all panels side by side, and a panel is PATCH deep.
                     unsafe { panel::multiply(simd, run, PATCH, left, panels.panel(panel).as_ptr(), target) };
                 }
                 let pixels = output[x * self.kernel.out_channels..].chunks_exact_mut(self.kernel.out_channels);
@@ -203,7 +204,8 @@ impl WithSimd for Backward<'_> {
                     let left = Left { start: source.as_ptr(), row_stride: channels, depth_stride: 1 };
                     let start = products[panel * panels.width()..].as_mut_ptr();
                     let target = Target { start, row_stride: padded, accumulate: false };
-                    // SAFETY: `source` and `products` have at least `run` rows.
+                    // SAFETY: `source` and `products` have at least `run` rows, of `channels` values and of `padded`,
+                    // which is all panels side by side; a panel is `channels` deep.
                     unsafe { panel::multiply(simd, run, channels, left, panels.panel(panel).as_ptr(), target) };
                 }
                 for dy in 0..3 {

@@ -42,7 +42,8 @@ pub trait Finish: Copy + Sync {
     ///
     /// # Safety
     /// `output` must be the output map of the size in `place` (halved, where the finish pools), writable at this tile
-    /// and these channels, and whatever else the finish reads must have as many channels.
+    /// and these channels; one vector from `place.channel` on must lie within `place.channels`; a bias must have a value
+    /// for every channel, and any other map that the finish reads must be as large as the one it belongs to.
     unsafe fn store<S: Simd>(self, simd: S, tile: &Tile<S>, place: Place, output: *mut f32);
 }
 
@@ -85,7 +86,7 @@ pub struct Relu<'a> {
 impl Finish for Relu<'_> {
     #[inline(always)]
     unsafe fn store<S: Simd>(self, simd: S, tile: &Tile<S>, place: Place, output: *mut f32) {
-        // SAFETY: the bias has a value for every channel.
+        // SAFETY: the bias has a value for every channel, and the caller vouches for a vector of them from here.
         let bias = unsafe { read::<S>(self.bias.as_ptr().add(place.channel)) };
         let zero = simd.splat_f32s(0.0);
         for_each_pixel!(tile, place, |at, value| {
@@ -107,7 +108,7 @@ impl Finish for ReluPool<'_> {
 
     #[inline(always)]
     unsafe fn store<S: Simd>(self, simd: S, tile: &Tile<S>, place: Place, output: *mut f32) {
-        // SAFETY: the bias has a value for every channel.
+        // SAFETY: the bias has a value for every channel, and the caller vouches for a vector of them from here.
         let bias = unsafe { read::<S>(self.bias.as_ptr().add(place.channel)) };
         let zero = simd.splat_f32s(0.0);
         let (height, width) = (place.size.0 / 2, place.size.1 / 2);

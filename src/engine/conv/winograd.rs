@@ -159,7 +159,8 @@ impl<F: Finish> Task<'_, F> {
             let target = self.scratch.transformed[offset..].as_mut_ptr();
             for (i, half) in half.iter().enumerate() {
                 for (j, value) in transform::input(simd, *half).into_iter().enumerate() {
-                    // SAFETY: `transformed` has 36 matrices of `stride` values, and row `row` of each has `channels`.
+                    // SAFETY: for each step `transformed` has 36 matrices of `stride` values, and row `row` of each has
+                    // `step_depth`; `at` and `step_depth` are whole vectors, so this one ends inside the row.
                     unsafe {
                         target.add((i * PATCH + j) * stride).cast::<S::f32s>().write_unaligned(value);
                     }
@@ -249,7 +250,7 @@ impl<F: Finish> Task<'_, F> {
                         row_stride: plan.output_block,
                         accumulate: step > 0,
                     };
-                    // SAFETY: `transformed` has `rows` rows of all channels for each frequency, `products` as many of
+                    // SAFETY: `transformed` has `rows` rows of this step's channels for each frequency, `products` as many of
                     // whole panels; the stack has a matrix of this depth and a panel's width for each frequency.
                     unsafe {
                         let matrix = stack.start.add(frequency * stack.stride);
