@@ -16,7 +16,7 @@ use crate::recipe::{OptimizerKind, Recipe};
 pub use budget::{Budget, budget, limit};
 
 /// Vectors as long as the canvas beside the curvature pairs: the canvas, its last good state, four of the optimiser, and
-/// room to bring it to another size and to show it.
+/// room to bring it to another size and to show it, or for the optimiser's smaller canvases.
 const CANVAS_VECTORS: u32 = 8;
 
 /// Those of a photo that stays: itself, where it does, and the canvas under it.

@@ -166,10 +166,15 @@ impl Lbfgs {
         vector::add_scaled(-1.0, &buffers.origin, &s)?;
         vector::copy(&buffers.trial_gradient, &y)?;
         vector::add_scaled(-1.0, &buffers.gradient, &y)?;
-        // The step is done, so the direction's place is free.
-        let my = &buffers.direction;
-        vector::copy(&y, my)?;
-        self.apply_metric(my)?;
+        let my = match self.config.metric {
+            LbfgsMetric::Even => &y,
+            LbfgsMetric::Broad => {
+                // The step is done, so the direction's place is free.
+                vector::copy(&y, &buffers.direction)?;
+                metric::apply(&buffers.direction)?;
+                &buffers.direction
+            }
+        };
         let sums = Sum::read_all(&[&vector::lazy_dot(&s, &y)?, &vector::lazy_dot(&y, my)?])?;
         if let [curvature, y_squared] = sums[..]
             && curvature > MIN_CURVATURE
@@ -279,7 +284,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shorter_memory_keeps_the_newest_pairs() {
+    fn a_shorter_memory_keeps_the_newest_pairs_and_another_metric_none() {
         let x = Tensor::new(&[1f32; 8], &Device::Cpu).unwrap();
         // sum_i (i + 1) x_i^4: never quite a quadratic, so that every step is another one.
         let mut function = |x: &Tensor, gradient: &Tensor| {
@@ -299,5 +304,7 @@ mod tests {
         assert_eq!(steps(&lbfgs), before[before.len() - 2..]);
         lbfgs.step(&x, &mut function).unwrap();
         assert_eq!(steps(&lbfgs).len(), 2);
+        lbfgs.set_config(LbfgsConfig { metric: LbfgsMetric::Broad, ..lbfgs.config });
+        assert!(lbfgs.pairs.is_empty(), "their curvature was measured under another metric");
     }
 }

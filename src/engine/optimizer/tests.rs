@@ -199,25 +199,6 @@ fn broad_steps_first_bring_broad_colour_sooner() {
 }
 
 #[test]
-fn another_metric_forgets_what_was_measured_under_the_first() {
-    let size = (8, 8, 3);
-    let x = Tensor::ones(size, candle_core::DType::F32, &Device::Cpu).unwrap();
-    let square = |x: &Tensor, gradient: &Tensor| {
-        crate::engine::vector::scale_add(2.0, x, 0.0, gradient)?;
-        crate::engine::vector::dot(x, x)
-    };
-    let recipe = Recipe { lbfgs_metric: LbfgsMetric::Broad, ..Recipe::default() };
-    let mut optimizer = ChosenOptimizer::new(&recipe, 12);
-    for _ in 0..3 {
-        optimizer.step(&x, &mut { square }).unwrap();
-    }
-    optimizer.follow(&even(), 12);
-    let before = square(&x, &x.zeros_like().unwrap()).unwrap();
-    assert_eq!(optimizer.step(&x, &mut { square }).unwrap(), Outcome::Moved);
-    assert!(square(&x, &x.zeros_like().unwrap()).unwrap() < before);
-}
-
-#[test]
 fn another_optimiser_begins_where_the_first_one_stood() {
     let lbfgs = even();
     let adam = Recipe { optimizer: OptimizerKind::Adam, adam_step: 0.01, ..lbfgs.clone() };
