@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod common;
+
 use std::sync::{Arc, OnceLock};
 
 use candle_core::{DType, Device, Tensor};
@@ -96,16 +98,7 @@ fn a_style_under_a_black_mask_acts_nowhere() {
 fn the_gradient_matches_differences_under_masks() {
     let vgg = engine().vgg();
     let (height, width) = (33, 38); // odd, so that dropped pooling rows take part
-    let noise = |seed: u64| {
-        let mut state = seed;
-        let values: Vec<f32> = (0..height * width * 3)
-            .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                60.0 * ((state >> 40) as f32 / (1 << 23) as f32 - 1.0)
-            })
-            .collect();
-        Tensor::from_vec(values, (height, width, 3), &Device::Cpu).unwrap()
-    };
+    let noise = |seed| common::noise(seed, (height, width));
     let terms = Terms::of(&Recipe {
         pooling: Pooling::Average,
         content_strength: -5.0,

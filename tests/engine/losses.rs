@@ -11,18 +11,7 @@ use pentimento::image_io::Picture;
 use pentimento::recipe::{Edges, LayerWeights, PictureSource, Pooling, Preset, Recipe, StyleLoss, StyleSource, TvNorm};
 
 use crate::bench::{engine, job, paint, picture, small};
-
-/// Reproducible noise as a canvas.
-fn noise(seed: u64, (height, width): (usize, usize)) -> Tensor {
-    let mut state = seed;
-    let values: Vec<f32> = (0..height * width * 3)
-        .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            60.0 * ((state >> 40) as f32 / (1 << 23) as f32 - 1.0)
-        })
-        .collect();
-    Tensor::from_vec(values, (height, width, 3), &Device::Cpu).unwrap()
-}
+use crate::common::noise;
 
 fn objective(recipe: &Recipe, size: (usize, usize)) -> Objective {
     let (vgg, terms) = (engine().vgg(), Terms::of(recipe));

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bench;
+#[path = "../common/mod.rs"]
+mod common;
 mod losses;
 mod margin;
 mod painting;

@@ -96,6 +96,16 @@ impl Bench {
         }
     }
 
+    /// Paints, keeps an iteration and shows it.
+    pub fn look_at_a_favourite(&mut self) {
+        self.ready();
+        self.paint(1);
+        self.click("Keep");
+        self.iterate(1);
+        self.until_label("Favourite, iteration");
+        self.window().get_by_label_contains("Favourite, iteration").click();
+    }
+
     /// Draws until something with these words in its name is there.
     pub fn until_label(&mut self, label: &str) {
         self.until(label, |window| window.query_all_by_label_contains(label).next().is_some());

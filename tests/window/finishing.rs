@@ -43,12 +43,7 @@ fn the_canvas_is_finished_at_the_size_that_was_chosen() {
 #[test]
 fn a_favourite_is_finished_or_left_as_it_is() {
     let mut bench = Bench::new();
-    bench.ready();
-    bench.paint(1);
-    bench.click("Keep");
-    bench.iterate(1);
-    bench.until_label("Favourite, iteration");
-    bench.window().get_by_label_contains("Favourite, iteration").click();
+    bench.look_at_a_favourite();
     bench.until_label("Viewing a favourite");
     bench.window().key_press_modifiers(Modifiers::COMMAND, Key::F);
     bench.settle();

@@ -169,12 +169,7 @@ fn panels_come_and_go_by_key() {
 #[test]
 fn a_deleted_favourite_comes_back() {
     let mut bench = Bench::new();
-    bench.ready();
-    bench.paint(1);
-    bench.click("Keep");
-    bench.iterate(1);
-    bench.until_label("Favourite, iteration");
-    bench.window().get_by_label_contains("Favourite, iteration").click();
+    bench.look_at_a_favourite();
     bench.settle();
     bench.press(Key::Delete);
     bench.until_label("Moved pentimento-");
