@@ -31,6 +31,7 @@ mod output;
 mod pace;
 mod panel;
 pub mod precision;
+mod prefetch;
 mod preparation;
 mod recolour;
 mod region;

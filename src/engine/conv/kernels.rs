@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::transform::{self, FREQUENCIES, PATCH};
 use crate::engine::arena::Buffer;
 use crate::engine::storage::SharedMut;
-use crate::engine::{panel, simd, threads};
+use crate::engine::{panel, prefetch, simd, threads};
 
 /// Values of one 3x3 kernel.
 const TAPS: usize = 9;
@@ -162,14 +162,39 @@ impl WinogradKernel {
         PanelStack { start, stride: self.stack_stride() }
     }
 
+    /// Asks for the kernels that are read next while matrix `frequency` of the stack `(panel, step)` is multiplied: the
+    /// matrix after it where stacks are kept, else a share of what the stack `next` will be made of.
+    #[inline(always)]
+    pub fn prefetch(&self, (panel, step): (usize, usize), next: (usize, usize), frequency: usize) {
+        match &self.layout {
+            Layout::Transformed(all) => {
+                let stride = self.stack_stride();
+                let matrix = (panel * self.steps() + step) * self.stack_len() + (frequency + 1) * stride;
+                prefetch::into_second_level(all.values(), matrix..matrix + stride);
+            }
+            Layout::Plain(plain) if next.0 < self.panels() => {
+                let source = self.plain_range(next.0, next.1);
+                let share = |frequency| source.start + source.len() * frequency / FREQUENCIES;
+                prefetch::into_second_level(plain.values(), share(frequency)..share(frequency + 1));
+            }
+            Layout::Plain(_) => (),
+        }
+    }
+
+    /// Where the plain kernels of one panel at one step lie.
+    #[inline(always)]
+    fn plain_range(&self, panel: usize, step: usize) -> std::ops::Range<usize> {
+        let (first, channels) = (panel * self.in_channels, self.step(step));
+        (first + channels.start) * TAPS * self.width..(first + channels.end) * TAPS * self.width
+    }
+
     /// `U = G g G^T` for every kernel of one panel at one step.
     #[inline(always)]
     fn transform_stack<S: Simd>(&self, simd: S, panel: usize, step: usize, stack: &mut [f32]) {
         let Layout::Plain(plain) = &self.layout else { return };
-        let (width, channels) = (self.width, self.step(step));
-        let stride = self.stack_stride();
+        let (width, stride) = (self.width, self.stack_stride());
         let pixel = TAPS * width;
-        let plain = &plain.values()[(panel * self.in_channels + channels.start) * pixel..][..channels.len() * pixel];
+        let plain = &plain.values()[self.plain_range(panel, step)];
         assert!(stack.len() >= FREQUENCIES * stride, "room for 36 matrices");
         for (c, plain) in plain.chunks_exact(pixel).enumerate() {
             let mut lane = 0;

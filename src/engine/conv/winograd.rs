@@ -237,6 +237,9 @@ impl<F: Finish> Task<'_, F> {
                 let scratch = &mut self.scratch.stacks[panel * plan.stack_len..][..plan.stack_len];
                 *stack = self.kernel.stack(simd, first_panel + panel, step, scratch);
             }
+            // What is multiplied after these panels at this step: they at the next, or the next block's at the first.
+            let (next_panel, next_step) =
+                if step + 1 < self.kernel.steps() { (first_panel, step + 1) } else { (first_panel + panels, 0) };
             // All panels of one frequency, before the next: its rows of transformed input stay in the cache.
             for frequency in 0..FREQUENCIES {
                 let left = Left {
@@ -245,6 +248,7 @@ impl<F: Finish> Task<'_, F> {
                     depth_stride: 1,
                 };
                 for (panel, stack) in stacks.iter().enumerate().take(panels) {
+                    self.kernel.prefetch((first_panel + panel, step), (next_panel + panel, next_step), frequency);
                     let target = Target {
                         start: self.scratch.products[frequency * product_stride + panel * width..].as_mut_ptr(),
                         row_stride: plan.output_block,
