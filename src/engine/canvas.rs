@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::cuda;
 use super::schedule::Stage;
 use super::storage::values_mut;
-use super::{margin, threads};
+use super::{detail, margin, threads};
 use crate::image_io::{Picture, resample_rgb_f32};
 
 /// Standard deviation of a canvas of noise, in levels out of 255: visible grain around the mean colour, neither black
@@ -52,15 +52,26 @@ pub fn noise(seed: u64, levels: f32, width: u32, height: u32, device: &Device) -
 }
 
 /// The canvas of a stage enlarged or reduced to that of another: the picture without its margin of `margin` pixels, at the
-/// size of `stage`, mirrored in that one's margin. Brought back into the range of colours.
+/// size of `stage`, mirrored in that one's margin. Where it grows it takes on the detail of `photo`, if there is one.
+/// Brought back into the range of colours.
 ///
 /// # Errors
 /// When the canvas cannot be read from the device.
-pub fn resample(canvas: &Tensor, margin: u32, stage: &Stage, mean_rgb: [f32; 3]) -> Result<Tensor> {
+pub fn resample(
+    canvas: &Tensor,
+    margin: u32,
+    stage: &Stage,
+    photo: Option<&Picture>,
+    mean_rgb: [f32; 3],
+) -> Result<Tensor> {
     let (height, width, _) = canvas.dims3()?;
     let picture = margin::cut(canvas.flatten_all()?.to_vec1::<f32>()?, width, margin);
     let (from, to) = ((width as u32 - 2 * margin, height as u32 - 2 * margin), (stage.width, stage.height));
-    let picture = margin::mirror::<3>(&resample_rgb_f32(&picture, from, to), to, stage.margin);
+    let mut picture = resample_rgb_f32(&picture, from, to);
+    if let Some(photo) = photo {
+        detail::add(photo, from, to, &mut picture);
+    }
+    let picture = margin::mirror::<3>(&picture, to, stage.margin);
     let (width, height) = stage.canvas_size();
     let resampled = tensor(picture, width, height, canvas.device())?;
     clamp(&resampled, mean_rgb)?;

@@ -14,6 +14,7 @@ pub mod comparison;
 pub mod conv;
 #[cfg(any(feature = "cuda", test))]
 mod cuda;
+mod detail;
 pub mod device;
 mod error;
 mod estimate;

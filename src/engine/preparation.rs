@@ -11,7 +11,7 @@ use super::regions::Regions;
 use super::schedule::Stage;
 use super::terms::Terms;
 use super::vgg::Vgg;
-use super::{EngineError, Job, canvas, margin};
+use super::{EngineError, Job, canvas, detail, margin};
 use crate::image_io::Picture;
 use crate::recipe::Init;
 
@@ -20,10 +20,24 @@ use crate::recipe::Init;
 /// # Errors
 /// When memory does not suffice.
 pub fn canvas_of(picture: &Picture, vgg: &Vgg, stage: &Stage) -> Result<Tensor, EngineError> {
-    let picture = picture.to_rgb_f32(stage.width, stage.height);
+    canvas_of_rgb(&picture.to_rgb_f32(stage.width, stage.height), vgg, stage)
+}
+
+/// Interleaved RGB of the size of `stage` as its canvas, mirrored in the margin.
+fn canvas_of_rgb(picture: &[f32], vgg: &Vgg, stage: &Stage) -> Result<Tensor, EngineError> {
     let (width, height) = stage.canvas_size();
-    let mirrored = margin::mirror::<3>(&picture, (stage.width, stage.height), stage.margin);
+    let mirrored = margin::mirror::<3>(picture, (stage.width, stage.height), stage.margin);
     Ok(canvas::from_rgb(mirrored, width, height, vgg.mean_rgb(), vgg.device())?)
+}
+
+/// A picture as the canvas of `stage`, with the photo's detail where it is enlarged.
+fn canvas_from(picture: &Picture, vgg: &Vgg, job: &Job, stage: &Stage) -> Result<Tensor, EngineError> {
+    let (from, to) = ((picture.width(), picture.height()), (stage.width, stage.height));
+    let mut picture = picture.to_rgb_f32(stage.width, stage.height);
+    if let Some(photo) = detail::photo_of(job) {
+        detail::add(photo, from, to, &mut picture);
+    }
+    canvas_of_rgb(&picture, vgg, stage)
 }
 
 /// What the recipe says that the canvas starts from.
@@ -38,7 +52,7 @@ pub fn initial_canvas(vgg: &Vgg, job: &Job, stage: &Stage) -> Result<Tensor, Eng
             Ok(canvas::noise(seed, levels, width, height, vgg.device())?)
         }
         (Init::Style, _) => canvas_of(&job.styles[0], vgg, stage),
-        (Init::Picture(_), Some(picture)) => canvas_of(picture, vgg, stage),
+        (Init::Picture(_), Some(picture)) => canvas_from(picture, vgg, job, stage),
         (Init::Content | Init::Picture(_), _) => canvas_of(&job.content, vgg, stage),
     }
 }

@@ -20,7 +20,9 @@ use super::schedule::{self, Stage};
 use super::stage_plan::{memory_notice, plan_stage, plan_stages};
 use super::style_mix::StyleMix;
 use super::vgg::Vgg;
-use super::{EngineError, Evaluation, Job, Losses, Painter, Progress, TermShare, canvas, margin, threads, vector};
+use super::{
+    EngineError, Evaluation, Job, Losses, Painter, Progress, TermShare, canvas, detail, margin, threads, vector,
+};
 use crate::image_io::{Picture, Rgba16Image};
 use crate::recipe::{OptimizerKind, parameter};
 
@@ -160,7 +162,8 @@ impl StyleTransfer {
         let stage = self.stages[index];
         let (height, width, _) = self.canvas.dims3()?;
         if (width as u32, height as u32) != stage.canvas_size() {
-            self.canvas = canvas::resample(&self.painted()?, self.margin, &stage, self.vgg.mean_rgb())?;
+            let (photo, mean_rgb) = (detail::photo_of(&self.job), self.vgg.mean_rgb());
+            self.canvas = canvas::resample(&self.painted()?, self.margin, &stage, photo, mean_rgb)?;
             self.margin = stage.margin;
         }
         self.last_good = self.canvas.copy()?;

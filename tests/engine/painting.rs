@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use image::{Rgba, RgbaImage};
 use pentimento::engine::{Engine, Job};
-use pentimento::image_io::Picture;
+use pentimento::image_io::{Picture, resample_rgb_f32};
 use pentimento::recipe::{Colours, Init, OptimizerKind, Recipe, StyleSource};
 
 use crate::bench::{engine, job, paint, picture, small};
@@ -245,6 +245,35 @@ fn the_next_stage_starts_from_the_average() {
     let small = image::imageops::resize(&frame, end_of_stage.width(), end_of_stage.height(), image::imageops::Triangle);
     let distance: u64 = small.iter().zip(end_of_stage.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
     assert!(distance < 6 * small.len() as u64, "{} levels apart", distance as f64 / small.len() as f64);
+}
+
+#[test]
+fn an_enlarged_canvas_takes_on_the_photos_fine_detail() {
+    // What of the photo is left in the second stage's first canvas that the first stage had no room for.
+    let share = |init: Init| {
+        let recipe = Recipe { size: 181, iterations: 8, init, ..Recipe::default() };
+        let speckled = RgbaImage::from_fn(200, 140, |x, y| {
+            let value = if (x * x + 3 * y * y + x * y) % 7 < 3 { 60 } else { 190 };
+            Rgba([value, value, value, 255])
+        });
+        let job = Job { content: Arc::new(Picture::from_rgba(speckled)), ..job(recipe) };
+        let mut painter = engine().begin(&job).unwrap();
+        while painter.step().unwrap().stage == 0 {}
+        let frame = painter.frame().unwrap();
+        let (width, height) = frame.dimensions();
+        let small = (128, 128 * height / width);
+        let blur = |large: &[f32]| {
+            let down = resample_rgb_f32(large, (width, height), small);
+            resample_rgb_f32(&down, small, (width, height))
+        };
+        let detail = |large: &[f32]| -> Vec<f32> { large.iter().zip(blur(large)).map(|(a, b)| a - b).collect() };
+        let photo = detail(&job.content.to_rgb_f32(width, height));
+        let canvas = detail(&Picture::from_rgba(frame).to_rgb_f32(width, height));
+        let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+        product(&canvas, &photo) / product(&photo, &photo)
+    };
+    let (from_photo, from_noise) = (share(Init::Content), share(Init::Noise));
+    assert!(from_photo > 0.6 && from_noise.abs() < 0.3, "{from_photo}, from noise {from_noise}");
 }
 
 #[test]
