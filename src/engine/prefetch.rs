@@ -12,13 +12,13 @@ const LINE: usize = 64 / size_of::<f32>();
 pub fn into_second_level(values: &[f32], range: Range<usize>) {
     let end = range.end.min(values.len());
     for line in values[range.start.min(end)..end].chunks(LINE) {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
         // SAFETY: every x86-64 has SSE, and a hint reads nothing.
         unsafe {
             use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
             _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast());
         }
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(not(all(target_arch = "x86_64", not(miri))))]
         let _ = line;
     }
 }

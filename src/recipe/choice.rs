@@ -91,7 +91,7 @@ choice! {
     /// The sizes at which the canvas is painted.
     Scales("scales") {
         /// Sizes that grow by the square root of two.
-        CoarseToFine = "coarse-to-fine", "Coarse to fine", "Starts small and grows, so large shapes are settled before details.";
+        CoarseToFine = "coarse-to-fine", "Coarse to fine", "Starts small and grows, so large shapes are settled before details; what a small canvas had no room for comes from the photo.";
         /// Only the final size.
         Single = "single", "One size", "Paints at the final size from the first iteration.";
     }
