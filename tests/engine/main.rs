@@ -8,3 +8,4 @@ mod common;
 mod losses;
 mod margin;
 mod painting;
+mod stages;

@@ -4,32 +4,10 @@ use std::sync::Arc;
 
 use image::{Rgba, RgbaImage};
 use pentimento::engine::{Engine, Job};
-use pentimento::image_io::{Picture, resample_rgb_f32};
+use pentimento::image_io::Picture;
 use pentimento::recipe::{Colours, Init, OptimizerKind, Recipe, StyleSource};
 
 use crate::bench::{engine, job, paint, picture, small};
-
-#[test]
-fn a_painting_goes_through_its_stages_and_ends_at_the_size_asked_for() {
-    let recipe = Recipe { size: 200, iterations: 5, ..Recipe::default() };
-    let mut painter = engine().begin(&job(recipe)).unwrap();
-    let mut seen = Vec::new();
-    let mut evaluations = 0;
-    while !painter.is_finished() {
-        let progress = painter.step().unwrap();
-        for evaluation in &progress.evaluations {
-            evaluations += 1;
-            assert_eq!(evaluation.evaluation, evaluations);
-        }
-        seen.push((progress.stage, progress.iteration, progress.width, progress.height));
-    }
-    assert_eq!(seen, [(0, 1, 141, 94), (0, 2, 141, 94), (0, 3, 141, 94), (1, 4, 200, 133), (1, 5, 200, 133)]);
-    let frame = painter.frame().unwrap();
-    assert_eq!((frame.width(), frame.height()), (200, 133));
-    // Reporting a finished painting again changes nothing.
-    assert!(painter.step().unwrap().evaluations.is_empty());
-    assert_eq!(painter.frame().unwrap(), frame);
-}
 
 #[test]
 fn both_optimisers_lower_the_loss_from_any_start() {
@@ -228,52 +206,6 @@ fn the_shown_picture_is_the_average_where_one_is_wanted() {
     job.recipe.style_strength = 1.0;
     averaged.revise(&job).unwrap();
     assert_eq!(averaged.frame().unwrap(), plain.frame().unwrap());
-}
-
-#[test]
-fn the_next_stage_starts_from_the_average() {
-    let recipe = Recipe { size: 181, iterations: 8, averaging: 0.99, ..Recipe::default() };
-    let mut painter = engine().begin(&job(recipe)).unwrap();
-    let mut end_of_stage = painter.frame().unwrap();
-    let mut progress = painter.step().unwrap();
-    while progress.stage == 0 {
-        end_of_stage = painter.frame().unwrap();
-        progress = painter.step().unwrap();
-    }
-    // One iteration later it still looks like what was shown; L-BFGS's first step is one level on average.
-    let frame = painter.frame().unwrap();
-    let small = image::imageops::resize(&frame, end_of_stage.width(), end_of_stage.height(), image::imageops::Triangle);
-    let distance: u64 = small.iter().zip(end_of_stage.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
-    assert!(distance < 6 * small.len() as u64, "{} levels apart", distance as f64 / small.len() as f64);
-}
-
-#[test]
-fn an_enlarged_canvas_takes_on_the_photos_fine_detail() {
-    // What of the photo is left in the second stage's first canvas that the first stage had no room for.
-    let share = |init: Init| {
-        let recipe = Recipe { size: 181, iterations: 8, init, ..Recipe::default() };
-        let speckled = RgbaImage::from_fn(200, 140, |x, y| {
-            let value = if (x * x + 3 * y * y + x * y) % 7 < 3 { 60 } else { 190 };
-            Rgba([value, value, value, 255])
-        });
-        let job = Job { content: Arc::new(Picture::from_rgba(speckled)), ..job(recipe) };
-        let mut painter = engine().begin(&job).unwrap();
-        while painter.step().unwrap().stage == 0 {}
-        let frame = painter.frame().unwrap();
-        let (width, height) = frame.dimensions();
-        let small = (128, 128 * height / width);
-        let blur = |large: &[f32]| {
-            let down = resample_rgb_f32(large, (width, height), small);
-            resample_rgb_f32(&down, small, (width, height))
-        };
-        let detail = |large: &[f32]| -> Vec<f32> { large.iter().zip(blur(large)).map(|(a, b)| a - b).collect() };
-        let photo = detail(&job.content.to_rgb_f32(width, height));
-        let canvas = detail(&Picture::from_rgba(frame).to_rgb_f32(width, height));
-        let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
-        product(&canvas, &photo) / product(&photo, &photo)
-    };
-    let (from_photo, from_noise) = (share(Init::Content), share(Init::Noise));
-    assert!(from_photo > 0.6 && from_noise.abs() < 0.3, "{from_photo}, from noise {from_noise}");
 }
 
 #[test]
