@@ -4,8 +4,9 @@
 //! cargo run --release --example smoothness [-- SECONDS]
 //! ```
 //!
-//! Opens the real window over the real engine with pictures of a folder that is gone afterwards, waits until the pictures
-//! are there, presses the space bar to paint, and draws sixty times a second. A frame's time is what eframe says that it
+//! First paints without a window, until the first frame that an iteration has changed. Then opens the real window over the
+//! real engine, with a library that is gone afterwards, waits until the pictures are there, presses the space bar to paint,
+//! and draws sixty times a second. A frame's time is what eframe says that it
 //! took to draw, without the wait for the screen; its interval is the time between the beginnings of two frames.
 
 use std::path::Path;
