@@ -125,7 +125,7 @@ impl Action {
     fn words(self) -> Words {
         let (label, tooltip, icon, shortcut) = match self {
             Self::Paint => ("Paint", "Start painting", icons::ICON_BRUSH, key(Key::Space)),
-            Self::Pause => ("Pause", "Hold after this iteration", icons::ICON_PAUSE, key(Key::Space)),
+            Self::Pause => ("Pause", "Hold the painting where it is", icons::ICON_PAUSE, key(Key::Space)),
             Self::Resume => ("Resume", "Go on painting", icons::ICON_PLAY_ARROW, key(Key::Space)),
             Self::StartOver => (
                 "Start over",

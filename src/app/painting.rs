@@ -99,7 +99,7 @@ impl Painting {
     pub fn phase_text(&self) -> &'static str {
         match self.phase {
             Phase::Preparing => "Preparing",
-            Phase::Running if self.pause_wanted => "Pausing after this iteration",
+            Phase::Running if self.pause_wanted => "Pausing",
             Phase::Running => "Painting",
             Phase::Paused => "Paused",
             Phase::Finished => "Finished",

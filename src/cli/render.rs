@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::{RenderArgs, RunArgs};
 use super::output::{Output, default_stem, try_place};
 use super::report::Report;
 use super::trace::Trace;
 use super::{CliError, print};
-use crate::engine::{Engine, Job, Masks, Painter, StyleEngine};
+use crate::engine::{Engine, Interrupt, Job, Masks, Painter, StyleEngine};
 use crate::image_io::{PaintingRecord, Picture, PictureError, save_picture};
 use crate::recipe::{Depth, Init, PictureSource, Recipe};
 
@@ -66,15 +65,16 @@ fn load(recipe: Recipe) -> Result<Job, PictureError> {
 }
 
 /// A flag that the first Ctrl-C raises; the second ends the program.
-fn watch_for_ctrl_c() -> Result<Arc<AtomicBool>, CliError> {
+fn watch_for_ctrl_c() -> Result<Interrupt, CliError> {
     /// What a shell reports for a program that an interrupt ended.
     const INTERRUPTED: i32 = 130;
-    let stop = Arc::new(AtomicBool::new(false));
-    let raised = Arc::clone(&stop);
+    let stop = Interrupt::default();
+    let raised = stop.clone();
     ctrlc::set_handler(move || {
-        if raised.swap(true, Ordering::Relaxed) {
+        if raised.is_raised() {
             std::process::exit(INTERRUPTED);
         }
+        raised.raise();
     })
     .map_err(|error| CliError::Failed(format!("Ctrl-C cannot be watched for: {error}")))?;
     Ok(stop)
@@ -90,12 +90,12 @@ struct Painting {
 
 impl Painting {
     /// Paints until the end, an error or a stop; tells whether it was stopped.
-    fn paint(&mut self, report: &mut Report, mut trace: Option<Trace>, stop: &AtomicBool) -> Result<bool, CliError> {
+    fn paint(&mut self, report: &mut Report, mut trace: Option<Trace>, stop: &Interrupt) -> Result<bool, CliError> {
         while !self.painter.is_finished() {
-            if stop.load(Ordering::Relaxed) {
+            if stop.is_raised() {
                 return Ok(true);
             }
-            let progress = self.painter.step()?;
+            let Some(progress) = self.painter.step_unless(stop)? else { continue };
             self.iteration = progress.iteration;
             if let Some(trace) = &mut trace {
                 trace.write(&progress)?;
@@ -147,7 +147,7 @@ mod tests {
         iterations: u32,
         fails_at: Option<u32>,
         stops_at: Option<u32>,
-        stop: Arc<AtomicBool>,
+        stop: Interrupt,
     }
 
     impl Painter for Fake {
@@ -157,7 +157,7 @@ mod tests {
             }
             self.iteration += 1;
             if self.stops_at == Some(self.iteration) {
-                self.stop.store(true, Ordering::Relaxed);
+                self.stop.raise();
             }
             let losses = Losses { loss: 6.0, content: 1.0, style: 2.0, tv: 3.0 };
             let evaluation = |n| Evaluation { evaluation: 2 * self.iteration + n, losses, seconds: 0.5 };
@@ -217,8 +217,11 @@ mod tests {
 
     fn paint(fails_at: Option<u32>, stops_at: Option<u32>, trace: Option<&str>) -> Outcome {
         let folder = tempfile::tempdir().unwrap();
-        let stop = Arc::new(AtomicBool::new(stops_at == Some(0)));
-        let painter = Box::new(Fake { iteration: 0, iterations: 4, fails_at, stops_at, stop: Arc::clone(&stop) });
+        let stop = Interrupt::default();
+        if stops_at == Some(0) {
+            stop.raise();
+        }
+        let painter = Box::new(Fake { iteration: 0, iterations: 4, fails_at, stops_at, stop: stop.clone() });
         let output = Output::Asked(folder.path().join("out.png"));
         let mut painting = Painting { painter, recipe: Recipe::default(), iteration: 0, output, depth: Depth::Eight };
         let trace = trace.map(|name| Trace::create(&folder.path().join(name)).unwrap());
@@ -265,8 +268,8 @@ mod tests {
     #[test]
     fn a_trace_that_cannot_go_on_costs_no_canvas() {
         let folder = tempfile::tempdir().unwrap();
-        let stop = Arc::new(AtomicBool::new(false));
-        let fake = Fake { iteration: 0, iterations: 4, fails_at: None, stops_at: None, stop: Arc::clone(&stop) };
+        let stop = Interrupt::default();
+        let fake = Fake { iteration: 0, iterations: 4, fails_at: None, stops_at: None, stop: stop.clone() };
         let output = Output::Asked(folder.path().join("out.png"));
         let mut painting =
             Painting { painter: Box::new(fake), recipe: Recipe::default(), iteration: 0, output, depth: Depth::Eight };

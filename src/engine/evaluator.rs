@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result, Tensor};
 
+use super::interrupt::Interrupt;
 use super::memory::MemoryPlan;
 use super::objective::Objective;
 use super::regions::Regions;
@@ -67,6 +68,14 @@ impl Evaluator {
         match self {
             Self::Whole(objective) => objective.evaluate(canvas, gradient),
             Self::Tiled(objective) => objective.evaluate(canvas, gradient),
+        }
+    }
+
+    /// Breaks an evaluation off with an error when this is raised.
+    pub fn heed(&mut self, interrupt: Interrupt) {
+        match self {
+            Self::Whole(objective) => objective.heed(interrupt),
+            Self::Tiled(objective) => objective.heed(interrupt),
         }
     }
 

@@ -6,6 +6,7 @@
 use candle_core::{Device, Result, Tensor};
 
 use super::arena;
+use super::interrupt::Interrupt;
 use super::vgg::{LAYERS, Tap, Variant, closes_block};
 
 /// The feature maps of one picture size, for losses at certain taps.
@@ -16,6 +17,8 @@ pub struct FeatureMaps {
     deepest: Tap,
     /// Room for the gradient of a loss, as large as the largest map at which one looks.
     gradient: Option<Tensor>,
+    /// Looked at between two layers.
+    pub(super) interrupt: Interrupt,
 }
 
 /// What is kept of one layer.
@@ -102,7 +105,7 @@ impl FeatureMaps {
                 (height, width) = (height / 2, width / 2);
             }
         }
-        Ok(Self { variant, maps, taps: taps.to_vec(), deepest, gradient: None })
+        Ok(Self { variant, maps, taps: taps.to_vec(), deepest, gradient: None, interrupt: Interrupt::default() })
     }
 
     /// The same, with room for [`Vgg::backward`](super::vgg::Vgg::backward).

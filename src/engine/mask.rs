@@ -6,6 +6,7 @@ use crate::image_io::Picture;
 use crate::recipe::{PictureSource, Recipe};
 
 use super::margin;
+use super::region::Region;
 use super::vgg::LAYERS;
 
 /// Pixels of the masks that a recipe names.
@@ -116,6 +117,16 @@ impl Map {
     #[must_use]
     pub fn shares(&self) -> &[f32] {
         &self.shares
+    }
+
+    /// The shares in a rectangle, row by row.
+    ///
+    /// # Panics
+    /// When it reaches beyond the map.
+    #[must_use]
+    pub fn cut_out(&self, rectangle: Region) -> Vec<f32> {
+        let rows = self.shares.chunks_exact(self.width.max(1)).skip(rectangle.top).take(rectangle.height);
+        rows.flat_map(|row| &row[rectangle.left..][..rectangle.width]).copied().collect()
     }
 
     /// The sum of all shares: how many pixels the region has.

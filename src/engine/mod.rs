@@ -21,6 +21,7 @@ mod estimate;
 mod evaluator;
 pub mod feature_maps;
 mod finishing;
+mod interrupt;
 mod kept_photo;
 pub mod loss;
 mod margin;
@@ -52,6 +53,7 @@ mod test_support;
 pub mod threads;
 mod tiled;
 mod tiled_network;
+mod tiled_style;
 mod tiles;
 mod transfer;
 pub mod vector;
@@ -70,6 +72,7 @@ pub use device::{DeviceChoice, DeviceReport, describe_devices};
 pub use error::EngineError;
 pub use estimate::{Estimate, StageEstimate};
 pub use finishing::{NothingToFinish, finishing};
+pub use interrupt::Interrupt;
 pub use mask::Masks;
 pub use memory::limit as limit_memory;
 pub use score::{Score, score};
@@ -172,6 +175,17 @@ pub trait Painter: Send {
     /// # Errors
     /// When the device fails or memory runs out; the canvas keeps its last good state.
     fn step(&mut self) -> Result<Progress, EngineError>;
+
+    /// As [`Painter::step`], but if `interrupt` is raised meanwhile, the iteration may be broken off: then nothing has
+    /// changed and there is nothing to tell. The next call does it from its beginning. A painter whose iterations are
+    /// short need not look.
+    ///
+    /// # Errors
+    /// As [`Painter::step`].
+    fn step_unless(&mut self, interrupt: &Interrupt) -> Result<Option<Progress>, EngineError> {
+        let _ = interrupt;
+        self.step().map(Some)
+    }
 
     /// Whether every planned iteration is done. A later [`Painter::revise`] may make it unfinished again.
     fn is_finished(&self) -> bool;

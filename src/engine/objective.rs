@@ -5,6 +5,7 @@ use std::sync::Arc;
 use candle_core::{Result, Tensor};
 
 use super::feature_maps::FeatureMaps;
+use super::interrupt::Interrupt;
 use super::loss::{content, gram, guided, histogram, moments, tv};
 use super::mask::Map;
 use super::regions::{Division, Regions};
@@ -158,6 +159,11 @@ impl Objective {
         Ok(Losses { loss: content + style + tv, content, style, tv })
     }
 
+    /// Breaks an evaluation off with an error when this is raised.
+    pub fn heed(&mut self, interrupt: Interrupt) {
+        self.maps.interrupt = interrupt;
+    }
+
     /// What each term adds to loss and gradient, found by evaluating it alone. Takes about as long as an evaluation for
     /// every term; nothing is remembered, and the next evaluation is as if nobody had asked.
     ///
@@ -241,9 +247,8 @@ fn style_terms(terms: &Terms, style: &Regions) -> Result<Vec<FeatureTerm>> {
 }
 
 fn style_goal(kind: StyleLoss, statistics: &Statistics) -> Result<Goal> {
-    Ok(match (kind, &statistics.mean) {
-        (StyleLoss::Gram, _) => Goal::Gram(statistics.second_moment.clone()),
-        (StyleLoss::Moments, Some(mean)) => Goal::Moments(moments::Target::new(mean, &statistics.second_moment)?),
-        (StyleLoss::Moments, None) => candle_core::bail!("the style was measured without its mean"),
+    Ok(match kind {
+        StyleLoss::Gram => Goal::Gram(statistics.second_moment.clone()),
+        StyleLoss::Moments => Goal::Moments(moments::Target::new(statistics.mean()?, &statistics.second_moment)?),
     })
 }

@@ -90,14 +90,6 @@ impl Regions {
         Ok(Self { division })
     }
 
-    /// The target, where it is the same everywhere.
-    pub(super) fn everywhere(&self) -> Option<&StyleTarget> {
-        match &self.division {
-            Division::Whole(target) => Some(target),
-            Division::Parts(_) => None,
-        }
-    }
-
     pub(super) fn division(&self) -> &Division {
         &self.division
     }

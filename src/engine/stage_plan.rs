@@ -4,6 +4,7 @@ use candle_core::Device;
 
 use super::memory::{self, Budget, Demand, MemoryPlan};
 use super::schedule::Stage;
+use super::terms::Terms;
 use super::{EngineError, Job, style_mix};
 use crate::recipe::Recipe;
 
@@ -30,7 +31,7 @@ pub fn plan_stage(job: &Job, stage: &Stage, budget: Budget) -> Result<MemoryPlan
     let plan =
         memory::plan(width, height, &Demand::of(&job.recipe), budget).map_err(|error| of_the_picture(error, stage))?;
     if plan.tiles.count() > 1
-        && let Some(what) = needs_the_whole(&job.recipe)
+        && let Some(what) = Terms::of(&job.recipe).needs_the_whole()
     {
         return Err(EngineError::NotInTiles { width: stage.width, height: stage.height, what });
     }
@@ -50,16 +51,6 @@ fn of_the_picture(error: EngineError, stage: &Stage) -> EngineError {
         },
         other => other,
     }
-}
-
-/// What of this recipe cannot be measured in tiles, in words.
-#[must_use]
-pub fn needs_the_whole(recipe: &Recipe) -> Option<&'static str> {
-    let masked = || {
-        let styles = recipe.styles.iter().any(|style| style.weight > 0.0 && style.mask.is_some());
-        (styles || recipe.photo_mask.is_some()).then_some("a mask")
-    };
-    super::terms::Terms::of(recipe).needs_the_whole().or_else(masked)
 }
 
 /// What the artist should know of how a stage is painted, if it is not as usual.

@@ -1,12 +1,12 @@
 //! What the painting is compared with: measured from the photo and from the styles once for every size.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
 use super::feature_maps::FeatureMaps;
 use super::loss::{gram, histogram, moments};
 use super::terms::Terms;
-use super::vector;
-use super::vgg::Vgg;
+use super::vgg::{Tap, Vgg};
+use super::{arena, vector};
 use crate::recipe::StyleLoss;
 
 /// The content of a picture: its feature maps at the layers of [`Terms::content`], in that order.
@@ -47,13 +47,48 @@ pub(super) struct Statistics {
 }
 
 impl Statistics {
-    fn of(features: &Tensor, terms: &Terms) -> Result<Self> {
+    /// Measures a feature map as `terms` want it.
+    ///
+    /// # Errors
+    /// When memory does not suffice or the device fails.
+    pub fn of(features: &Tensor, terms: &Terms) -> Result<Self> {
         let wanted = |wanted: bool, measure: &dyn Fn() -> Result<Tensor>| wanted.then(measure).transpose();
         Ok(Self {
             second_moment: gram::gram_matrix(features)?,
             mean: wanted(terms.style_loss == StyleLoss::Moments, &|| moments::mean(features))?,
             quantiles: wanted(terms.histogram > 0.0, &|| histogram::quantiles(features))?,
         })
+    }
+
+    /// Zeros, to add up at `tap` what `terms` want of parts of a picture. Quantiles cannot be added up.
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn zero(tap: Tap, terms: &Terms, device: &Device) -> Result<Self> {
+        let channels = tap.channels();
+        let mean = (terms.style_loss == StyleLoss::Moments).then(|| arena::tensor(channels, device));
+        let second_moment = arena::tensor((channels, channels), device)?;
+        Ok(Self { second_moment, mean: mean.transpose()?, quantiles: None })
+    }
+
+    /// Adds a part of the picture that has `share` of its pixels.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn add(&self, share: f64, part: &Self) -> Result<()> {
+        vector::add_scaled(share, &part.second_moment, &self.second_moment)?;
+        if let (Some(sum), Some(mean)) = (&self.mean, &part.mean) {
+            vector::add_scaled(share, mean, sum)?;
+        }
+        Ok(())
+    }
+
+    /// The mean features.
+    ///
+    /// # Errors
+    /// When they were not measured.
+    pub fn mean(&self) -> Result<&Tensor> {
+        self.mean.as_ref().ok_or_else(|| candle_core::Error::Msg("the style was measured without its mean".to_owned()))
     }
 
     /// The average of as many as there are shares, which add up to 1.
@@ -101,12 +136,6 @@ impl StyleTarget {
         vgg.forward(picture, &maps)?;
         let layers = taps.iter().map(|tap| Statistics::of(maps.at(*tap), terms)).collect::<Result<_>>()?;
         Ok(Self { layers })
-    }
-
-    /// The style with these Gram matrices at the layers of [`Terms::style`], in that order.
-    pub(super) fn from_gram_matrices(grams: Vec<Tensor>) -> Self {
-        let layer = |second_moment| Statistics { second_moment, mean: None, quantiles: None };
-        Self { layers: grams.into_iter().map(layer).collect() }
     }
 
     /// The statistics of one style layer, by its place in [`Terms::style`].

@@ -109,13 +109,7 @@ impl Terms {
     /// What of these terms cannot be summed up tile by tile, in words.
     #[must_use]
     pub fn needs_the_whole(&self) -> Option<&'static str> {
-        if self.style_loss == StyleLoss::Moments {
-            Some("the mean-and-covariance style loss")
-        } else if self.histogram > 0.0 {
-            Some("the histogram loss")
-        } else {
-            None
-        }
+        (self.histogram > 0.0).then_some("the histogram loss")
     }
 
     /// Whether pictures that were measured for `other` need not be measured again for these: the same layers are looked

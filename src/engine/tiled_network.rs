@@ -5,12 +5,11 @@ use std::sync::Arc;
 use candle_core::{Result, Tensor};
 
 use super::feature_maps::FeatureMaps;
-use super::loss::gram;
-use super::target::StyleTarget;
+use super::target::{Statistics, StyleTarget};
 use super::terms::Terms;
 use super::tiles::{Tile, Tiles};
 use super::vgg::{Tap, Variant, Vgg};
-use super::{arena, region, vector};
+use super::{arena, region};
 
 /// The network with feature maps for one tile, which all tiles use in turn.
 pub struct TiledNetwork {
@@ -56,23 +55,15 @@ impl TiledNetwork {
         Ok(features)
     }
 
-    /// Adds the tile's share of the whole picture's Gram matrix at `tap`.
+    /// Adds the tile's share of what the whole picture amounts to at `tap`.
     ///
     /// # Errors
     /// As [`TiledNetwork::interior`].
-    pub fn add_gram(&self, tile: &Tile<'_>, tap: Tap, sum: &Tensor) -> Result<()> {
+    pub fn add_statistics(&self, tile: &Tile<'_>, tap: Tap, terms: &Terms, sum: &Statistics) -> Result<()> {
         let features = self.interior(tile, tap)?;
         let (height, width, _) = features.dims3()?;
         let share = (height * width) as f64 / self.pixels(tap) as f64;
-        vector::add_scaled(share, &gram::gram_matrix(&features)?, sum)
-    }
-
-    /// Zeros, to sum up Gram matrices at these taps.
-    ///
-    /// # Errors
-    /// When memory does not suffice.
-    pub fn no_grams(&self, taps: &[Tap]) -> Result<Vec<Tensor>> {
-        taps.iter().map(|tap| arena::tensor((tap.channels(), tap.channels()), self.vgg.device())).collect()
+        sum.add(share, &Statistics::of(&features, terms)?)
     }
 
     /// Pixels of the whole picture's feature map at `tap`.
@@ -93,12 +84,13 @@ pub fn style_target(vgg: &Arc<Vgg>, picture: &Tensor, tiles: Tiles, terms: &Term
     }
     let taps = terms.style_taps();
     let network = TiledNetwork::new(Arc::clone(vgg), tiles, &taps, terms.variant)?;
-    let grams = network.no_grams(&taps)?;
+    let zero = |tap: &Tap| Statistics::zero(*tap, terms, vgg.device());
+    let layers = taps.iter().map(zero).collect::<Result<Vec<_>>>()?;
     for tile in network.tiles.iter() {
         network.forward(picture, &tile)?;
-        for (tap, sum) in taps.iter().zip(&grams) {
-            network.add_gram(&tile, *tap, sum)?;
+        for (tap, sum) in taps.iter().zip(&layers) {
+            network.add_statistics(&tile, *tap, terms, sum)?;
         }
     }
-    Ok(StyleTarget::from_gram_matrices(grams))
+    Ok(StyleTarget { layers })
 }

@@ -21,7 +21,8 @@ use super::stage_plan::{memory_notice, plan_stage, plan_stages};
 use super::style_mix::StyleMix;
 use super::vgg::Vgg;
 use super::{
-    EngineError, Evaluation, Job, Losses, Painter, Progress, TermShare, canvas, detail, margin, threads, vector,
+    EngineError, Evaluation, Interrupt, Job, Losses, Painter, Progress, TermShare, canvas, detail, margin, threads,
+    vector,
 };
 use crate::image_io::{Picture, Rgba16Image};
 use crate::recipe::{OptimizerKind, parameter};
@@ -207,10 +208,12 @@ impl StyleTransfer {
         new_objective(&self.vgg, &self.job, stage, plan, &self.styles.regions(&self.job, stage)?)
     }
 
-    /// One optimiser iteration; answers with its evaluations and how it ended.
-    fn iterate(&mut self) -> Result<(Vec<Evaluation>, Outcome), EngineError> {
+    /// One optimiser iteration, broken off with an error when `interrupt` is raised; answers with its evaluations and how
+    /// it ended.
+    fn iterate(&mut self, interrupt: &Interrupt) -> Result<(Vec<Evaluation>, Outcome), EngineError> {
         let mut evaluations = Vec::new();
-        let objective = self.take_objective()?;
+        let mut objective = self.take_objective()?;
+        objective.heed(interrupt.clone());
         let (objective, kept) = (&*self.objective.insert(objective), &self.kept);
         let (started, count) = (self.started, &mut self.evaluations);
         let mut function = |x: &Tensor, gradient: &Tensor| {
@@ -269,13 +272,31 @@ impl StyleTransfer {
 
 impl Painter for StyleTransfer {
     fn step(&mut self) -> Result<Progress, EngineError> {
+        let never = Interrupt::default();
+        loop {
+            if let Some(progress) = self.step_unless(&never)? {
+                return Ok(progress);
+            }
+        }
+    }
+
+    fn step_unless(&mut self, interrupt: &Interrupt) -> Result<Option<Progress>, EngineError> {
         if self.is_finished() {
-            return Ok(self.progress(Vec::new(), None));
+            return Ok(Some(self.progress(Vec::new(), None)));
         }
         self.advance()?;
-        let begun = Instant::now();
+        let (begun, before) = (Instant::now(), self.evaluations);
         // Inside the pool as a whole: handing over hundreds of short operations one by one takes longer than they do.
-        let (evaluations, outcome) = threads::pool().install(|| self.iterate())?;
+        let (evaluations, outcome) = match threads::pool().install(|| self.iterate(interrupt)) {
+            Ok(done) => done,
+            Err(error) => {
+                // The optimiser was about to try some other point.
+                vector::copy(&self.last_good, &self.canvas)?;
+                self.evaluations = before;
+                // Should the device have failed at that very moment, it will again.
+                return if interrupt.is_raised() { Ok(None) } else { Err(error) };
+            }
+        };
         let mut notice = self.notice.take();
         match outcome {
             Outcome::Moved => {
@@ -297,7 +318,7 @@ impl Painter for StyleTransfer {
             Outcome::NotFinite => notice = Some(self.roll_back()?),
         }
         self.pace.note(begun.elapsed().as_secs_f64(), self.plans[self.stage].tiles.work_pixels());
-        Ok(self.progress(evaluations, notice))
+        Ok(Some(self.progress(evaluations, notice)))
     }
 
     fn is_finished(&self) -> bool {
@@ -334,7 +355,9 @@ impl Painter for StyleTransfer {
 
     fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
         threads::pool().install(|| {
-            let objective = self.take_objective()?;
+            let mut objective = self.take_objective()?;
+            // Nobody could do anything with half of the answer.
+            objective.heed(Interrupt::default());
             let objective = &*self.objective.insert(objective);
             let shown = self.kept.as_ref().map_or(Ok(&self.canvas), |kept| kept.over(&self.canvas))?;
             Ok(objective.shares(shown)?)

@@ -189,7 +189,7 @@ impl Vgg {
     /// Feature maps of `canvas` (`(height, width, 3)`, red green blue, mean subtracted), into `maps`.
     ///
     /// # Errors
-    /// When the canvas has another size than `maps`, or the device fails.
+    /// When the canvas has another size than `maps`, the device fails, or the maps' interrupt is raised.
     pub fn forward(&self, canvas: &Tensor, maps: &FeatureMaps) -> Result<()> {
         self.forward_to(maps.deepest(), canvas, maps)
     }
@@ -202,6 +202,7 @@ impl Vgg {
         let Variant { pooling, edges } = maps.variant();
         let mut input = canvas;
         for (i, map) in maps.up_to(deepest).iter().enumerate() {
+            maps.interrupt.check()?;
             let conv = self.conv(i)?;
             match map {
                 Map::Features(features) if i == 0 => conv.forward_canvas(input, edges, features)?,
@@ -225,7 +226,7 @@ impl Vgg {
     /// On the way every map is overwritten by its gradient: [`Vgg::forward`] must come before the next call.
     ///
     /// # Errors
-    /// When the device fails, or the callback does.
+    /// When the device fails, the callback does, or the maps' interrupt is raised.
     pub fn backward(
         &self,
         deepest: Tap,
@@ -243,6 +244,7 @@ impl Vgg {
         vector::take_where_positive(&gradient, features)?;
 
         for i in (1..=start).rev() {
+            maps.interrupt.check()?;
             let upstream = match &maps_up[i] {
                 Map::Features(gradient) | Map::Both { features: gradient, .. } => Upstream::Map(gradient),
                 Map::Pooled(gradient) => Upstream::Pooled(gradient, pooling),

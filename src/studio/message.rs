@@ -82,7 +82,7 @@ pub enum Command {
     /// Go on from this picture in the canvas' place: the running, paused or finished painting, between two iterations. The
     /// canvas from before comes back as [`Event::SetAside`], so that one can go back and forth.
     GoOnFrom(Arc<RgbaImage>),
-    /// Hold after the current iteration.
+    /// Hold. An iteration that is under way is broken off, and done from its beginning by [`Command::Resume`].
     Pause,
     /// Go on.
     Resume,
@@ -140,6 +140,23 @@ pub enum Command {
     UseWeights(Option<PathBuf>),
     /// Something about the artist's own presets.
     Preset(PresetCommand),
+}
+
+impl Command {
+    /// Whether it is worth breaking an iteration off. What changes the goal is not: a slider that is being dragged would
+    /// let no iteration come to its end.
+    pub(super) fn is_urgent(&self) -> bool {
+        matches!(
+            self,
+            Self::Paint { .. }
+                | Self::Stir { .. }
+                | Self::GoOnFrom(_)
+                | Self::Pause
+                | Self::Stop
+                | Self::Keep
+                | Self::SaveAs(_)
+        )
+    }
 }
 
 /// What can be done with the artist's own presets.

@@ -32,7 +32,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::Sender;
 use image::RgbaImage;
 
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, Interrupt};
 
 pub use finish::FinishPlan;
 pub use message::{Canvas, Command, Event, Favourite, OwnPreset, PREVIEW_SIDE_PX, PresetCommand, RunId};
@@ -81,6 +81,7 @@ pub struct Studio {
     library: Arc<Library>,
     outbox: Arc<Outbox>,
     closing: Arc<AtomicBool>,
+    interrupt: Interrupt,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -92,6 +93,7 @@ impl Studio {
         let library = Arc::new(Library::new(config.library));
         let cache = Arc::new(PictureCache::default());
         let closing = Arc::new(AtomicBool::new(false));
+        let interrupt = Interrupt::default();
         let (painting, commands) = crossbeam_channel::unbounded();
         let (files, jobs) = crossbeam_channel::unbounded();
 
@@ -111,9 +113,10 @@ impl Studio {
             library: Arc::clone(&library),
             outbox: Arc::clone(&outbox),
             closing: Arc::clone(&closing),
+            interrupt: interrupt.clone(),
         };
         let (painting, files, threads) = (Some(painting), Some(files), Vec::with_capacity(2));
-        let mut studio = Self { painting, files, library, outbox, closing, threads };
+        let mut studio = Self { painting, files, library, outbox, closing, interrupt, threads };
         // The painting thread comes first: it holds a sender to the file thread, so it must be joined first.
         studio.spawn("painting", move || painting_thread.run());
         studio.spawn("files", move || file_thread.run());
@@ -150,7 +153,11 @@ impl Studio {
             | Command::UseWeights(_) => {
                 // A send fails only when the thread could not be started, and that has been said as a Problem.
                 if let Some(painting) = &self.painting {
+                    let urgent = command.is_urgent();
                     let _ = painting.send(command);
+                    if urgent {
+                        self.interrupt.raise();
+                    }
                 }
                 return;
             }
@@ -183,6 +190,7 @@ impl Studio {
 impl Drop for Studio {
     fn drop(&mut self) {
         self.closing.store(true, Ordering::Relaxed);
+        self.interrupt.raise();
         self.painting = None;
         self.files = None;
         for thread in self.threads.drain(..) {

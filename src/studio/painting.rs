@@ -15,7 +15,7 @@ use super::outbox::Outbox;
 use super::pictures::PictureCache;
 use super::run::{PaintingError, Phase, Run, guarded};
 use super::{Canvas, Command, Event, Frame, MakeEngine, RunId};
-use crate::engine::{Engine, EngineError, Painter};
+use crate::engine::{Engine, EngineError, Interrupt, Painter};
 use crate::image_io::Picture;
 use crate::recipe::{Depth, Recipe};
 
@@ -29,6 +29,8 @@ pub struct PaintingThread {
     pub library: Arc<Library>,
     pub outbox: Arc<Outbox>,
     pub closing: Arc<AtomicBool>,
+    /// Raised when a command has been sent that is worth an iteration broken off.
+    pub interrupt: Interrupt,
 }
 
 impl PaintingThread {
@@ -78,6 +80,8 @@ impl Easel {
     /// Every command that waits; waits for one itself when there is nothing to paint. `None`: the studio is gone.
     fn next_commands(&self) -> Option<Vec<Command>> {
         let mut batch = vec![];
+        // Before the commands are taken: one that is sent meanwhile raises it again.
+        self.hub.interrupt.lower();
         if !self.run.as_ref().is_some_and(|run| run.phase == Phase::Painting) {
             batch.push(self.hub.commands.recv().ok()?);
         }
@@ -281,9 +285,11 @@ impl Easel {
         }
         let Some(run) = self.run.as_mut().filter(|run| run.phase == Phase::Painting) else { return };
         let id = run.id;
-        match run.step() {
+        match run.step(&self.hub.interrupt) {
             Err(error) => self.fail(&error),
-            Ok((progress, finished)) => {
+            // Whoever called for that has sent a command.
+            Ok(None) => {}
+            Ok(Some((progress, finished))) => {
                 if finished {
                     run.phase = Phase::Finished;
                 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use image::RgbaImage;
 
 use super::{Canvas, RunId};
-use crate::engine::{EngineError, Job, NothingToFinish, Painter, Progress, TermShare};
+use crate::engine::{EngineError, Interrupt, Job, NothingToFinish, Painter, Progress, TermShare};
 use crate::image_io::{PictureError, Rgba16Image};
 use crate::recipe::{Depth, Recipe};
 
@@ -67,14 +67,16 @@ impl Run {
         self.painter.is_some()
     }
 
-    /// Does one iteration; tells what it did and whether it was the last.
-    pub fn step(&mut self) -> Result<(Progress, bool), PaintingError> {
-        let (progress, finished) = self.with_painter(|painter| {
-            let progress = painter.step()?;
-            Ok((progress, painter.is_finished()))
+    /// Does one iteration; tells what it did and whether it was the last, or nothing if it was broken off.
+    pub fn step(&mut self, interrupt: &Interrupt) -> Result<Option<(Progress, bool)>, PaintingError> {
+        let done = self.with_painter(|painter| {
+            let progress = painter.step_unless(interrupt)?;
+            Ok(progress.map(|progress| (progress, painter.is_finished())))
         })?;
-        self.iteration = progress.iteration;
-        Ok((progress, finished))
+        if let Some((progress, _)) = &done {
+            self.iteration = progress.iteration;
+        }
+        Ok(done)
     }
 
     /// Puts a changed recipe in force; tells whether there is nothing left to do under it.

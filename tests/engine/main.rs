@@ -5,6 +5,7 @@
 mod bench;
 #[path = "../common/mod.rs"]
 mod common;
+mod interrupt;
 mod losses;
 mod margin;
 mod painting;

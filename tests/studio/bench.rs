@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use image::{Rgba, RgbaImage};
-use pentimento::engine::{Engine, EngineError, Job, Losses, Painter, Progress, Term, TermShare};
+use pentimento::engine::{Engine, EngineError, Interrupt, Job, Losses, Painter, Progress, Term, TermShare};
 use pentimento::image_io::{Picture, Rgba16Image};
 use pentimento::recipe::{PictureSource, Recipe, StyleSource, parameter};
 use pentimento::studio::{Canvas, Command, Event, Favourite, Frame, RunId, Studio, StudioConfig};
@@ -20,6 +20,8 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy)]
 pub enum Step {
     Go,
+    /// Goes on until it is broken off.
+    Endless,
     Error,
     Panic,
 }
@@ -75,14 +77,25 @@ impl FakePainter {
 
 impl Painter for FakePainter {
     fn step(&mut self) -> Result<Progress, EngineError> {
+        let progress = self.step_unless(&Interrupt::default())?;
+        Ok(progress.expect("nobody can break it off"))
+    }
+
+    fn step_unless(&mut self, interrupt: &Interrupt) -> Result<Option<Progress>, EngineError> {
         self.engine.seen.send(Seen::Step(self.recipe.style_strength)).unwrap();
         match self.engine.steps.recv() {
             Ok(Step::Go) => {}
+            Ok(Step::Endless) => {
+                while !interrupt.is_raised() {
+                    std::thread::yield_now();
+                }
+                return Ok(None);
+            }
             Ok(Step::Panic) => panic!("the fake painter panics"),
             Ok(Step::Error) | Err(_) => return Err(EngineError::NotFinite { width: 8, height: 4 }),
         }
         self.iteration += 1;
-        Ok(Progress {
+        Ok(Some(Progress {
             stage: 0,
             stages: 1,
             iteration: self.iteration,
@@ -93,7 +106,7 @@ impl Painter for FakePainter {
             losses: Losses::default(),
             evaluations: vec![],
             notice: None,
-        })
+        }))
     }
 
     fn is_finished(&self) -> bool {

@@ -68,6 +68,44 @@ fn stop_ends_a_painting_at_the_next_boundary_and_sets_its_canvas_aside() {
 }
 
 #[test]
+fn what_cannot_wait_breaks_a_long_iteration_off_and_a_slider_does_not() {
+    let bench = Bench::new();
+    let mut recipe = bench.recipe(100);
+    bench.paint(1, &recipe);
+    let endless = || {
+        bench.gate.send(Step::Endless).unwrap();
+        bench.step_begun()
+    };
+    bench.allow(1);
+    bench.steps_begun(1);
+    bench.wait_iteration(1);
+    endless();
+    // One that was broken off by this would let the next step begin, and nothing would end that.
+    recipe.style_strength += 1.0;
+    bench.revise(&recipe);
+    bench.studio.send(Command::Keep);
+    assert_eq!(bench.wait_kept().iteration, 1);
+    assert_eq!(endless(), recipe.style_strength, "the change was made meanwhile");
+    bench.studio.send(Command::SaveAs(bench.path("saved.png")));
+    bench.wait(|event| matches!(event, Event::Saved { .. }).then_some(()));
+    endless();
+    bench.studio.send(Command::Stir { levels: 10.0 });
+    endless();
+    bench.studio.send(Command::Pause);
+    bench.wait(|event| matches!(event, Event::Paused(_)).then_some(()));
+    bench.studio.send(Command::Resume);
+    endless();
+    bench.paint(2, &recipe);
+    bench.wait_started(2);
+    endless();
+    bench.studio.send(Command::Stop);
+    bench.paint(3, &recipe);
+    bench.wait_started(3);
+    endless();
+    // The end of the studio does not wait for it either.
+}
+
+#[test]
 fn a_new_painting_silences_the_old_one() {
     let bench = Bench::new();
     bench.paint(1, &bench.recipe(100));

@@ -55,15 +55,15 @@ pub fn gradient(
     gradient: &Tensor,
 ) -> Result<()> {
     let (height, width, _) = features.dims3()?;
-    pixelwise_product(features, &slope(weight, height * width, gram, target)?, accumulate, gradient)
+    pixelwise_product(features, &slope(weight, (height * width) as f64, gram, target)?, accumulate, gradient)
 }
 
 /// `weight * S`, with `S` as above, for a feature map of so many pixels.
 ///
 /// # Errors
 /// When the matrices differ in size or the device fails.
-pub fn slope(weight: f64, pixels: usize, gram: &Tensor, target: &Tensor) -> Result<Tensor> {
-    let factor = (4.0 * weight / (gram.elem_count() as f64 * pixels as f64)) as f32;
+pub fn slope(weight: f64, pixels: f64, gram: &Tensor, target: &Tensor) -> Result<Tensor> {
+    let factor = (4.0 * weight / (gram.elem_count() as f64 * pixels)) as f32;
     let slope = gram.copy()?;
     vector::scale_difference(factor, target, &slope)?;
     Ok(slope)

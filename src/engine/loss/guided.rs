@@ -51,17 +51,29 @@ pub fn gradient(
     accumulate: bool,
     gradient: &Tensor,
 ) -> Result<()> {
+    let slope = gram::slope(weight, total(shares), gram, target)?;
+    pixelwise_product(features, &slope, shares, accumulate, gradient)
+}
+
+/// `output = [output +] T^2 * features * matrix`, pixel by pixel; added if `accumulate`.
+///
+/// # Errors
+/// When the tensors or shares do not fit each other, or the device fails.
+pub fn pixelwise_product(
+    features: &Tensor,
+    matrix: &Tensor,
+    shares: &[f32],
+    accumulate: bool,
+    output: &Tensor,
+) -> Result<()> {
     if !accumulate {
-        vector::fill(0.0, gradient)?;
+        vector::fill(0.0, output)?;
     }
-    let slope = gram.copy()?;
-    let factor = (4.0 * weight / (gram.elem_count() as f64 * total(shares))) as f32;
-    vector::scale_difference(factor, target, &slope)?;
     for band in Band::all(features, shares)? {
         let product = &band.room;
-        gram::pixelwise_product(&band.features, &slope, false, product)?;
+        gram::pixelwise_product(&band.features, matrix, false, product)?;
         let rows = band.features.dim(0)?;
-        gradient.narrow(0, band.row, rows)?.inplace_op2(product, &Weigh { shares: band.shares, how: How::Add })?;
+        output.narrow(0, band.row, rows)?.inplace_op2(product, &Weigh { shares: band.shares, how: How::Add })?;
     }
     Ok(())
 }

@@ -71,23 +71,42 @@ impl Target {
     /// # Errors
     /// When the tensors do not fit each other, or the device fails.
     pub fn evaluate(&self, weight: f64, features: &Tensor, accumulate: bool, gradient: &Tensor) -> Result<f64> {
-        let (height, width, channels) = features.dims3()?;
-        let mean = mean(features)?;
-        let covariance = covariance(&mean, &gram_matrix(features)?)?;
+        let (height, width, _) = features.dims3()?;
+        let pull = self.pull(weight, (height * width) as f64, &mean(features)?, &gram_matrix(features)?)?;
+        pixelwise_product(features, &pull.slope, accumulate, gradient)?;
+        add_to_pixels(&pull.same_for_all, gradient)?;
+        Ok(pull.loss)
+    }
+
+    /// The loss of features with this mean and raw second moment, and `weight` times its slope at each of `pixels` pixels.
+    ///
+    /// # Errors
+    /// As [`Target::new`].
+    pub fn pull(&self, weight: f64, pixels: f64, mean: &Tensor, second_moment: &Tensor) -> Result<Pull> {
+        let channels = mean.dim(0)?;
+        let covariance = covariance(mean, second_moment)?;
         let transported = root(&self.root.matmul(&covariance)?.matmul(&self.root)?)?;
-        let apart = (&mean - &self.mean)?;
+        let apart = (mean - &self.mean)?;
         let squares = apart.sqr()?.sum_all()?.to_scalar::<f32>()?;
         let loss = f64::from(squares) + trace(&covariance)? + self.trace - 2.0 * trace(&transported.value)?;
 
-        let factor = 2.0 * weight / ((height * width) as f64 * channels as f64);
-        let unit = Tensor::eye(channels, DType::F32, features.device())?;
+        let factor = 2.0 * weight / (pixels * channels as f64);
+        let unit = Tensor::eye(channels, DType::F32, mean.device())?;
         let slope = (self.root.matmul(&transported.slope)?.matmul(&self.root)? * -2.0)?;
         let slope = ((unit + slope)? * factor)?;
         let same_for_all = ((apart * factor)? - slope.matmul(&mean.unsqueeze(1)?)?.squeeze(1)?)?;
-        pixelwise_product(features, &slope, accumulate, gradient)?;
-        gradient.inplace_op2(&same_for_all, &AddToPixels)?;
-        Ok(loss / channels as f64)
+        Ok(Pull { loss: loss / channels as f64, slope, same_for_all })
     }
+}
+
+/// The loss, without a weight, and its gradient, `dL/df = f S + v` for every pixel, with one.
+pub struct Pull {
+    /// `L`.
+    pub loss: f64,
+    /// `S`, `(C, C)`.
+    pub slope: Tensor,
+    /// `v`, `(C)`.
+    pub same_for_all: Tensor,
 }
 
 /// `E[f f^T] - m m^T`, with `EPSILON` on the diagonal.
@@ -130,7 +149,14 @@ impl CustomOp1 for Mean {
     }
 }
 
-/// Adds a vector of channels to every pixel.
+/// Adds a vector, `(C)`, to the features `(height, width, C)` of every pixel.
+///
+/// # Errors
+/// When they do not fit each other, or the device fails.
+pub fn add_to_pixels(vector: &Tensor, features: &Tensor) -> Result<()> {
+    features.inplace_op2(vector, &AddToPixels)
+}
+
 struct AddToPixels;
 
 impl InplaceOp2 for AddToPixels {

@@ -5,7 +5,7 @@ use crate::engine::change::Change;
 use crate::engine::memory::{self, Budget};
 use crate::engine::preparation::{kept_photo, new_objective};
 use crate::engine::schedule::{self, nearest_stage};
-use crate::engine::stage_plan::{needs_the_whole, plan_stage};
+use crate::engine::stage_plan::plan_stage;
 use crate::engine::terms::Terms;
 use crate::engine::{EngineError, Job, Painter};
 
@@ -35,7 +35,7 @@ impl StyleTransfer {
         // The photo need not be read again: a stroke of the brush costs less than an iteration.
         let last = self.kept.as_ref().filter(|_| !change.content && same_size);
         let kept = kept_photo(&self.vgg, job, &stages[stage], last)?;
-        let outgrown = self.plans[self.stage].tiles.count() > 1 && needs_the_whole(&job.recipe).is_some();
+        let outgrown = self.plans[self.stage].tiles.count() > 1 && Terms::of(&job.recipe).needs_the_whole().is_some();
         let objective = if change.content || !same_size || outgrown {
             plans[stage] = plan_stage(job, &stages[stage], beside)?;
             let regions = styles.regions(job, &stages[stage])?;

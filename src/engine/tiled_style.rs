@@ -1,0 +1,205 @@
+//! The style of a canvas that is evaluated in tiles: what every tile adds to the statistics of the whole, and what the
+//! losses ask of every tile once those are known.
+
+use candle_core::{Result, Tensor};
+
+use super::loss::{gram, guided, moments};
+use super::mask::Map;
+use super::regions::{Division, Regions};
+use super::target::Statistics;
+use super::terms::Terms;
+use super::tiled_network::TiledNetwork;
+use super::tiles::Tile;
+use super::vgg::Tap;
+use super::{Term, vector};
+use crate::recipe::{LayerName, StyleLoss};
+
+/// What the styles ask of a canvas, a goal for every layer and, where there are masks, for every region.
+pub struct TiledStyle {
+    goals: Vec<Goal>,
+    /// What of every layer is summed up.
+    statistics_of: Terms,
+}
+
+struct Goal {
+    layer: LayerName,
+    weight: f64,
+    /// Where it counts, if not everywhere.
+    region: Option<Map>,
+    target: Target,
+}
+
+enum Target {
+    /// Features with this Gram matrix.
+    Gram(Tensor),
+    /// Features with this mean and covariance.
+    Moments(moments::Target),
+}
+
+/// A goal's part of the loss, and its gradient at every pixel with the features `f`.
+pub struct Pull {
+    /// The term it belongs to.
+    pub term: Term,
+    /// Its loss, weight included.
+    pub loss: f64,
+    /// `dL/df = f S`, in a region times the pixel's share.
+    slope: Tensor,
+    /// What is added to that at every pixel.
+    same_for_all: Option<Tensor>,
+}
+
+impl TiledStyle {
+    /// The goals under `terms`.
+    ///
+    /// # Errors
+    /// When the terms ask for what cannot be measured in tiles, or the style was measured for others. Artists are told
+    /// before, by [`super::stage_plan`].
+    pub fn new(terms: &Terms, style: &Regions) -> Result<Self> {
+        if let Some(what) = terms.needs_the_whole() {
+            candle_core::bail!("{what} cannot be measured in tiles");
+        }
+        let mut goals = Vec::new();
+        for (i, term) in terms.style.iter().enumerate() {
+            let mut add = |region, target| goals.push(Goal { layer: term.layer, weight: 0.0, region, target });
+            match style.division() {
+                Division::Whole(target) => add(None, Target::of(target.layer(i)?, terms.style_loss)?),
+                Division::Parts(regions) => {
+                    for region in regions {
+                        let map = region.at(term.layer)?;
+                        // A region may lie wholly in a row or column that a pooling has dropped.
+                        if map.total() > 0.0 {
+                            let gram = region.target().layer(i)?.second_moment.clone();
+                            add(Some(map.clone()), Target::Gram(gram));
+                        }
+                    }
+                }
+            }
+        }
+        let mut style = Self { goals, statistics_of: terms.clone() };
+        style.set_weights(terms);
+        Ok(style)
+    }
+
+    /// Changes the weights; `terms` must look at the same layers in the same way, see [`Terms::share_targets_with`].
+    pub fn set_weights(&mut self, terms: &Terms) {
+        for goal in &mut self.goals {
+            goal.weight = terms.weight(Term::Style(goal.layer));
+        }
+    }
+
+    /// Nothing summed up yet, for every goal.
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn no_sums(&self, network: &TiledNetwork) -> Result<Vec<Statistics>> {
+        let none = |goal: &Goal| Statistics::zero(goal.tap(), &self.statistics_of, network.vgg.device());
+        self.goals.iter().map(none).collect()
+    }
+
+    /// Adds what the tile last looked at has, goal by goal.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn add_to(&self, sums: &[Statistics], network: &TiledNetwork, tile: &Tile<'_>) -> Result<()> {
+        for (goal, sum) in self.goals.iter().zip(sums) {
+            match &goal.region {
+                None => network.add_statistics(tile, goal.tap(), &self.statistics_of, sum)?,
+                Some(region) => {
+                    let shares = region.cut_out(tile.interior_on_map(goal.tap()));
+                    let part = shares.iter().copied().map(f64::from).sum::<f64>() / region.total();
+                    let gram = guided::gram_matrix(&network.interior(tile, goal.tap())?, &shares)?;
+                    vector::add_scaled(part, &gram, &sum.second_moment)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What every goal asks, now that all is summed up.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn pulls(&self, sums: &[Statistics], network: &TiledNetwork) -> Result<Vec<Pull>> {
+        let goals = self.goals.iter().zip(sums);
+        goals.map(|(goal, sum)| goal.pull(sum, network.pixels(goal.tap()) as f64)).collect()
+    }
+
+    /// The deepest layer at which a wanted term looks.
+    pub fn deepest(&self, wanted: impl Fn(Term) -> bool) -> Option<Tap> {
+        self.goals.iter().filter(|goal| wanted(Term::Style(goal.layer))).map(Goal::tap).max()
+    }
+
+    /// The gradient of the wanted terms at layer `layer` of the network, on the whole of the tile, into `gradient`.
+    /// Answers with where they look, if any does.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn gradient_at(
+        &self,
+        layer: usize,
+        pulls: &[Pull],
+        wanted: impl Fn(Term) -> bool,
+        tile: &Tile<'_>,
+        features: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<Option<Tap>> {
+        let mut looked_at = None;
+        for (goal, pull) in self.goals.iter().zip(pulls) {
+            let tap = goal.tap();
+            if tap.layer() != layer || !wanted(pull.term) {
+                continue;
+            }
+            let accumulate = looked_at.is_some();
+            match &goal.region {
+                None => gram::pixelwise_product(features, &pull.slope, accumulate, gradient)?,
+                Some(region) => {
+                    let shares = region.cut_out(tile.on_map(tap));
+                    guided::pixelwise_product(features, &pull.slope, &shares, accumulate, gradient)?;
+                }
+            }
+            if let Some(vector) = &pull.same_for_all {
+                moments::add_to_pixels(vector, gradient)?;
+            }
+            looked_at = Some(tap);
+        }
+        Ok(looked_at)
+    }
+}
+
+impl Goal {
+    fn tap(&self) -> Tap {
+        self.layer.into()
+    }
+
+    /// Of a canvas with these statistics, whose feature map has so many pixels.
+    fn pull(&self, found: &Statistics, pixels: f64) -> Result<Pull> {
+        let term = Term::Style(self.layer);
+        match &self.target {
+            Target::Gram(target) => {
+                // A region's term counts by its part of the canvas, so the slope is the same as that of the whole.
+                let part = self.region.as_ref().map_or(1.0, |region| region.total() / pixels);
+                let loss = self.weight * part * gram::loss(&found.second_moment, target)?.read()?;
+                let slope = gram::slope(self.weight, pixels, &found.second_moment, target)?;
+                Ok(Pull { term, loss, slope, same_for_all: None })
+            }
+            Target::Moments(target) => {
+                let pull = target.pull(self.weight, pixels, found.mean()?, &found.second_moment)?;
+                Ok(Pull {
+                    term,
+                    loss: self.weight * pull.loss,
+                    slope: pull.slope,
+                    same_for_all: Some(pull.same_for_all),
+                })
+            }
+        }
+    }
+}
+
+impl Target {
+    fn of(statistics: &Statistics, kind: StyleLoss) -> Result<Self> {
+        Ok(match kind {
+            StyleLoss::Gram => Self::Gram(statistics.second_moment.clone()),
+            StyleLoss::Moments => Self::Moments(moments::Target::new(statistics.mean()?, &statistics.second_moment)?),
+        })
+    }
+}
