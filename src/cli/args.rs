@@ -249,6 +249,11 @@ pub struct RunArgs {
     #[arg(long, help_heading = OUTPUT, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 
+    /// Also write the canvas after every N iterations, at the size that it has then: OUTPUT-00050.png, OUTPUT-00100.png
+    /// and so on.
+    #[arg(long, help_heading = OUTPUT, value_name = "N", value_parser = help::in_range(&parameter::ITERATIONS))]
+    pub save_every: Option<u32>,
+
     #[arg(long, help_heading = OUTPUT, value_name = "BITS",
         value_parser = help::choice(Depth::ALL, Depth::key, Depth::help),
         default_value_t = Depth::DEFAULT, help = Depth::HELP)]

@@ -1,6 +1,6 @@
 //! Where a painting goes: decided and tried before painting, because afterwards is too late to learn of a typo.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +35,26 @@ impl Output {
         match self {
             Self::Asked(path) => path.clone(),
             Self::Named(stem) => free_name(stem),
+        }
+    }
+
+    /// The file to write the canvas after so many iterations to: the same name with their number.
+    pub fn path_after(&self, iterations: u32) -> PathBuf {
+        let numbered = |stem: &OsStr| {
+            let mut name = stem.to_owned();
+            name.push(format!("-{iterations:05}"));
+            name
+        };
+        match self {
+            Self::Asked(path) => {
+                let mut name = numbered(path.file_stem().unwrap_or_default());
+                if let Some(extension) = path.extension() {
+                    name.push(".");
+                    name.push(extension);
+                }
+                path.with_file_name(name)
+            }
+            Self::Named(stem) => free_name(&numbered(stem)),
         }
     }
 
@@ -129,6 +149,18 @@ mod tests {
             assert_eq!(path, folder.path().join(name));
             std::fs::write(path, "").unwrap();
         }
+    }
+
+    #[test]
+    fn a_canvas_on_the_way_has_its_number_in_the_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let asked = Output::Asked(folder.path().join("my.cat.tiff"));
+        assert_eq!(asked.path_after(50), folder.path().join("my.cat-00050.tiff"));
+        let named = Output::Named(folder.path().join("a-in-b").into_os_string());
+        let path = named.path_after(1250);
+        assert_eq!(path, folder.path().join("a-in-b-01250.png"));
+        std::fs::write(path, "").unwrap();
+        assert_eq!(named.path_after(1250), folder.path().join("a-in-b-01250-2.png"));
     }
 
     #[test]

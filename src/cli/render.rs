@@ -1,6 +1,6 @@
 //! `pentimento render`: paints without a window.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{RenderArgs, RunArgs};
@@ -42,12 +42,15 @@ pub(super) fn paint(
         report.say(&loss);
     }
 
-    let mut painting = Painting { painter, recipe: job.recipe, iteration: 0, output, depth: args.depth };
+    let mut painting =
+        Painting { painter, recipe: job.recipe, iteration: 0, output, depth: args.depth, save_every: args.save_every };
     let result = painting.paint(&mut report, trace, &stop);
     report.end();
     let (path, stopped) = painting.conclude(result)?;
     if stopped {
-        report.say(&format!("stopped after {} iterations; what there is was saved", painting.iteration));
+        let count = painting.iteration;
+        let iterations = if count == 1 { "iteration" } else { "iterations" };
+        report.say(&format!("stopped after {count} {iterations}; what there is was saved"));
     }
     if args.quiet { Ok(()) } else { print(&path.display().to_string()) }
 }
@@ -86,6 +89,8 @@ struct Painting {
     iteration: u32,
     output: Output,
     depth: Depth,
+    /// Iterations from one canvas that is written on the way to the next.
+    save_every: Option<u32>,
 }
 
 impl Painting {
@@ -96,9 +101,14 @@ impl Painting {
                 return Ok(true);
             }
             let Some(progress) = self.painter.step_unless(stop)? else { continue };
-            self.iteration = progress.iteration;
+            let before = std::mem::replace(&mut self.iteration, progress.iteration);
             if let Some(trace) = &mut trace {
                 trace.write(&progress)?;
+            }
+            // An iteration that was rolled back counts once, one that ended its stage for all that were left of it.
+            let reached = |every: u32| self.iteration / every > before / every;
+            if self.save_every.is_some_and(reached) && !self.painter.is_finished() {
+                self.write(&self.output.path_after(self.iteration))?;
             }
             report.progress(&progress);
         }
@@ -124,12 +134,18 @@ impl Painting {
 
     fn save(&self) -> Result<PathBuf, CliError> {
         let path = self.output.path();
+        self.write(&path)?;
+        Ok(path)
+    }
+
+    /// Writes the canvas as it stands.
+    fn write(&self, path: &Path) -> Result<(), CliError> {
         let record = PaintingRecord::new(self.recipe.clone(), self.iteration);
         match self.depth {
-            Depth::Eight => save_picture(&path, &self.painter.frame()?, Some(&record))?,
-            Depth::Sixteen => save_picture(&path, &self.painter.deep_frame()?, Some(&record))?,
+            Depth::Eight => save_picture(path, &self.painter.frame()?, Some(&record))?,
+            Depth::Sixteen => save_picture(path, &self.painter.deep_frame()?, Some(&record))?,
         }
-        Ok(path)
+        Ok(())
     }
 }
 
@@ -215,15 +231,21 @@ mod tests {
         }
     }
 
+    /// Into `out.png`.
+    fn painting(fake: Fake, folder: &tempfile::TempDir, save_every: Option<u32>) -> Painting {
+        let output = Output::Asked(folder.path().join("out.png"));
+        let (painter, recipe) = (Box::new(fake), Recipe::default());
+        Painting { painter, recipe, iteration: 0, output, depth: Depth::Eight, save_every }
+    }
+
     fn paint(fails_at: Option<u32>, stops_at: Option<u32>, trace: Option<&str>) -> Outcome {
         let folder = tempfile::tempdir().unwrap();
         let stop = Interrupt::default();
         if stops_at == Some(0) {
             stop.raise();
         }
-        let painter = Box::new(Fake { iteration: 0, iterations: 4, fails_at, stops_at, stop: stop.clone() });
-        let output = Output::Asked(folder.path().join("out.png"));
-        let mut painting = Painting { painter, recipe: Recipe::default(), iteration: 0, output, depth: Depth::Eight };
+        let fake = Fake { iteration: 0, iterations: 4, fails_at, stops_at, stop: stop.clone() };
+        let mut painting = painting(fake, &folder, None);
         let trace = trace.map(|name| Trace::create(&folder.path().join(name)).unwrap());
         let result = painting.paint(&mut Report::Quiet, trace, &stop);
         let result = painting.conclude(result);
@@ -241,6 +263,21 @@ mod tests {
             text.lines().next().unwrap(),
             r#"{"stage":0,"iteration":1,"evaluation":2,"width":3,"height":2,"loss":6.0,"content":1.0,"style":2.0,"tv":3.0,"seconds":0.5}"#
         );
+    }
+
+    #[test]
+    fn canvases_on_the_way_are_written_where_they_are_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let stop = Interrupt::default();
+        let fake = Fake { iteration: 0, iterations: 6, fails_at: None, stops_at: None, stop: stop.clone() };
+        let mut painting = painting(fake, &folder, Some(2));
+        let result = painting.paint(&mut Report::Quiet, None, &stop);
+        painting.conclude(result).unwrap();
+        let record = |name: &str| read_record(&folder.path().join(name)).unwrap().unwrap();
+        for (name, iteration) in [("out-00002.png", 2), ("out-00004.png", 4), ("out.png", 6)] {
+            assert_eq!(record(name).iteration, iteration, "{name}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "the last is not written twice");
     }
 
     #[test]
@@ -270,9 +307,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let stop = Interrupt::default();
         let fake = Fake { iteration: 0, iterations: 4, fails_at: None, stops_at: None, stop: stop.clone() };
-        let output = Output::Asked(folder.path().join("out.png"));
-        let mut painting =
-            Painting { painter: Box::new(fake), recipe: Recipe::default(), iteration: 0, output, depth: Depth::Eight };
+        let mut painting = painting(fake, &folder, None);
         // A device that is always full.
         let trace = Trace::create(std::path::Path::new("/dev/full")).unwrap();
         let result = painting.paint(&mut Report::Quiet, Some(trace), &stop);
