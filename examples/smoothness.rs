@@ -18,7 +18,7 @@ use egui::{Context, Event, Key, Modifiers, RawInput, Ui};
 use pentimento::app::{App, NativeDialogs, Opening, Preferences, waker};
 use pentimento::engine::{DeviceChoice, Engine, StyleEngine};
 use pentimento::recipe::Recipe;
-use pentimento::studio::{Command, MakeEngine, RunId, Studio, StudioConfig};
+use pentimento::studio::{Command, MakeEngine, RunId, SECURE_EVERY, Studio, StudioConfig};
 
 /// What a screen of sixty frames a second leaves for one.
 const INTERVAL: Duration = Duration::from_micros(16_667);
@@ -29,7 +29,13 @@ fn config(folder: &Path, waker: Arc<dyn Fn() + Send + Sync>) -> StudioConfig {
     let make_engine: MakeEngine = Arc::new(|weights: Option<&Path>| {
         Ok(Arc::new(StyleEngine::new(DeviceChoice::Cpu, weights)?) as Arc<dyn Engine>)
     });
-    StudioConfig { library: folder.join("library"), presets: folder.join("presets"), make_engine, waker }
+    StudioConfig {
+        library: folder.join("library"),
+        presets: folder.join("presets"),
+        make_engine,
+        waker,
+        secure_every: SECURE_EVERY,
+    }
 }
 
 /// Seconds from the wish to paint to the first frame that an iteration has changed.

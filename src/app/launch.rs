@@ -12,7 +12,7 @@ use super::icon::window_icon;
 use super::preferences::Preferences;
 use super::window::{App, Opening, waker};
 use crate::engine::{DeviceChoice, Engine, EngineError, StyleEngine};
-use crate::studio::{MakeEngine, Studio, StudioConfig, default_library, default_presets};
+use crate::studio::{MakeEngine, SECURE_EVERY, Studio, StudioConfig, default_library, default_presets};
 
 /// Why there is no window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -94,6 +94,7 @@ pub fn open_window(make_engine: MakeEngine, opening: Opening) -> Result<(), AppE
                     presets: default_presets(),
                     make_engine,
                     waker: waker(&cc.egui_ctx),
+                    secure_every: SECURE_EVERY,
                 };
                 let preferences = Preferences::load(cc.storage);
                 let studio = Studio::start(config);

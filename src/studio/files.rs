@@ -19,15 +19,35 @@ use crate::recipe::PictureSource;
 /// One piece of work.
 pub enum FileJob {
     Load(PictureSource),
-    Adopt { name: String, image: Arc<RgbaImage> },
-    StoreMask { ticket: u64, mask: Arc<GrayImage> },
-    SaveMask { mask: Arc<GrayImage>, path: PathBuf },
+    Adopt {
+        name: String,
+        image: Arc<RgbaImage>,
+    },
+    StoreMask {
+        ticket: u64,
+        mask: Arc<GrayImage>,
+    },
+    SaveMask {
+        mask: Arc<GrayImage>,
+        path: PathBuf,
+    },
     Keep(Canvas),
-    SaveAs { path: PathBuf, canvas: Canvas },
-    Export { from: PathBuf, to: PathBuf },
+    /// Writes the canvas of now, in case that the program comes to a bad end.
+    Secure(Canvas),
+    SaveAs {
+        path: PathBuf,
+        canvas: Canvas,
+    },
+    Export {
+        from: PathBuf,
+        to: PathBuf,
+    },
     Open(PathBuf),
     Delete(PathBuf),
-    Restore { trashed: PathBuf, path: PathBuf },
+    Restore {
+        trashed: PathBuf,
+        path: PathBuf,
+    },
     List,
     Preset(PresetCommand),
 }
@@ -44,6 +64,7 @@ pub struct FileThread {
 impl FileThread {
     /// Works until every sender is gone and what must be written is written.
     pub fn run(self) {
+        self.survive(|| self.take_in_unfinished());
         let mut list_wanted = false;
         loop {
             // Listing reads every favourite, so it gives way to whatever else the artist is waiting for.
@@ -82,6 +103,7 @@ impl FileThread {
             }
             FileJob::Adopt { name, image } => self.adopt(name, &image),
             FileJob::Keep(canvas) => self.keep(&canvas),
+            FileJob::Secure(canvas) => return self.secure(&canvas),
             FileJob::StoreMask { ticket, mask } => self.store_mask(ticket, &mask),
             FileJob::SaveMask { mask, path } => image_io::save_grey(&path, &mask)
                 .map(|()| Event::Saved { path, over_white: false })
@@ -139,6 +161,24 @@ impl FileThread {
 
     fn keep(&self, canvas: &Canvas) -> Result<Event, LibraryError> {
         self.library.keep(canvas).map(Event::Kept)
+    }
+
+    /// Of what goes wrong here nobody has asked anything, so the log has to do; the next canvas is tried again.
+    fn secure(&self, canvas: &Canvas) {
+        if let Err(error) = self.library.unfinished().write(canvas) {
+            log::warn!("the unfinished painting: {error}");
+        }
+    }
+
+    fn take_in_unfinished(&self) {
+        match self.library.take_in_unfinished() {
+            Ok(0) => {}
+            Ok(1) => self.outbox.problem("The last painting came to a sudden end; its canvas is among the favourites."),
+            Ok(count) => self
+                .outbox
+                .problem(format!("{count} paintings came to a sudden end; their canvases are among the favourites.")),
+            Err(error) => self.outbox.problem(error),
+        }
     }
 
     fn list(&self) {

@@ -11,6 +11,7 @@ use image::RgbaImage;
 
 use super::masks::MaskShelf;
 use super::stamp::utc_stamp;
+use super::unfinished::UnfinishedShelf;
 use super::{Canvas, Favourite};
 use crate::image_io::{self, PaintingRecord, Picture, PictureError};
 
@@ -18,6 +19,8 @@ use crate::image_io::{self, PaintingRecord, Picture, PictureError};
 const PASTED: &str = "pasted";
 /// Painted masks live in this folder of the library.
 const MASKS: &str = "masks";
+/// Canvases that are still painted on are written to this folder of the library.
+const UNFINISHED: &str = ".unfinished";
 /// Deleted favourites are moved to this folder of the library.
 const TRASH: &str = ".trash";
 
@@ -46,12 +49,18 @@ pub enum LibraryError {
 pub struct Library {
     folder: PathBuf,
     masks: MaskShelf,
+    unfinished: UnfinishedShelf,
     now: fn() -> SystemTime,
 }
 
 impl Library {
     pub fn new(folder: PathBuf) -> Self {
-        Self { masks: MaskShelf::new(folder.join(MASKS)), folder, now: SystemTime::now }
+        Self {
+            masks: MaskShelf::new(folder.join(MASKS)),
+            unfinished: UnfinishedShelf::new(folder.join(UNFINISHED)),
+            folder,
+            now: SystemTime::now,
+        }
     }
 
     /// The masks that were painted.
@@ -59,10 +68,33 @@ impl Library {
         &self.masks
     }
 
+    /// The canvas of now.
+    pub fn unfinished(&self) -> &UnfinishedShelf {
+        &self.unfinished
+    }
+
+    /// Moves canvases that a crash has left behind to the favourites, and tells how many there were.
+    pub fn take_in_unfinished(&self) -> Result<usize, LibraryError> {
+        let mut taken = 0;
+        for path in self.unfinished.left_behind() {
+            let Ok(Some(record)) = image_io::read_record(&path) else { continue };
+            let stem = self.stem(record.iteration);
+            move_to(&self.folder, &stem, &path).map_err(|source| LibraryError::Write { path: path.clone(), source })?;
+            self.unfinished.forget(&path);
+            taken += 1;
+        }
+        Ok(taken)
+    }
+
+    /// The name of a favourite that is kept now.
+    fn stem(&self, iteration: u32) -> String {
+        format!("pentimento-{}-i{iteration:04}", utc_stamp((self.now)()))
+    }
+
     /// Writes a canvas and its recipe under a new name; never over another file.
     pub fn keep(&self, canvas: &Canvas) -> Result<Favourite, LibraryError> {
         self.create(&self.folder)?;
-        let stem = format!("pentimento-{}-i{:04}", utc_stamp((self.now)()), canvas.iteration);
+        let stem = self.stem(canvas.iteration);
         let path =
             reserve(&self.folder, &stem).map_err(|source| LibraryError::Write { path: self.folder.clone(), source })?;
         let record = PaintingRecord::new(canvas.recipe.clone(), canvas.iteration);

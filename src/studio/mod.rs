@@ -23,11 +23,13 @@ mod pictures;
 mod presets;
 mod run;
 mod stamp;
+mod unfinished;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use image::RgbaImage;
@@ -72,7 +74,12 @@ pub struct StudioConfig {
     pub make_engine: MakeEngine,
     /// Called after every event and frame.
     pub waker: Waker,
+    /// How long a canvas may be painted on without being written, lest a crash take all of it; [`SECURE_EVERY`] but in tests.
+    pub secure_every: Duration,
 }
+
+/// Long enough to cost nothing that is noticed, short enough for what is lost to be painted again.
+pub const SECURE_EVERY: Duration = Duration::from_secs(60);
 
 /// The two threads and the ways to and from them.
 pub struct Studio {
@@ -114,6 +121,7 @@ impl Studio {
             outbox: Arc::clone(&outbox),
             closing: Arc::clone(&closing),
             interrupt: interrupt.clone(),
+            secure_every: config.secure_every,
         };
         let (painting, files, threads) = (Some(painting), Some(files), Vec::with_capacity(2));
         let mut studio = Self { painting, files, library, outbox, closing, interrupt, threads };
@@ -199,6 +207,7 @@ impl Drop for Studio {
         }
         // Whatever is worth keeping has been written by now.
         self.library.masks().discard_drafts();
+        self.library.unfinished().clear();
     }
 }
 

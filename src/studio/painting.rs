@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use image::RgbaImage;
@@ -31,12 +32,15 @@ pub struct PaintingThread {
     pub closing: Arc<AtomicBool>,
     /// Raised when a command has been sent that is worth an iteration broken off.
     pub interrupt: Interrupt,
+    /// How long a canvas may go without having been written, see [`super::unfinished`].
+    pub secure_every: Duration,
 }
 
 impl PaintingThread {
     /// Works until the studio is dropped.
     pub fn run(self) {
-        let mut easel = Easel { hub: self, weights: None, engine: None, depth: Depth::DEFAULT, run: None };
+        let mut easel =
+            Easel { hub: self, weights: None, engine: None, depth: Depth::DEFAULT, run: None, secured: Instant::now() };
         easel.introduce_device();
         while let Some(batch) = easel.next_commands() {
             for (index, command) in batch.iter().enumerate() {
@@ -74,6 +78,8 @@ struct Easel {
     /// Bits a channel of canvases that leave this thread to be written.
     depth: Depth,
     run: Option<Run>,
+    /// When its canvas was last written, or it began.
+    secured: Instant,
 }
 
 impl Easel {
@@ -173,6 +179,7 @@ impl Easel {
             Ok((painter, device)) => {
                 self.tell(Event::Started { run: id, device });
                 self.run = Some(Run::new(id, recipe.clone(), painter));
+                self.secured = Instant::now();
                 self.show();
             }
             Err(error) => self.tell(Event::Failed { run: id, message: error.to_string(), rescued: None }),
@@ -299,6 +306,10 @@ impl Easel {
                 }
                 if self.phase() == Some(Phase::Finished) {
                     self.tell(Event::Finished(id));
+                }
+                if finished || self.secured.elapsed() >= self.hub.secure_every {
+                    self.hand_over(FileJob::Secure);
+                    self.secured = Instant::now();
                 }
             }
         }

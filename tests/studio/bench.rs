@@ -169,12 +169,16 @@ pub struct Bench {
 
 impl Bench {
     pub fn new() -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap(), Duration::MAX)
+    }
+
+    /// With this for a home, and canvases written so often.
+    pub fn in_folder(folder: TempDir, secure_every: Duration) -> Self {
         let (gate, steps) = unbounded();
         let (seen_by, seen) = unbounded();
         let (wake, woken) = bounded(1);
         let frames = Arc::new(AtomicU32::new(0));
         let engine = FakeEngine { steps, seen: seen_by, frames: Arc::clone(&frames) };
-        let folder = tempfile::tempdir().unwrap();
         canvas(0).save(folder.path().join("content.png")).unwrap();
         canvas(0).save(folder.path().join("style.png")).unwrap();
         let studio = Studio::start(StudioConfig {
@@ -190,6 +194,7 @@ impl Bench {
             waker: Arc::new(move || {
                 let _ = wake.try_send(());
             }),
+            secure_every,
         });
         Self { gate, studio, seen, frames, woken, folder }
     }

@@ -9,3 +9,4 @@ mod finish;
 mod masks;
 mod painting;
 mod presets;
+mod unfinished;

@@ -72,6 +72,7 @@ impl Bench {
                 waker: Arc::new(move || {
                     let _ = wake.send(());
                 }),
+                secure_every: Duration::MAX,
             };
             let studio = Studio::start(config);
             App::new(&cc.egui_ctx, studio, &Opening::default(), preferences, Box::new(dialogs))
