@@ -283,11 +283,11 @@ mod tests {
     #[test]
     fn a_style_that_does_not_fit_is_measured_in_tiles_or_refused_with_a_size_that_does() {
         let gram = Terms::of(&Recipe::default());
-        let moments = Terms { style_loss: crate::recipe::StyleLoss::Moments, ..gram.clone() };
+        let histogram = Terms { histogram: 1.0, ..gram.clone() };
         let plan = |width, height, terms, budget| plan_style(width, height, terms, Budget::from(budget));
         assert_eq!(plan(1024, 1024, &gram, 2e9).unwrap(), Tiles::whole(1024, 1024));
         assert!(plan(1000, 8000, &gram, 2e9).unwrap().count() > 1);
-        for (terms, budget) in [(&moments, 2e9), (&gram, 4e8)] {
+        for (terms, budget) in [(&histogram, 2e9), (&gram, 4e8)] {
             let Err(EngineError::StyleMemory { fitting_long_side, .. }) = plan(1600, 12800, terms, budget) else {
                 panic!("12800 x 1600 in {budget} bytes was let through");
             };
