@@ -5,6 +5,8 @@
 #
 #     scripts/check-cuda-without-card.sh [PROGRAM] [options of check-device]
 set -eu
+# What went wrong is told from the last line of what is said.
+export RUST_BACKTRACE=0
 root=$(cd "$(dirname "$0")/.." && pwd)
 program=${1:-$root/target/cuda-build/pentimento}
 [ $# -gt 0 ] && shift

@@ -23,7 +23,7 @@ use crate::studio::{Canvas, Command, Event, Favourite, Frame, OwnPreset, RunId};
 
 pub use pictures::{PictureInfo, PictureState, pictures_of};
 
-/// The canvas that was there before the artist started over, stirred it or put another in its place. It lives in memory until it is kept or saved.
+/// The canvas that was there before the artist started over, stirred it, put another in its place, or closed the window.
 #[derive(Debug, Clone)]
 pub struct Previous {
     /// The painting it belonged to.

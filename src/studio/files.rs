@@ -12,7 +12,7 @@ use super::outbox::Outbox;
 use super::pictures::PictureCache;
 use super::presets::{PresetError, PresetShelf};
 use super::run::{PaintingError, guarded};
-use super::{Canvas, Event, PREVIEW_SIDE_PX, PresetCommand};
+use super::{Canvas, Event, PREVIEW_SIDE_PX, PresetCommand, RunId};
 use crate::image_io::{self, PaintingFormat, PaintingRecord, Picture, PictureError, Pixels};
 use crate::recipe::PictureSource;
 
@@ -32,7 +32,7 @@ pub enum FileJob {
         path: PathBuf,
     },
     Keep(Canvas),
-    /// Writes the canvas of now, in case that the program comes to a bad end.
+    /// Writes the canvas of now, for the next program.
     Secure(Canvas),
     SaveAs {
         path: PathBuf,
@@ -64,14 +64,19 @@ pub struct FileThread {
 impl FileThread {
     /// Works until every sender is gone and what must be written is written.
     pub fn run(self) {
-        self.survive(|| self.take_in_unfinished());
-        let mut list_wanted = false;
+        let (mut looked, mut list_wanted) = (false, false);
         loop {
-            // Listing reads every favourite, so it gives way to whatever else the artist is waiting for.
-            let job = if list_wanted { self.jobs.try_recv().ok() } else { self.jobs.recv().ok() };
+            // Listing reads every favourite, so it gives way to whatever else the artist is waiting for; so does the last
+            // canvas.
+            let idle = !looked || list_wanted;
+            let job = if idle { self.jobs.try_recv().ok() } else { self.jobs.recv().ok() };
             match job {
                 Some(FileJob::List) => list_wanted = true,
                 Some(job) => self.survive(|| self.work(job)),
+                None if !looked => {
+                    looked = true;
+                    self.survive(|| self.look_for_last_canvas());
+                }
                 None if list_wanted => {
                     list_wanted = false;
                     self.survive(|| self.list());
@@ -165,18 +170,22 @@ impl FileThread {
 
     /// Of what goes wrong here nobody has asked anything, so the log has to do; the next canvas is tried again.
     fn secure(&self, canvas: &Canvas) {
-        if let Err(error) = self.library.unfinished().write(canvas) {
-            log::warn!("the unfinished painting: {error}");
+        self.library.masks().secure(&canvas.recipe);
+        if let Err(error) = self.library.last_canvas().write(canvas) {
+            log::warn!("the canvas of now: {error}");
         }
     }
 
-    fn take_in_unfinished(&self) {
-        match self.library.take_in_unfinished() {
-            Ok(0) => {}
-            Ok(1) => self.outbox.problem("The last painting came to a sudden end; its canvas is among the favourites."),
-            Ok(count) => self
-                .outbox
-                .problem(format!("{count} paintings came to a sudden end; their canvases are among the favourites.")),
+    fn look_for_last_canvas(&self) {
+        match self.library.inherit_last_canvas() {
+            Ok(None) => {}
+            Ok(Some((canvas, crashed))) => {
+                self.outbox.tell(Event::SetAside { run: RunId(0), canvas });
+                if crashed {
+                    let text = "The last painting came to a sudden end; its canvas is at the head of the favourites.";
+                    self.outbox.problem(text);
+                }
+            }
             Err(error) => self.outbox.problem(error),
         }
     }

@@ -282,8 +282,8 @@ pub enum Event {
         /// Where the canvas was rescued to, if there was one.
         rescued: Option<PathBuf>,
     },
-    /// A painting was abandoned for a new one or stopped, or its canvas was stirred or replaced; this is what it had come
-    /// to, in case it is wanted after all.
+    /// A painting was abandoned for a new one or stopped, its canvas was stirred or replaced, or the program before this one
+    /// ended, whose painting has the number 0; this is what it had come to, in case it is wanted after all.
     SetAside {
         /// Which painting.
         run: RunId,

@@ -13,6 +13,7 @@
 mod files;
 mod finish;
 mod frames;
+mod last_canvas;
 mod library;
 mod masks;
 mod message;
@@ -23,7 +24,6 @@ mod pictures;
 mod presets;
 mod run;
 mod stamp;
-mod unfinished;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -207,7 +207,7 @@ impl Drop for Studio {
         }
         // Whatever is worth keeping has been written by now.
         self.library.masks().discard_drafts();
-        self.library.unfinished().clear();
+        self.library.last_canvas().leave();
     }
 }
 

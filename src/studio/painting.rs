@@ -32,7 +32,7 @@ pub struct PaintingThread {
     pub closing: Arc<AtomicBool>,
     /// Raised when a command has been sent that is worth an iteration broken off.
     pub interrupt: Interrupt,
-    /// How long a canvas may go without having been written, see [`super::unfinished`].
+    /// How long a canvas may go without having been written, see [`super::last_canvas`].
     pub secure_every: Duration,
 }
 
@@ -50,6 +50,7 @@ impl PaintingThread {
             }
             easel.paint_on();
         }
+        easel.secure();
     }
 }
 
@@ -308,11 +309,18 @@ impl Easel {
                     self.tell(Event::Finished(id));
                 }
                 if finished || self.secured.elapsed() >= self.hub.secure_every {
-                    self.hand_over(FileJob::Secure);
-                    self.secured = Instant::now();
+                    self.secure();
                 }
             }
         }
+    }
+
+    /// Has the canvas of now written, so that it outlives this program.
+    fn secure(&mut self) {
+        if let Some(canvas) = self.run.as_mut().and_then(|run| run.rescue(self.depth)) {
+            drop(self.hub.files.send(FileJob::Secure(canvas)));
+        }
+        self.secured = Instant::now();
     }
 
     fn phase(&self) -> Option<Phase> {

@@ -6,7 +6,7 @@ mod bench;
 mod depth;
 mod files;
 mod finish;
+mod last_canvas;
 mod masks;
 mod painting;
 mod presets;
-mod unfinished;

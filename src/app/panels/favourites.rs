@@ -49,7 +49,7 @@ fn previous_ui(desk: &mut Desk<'_>, previous: &Previous, ui: &mut Ui) {
             desk.ask(UiCommand::KeepPrevious);
         }
     });
-    response.on_hover_text(format!("Iteration {}, kept in memory only", previous.canvas.iteration));
+    response.on_hover_text(format!("Iteration {}, not kept as a favourite", previous.canvas.iteration));
     ui.add(Label::new(RichText::new("Previous, not kept").small().weak()).truncate());
 }
 
