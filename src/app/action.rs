@@ -180,7 +180,8 @@ impl Action {
             ),
             Self::GoOnFromShown => (
                 "Paint on from it",
-                "The painting goes on from this picture, under the settings as they are now; its canvas moves to Previous",
+                "The painting goes on from this picture, under the settings as they are now; its canvas moves to Previous. \
+                 Without a painting, this one is taken up where it was left, with its settings",
                 icons::ICON_FORMAT_PAINT,
                 key(Key::P),
             ),

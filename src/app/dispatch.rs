@@ -152,7 +152,10 @@ impl App {
                 }
             }
             Action::GoOnFromShown => {
-                if let Some(image) = self.state.shown_exhibit() {
+                if self.state.painting.is_none() {
+                    let commands = self.state.take_up_shown();
+                    self.send(commands);
+                } else if let Some(image) = self.state.shown_exhibit() {
                     self.send([Command::GoOnFrom(image)]);
                     self.state.exhibit = None;
                 }

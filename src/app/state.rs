@@ -80,6 +80,8 @@ pub struct State {
     /// Choices on their way, in the order in which they were made; each place but that for a new style has one at most.
     awaited: Vec<(Slot, PictureSource)>,
     awaited_recipe: Option<Box<Recipe>>,
+    /// A canvas that is taken up as soon as the pictures of its recipe are there.
+    awaited_start: Option<Canvas>,
     adopting: HashMap<String, Slot>,
     adopted_names: HashMap<PictureSource, String>,
     runs: u64,
@@ -209,11 +211,52 @@ impl State {
         {
             self.previous = Some(Previous { run, canvas: Canvas { image, deep: None, recipe, iteration } });
         }
-        self.exhibit = None;
+        (self.exhibit, self.awaited_start) = (None, None);
         self.runs += 1;
         let run = RunId(self.runs);
         self.painting = Some(Painting::new(run, self.recipe.clone()));
         Command::Paint { run, recipe: Box::new(self.recipe.clone()) }
+    }
+
+    /// Starts a new painting where what is shown was left, as soon as the pictures of its recipe are there.
+    pub fn take_up_shown(&mut self) -> Vec<Command> {
+        let shown = self.exhibit.as_ref().and_then(|exhibit| self.recipe_of(exhibit)).cloned();
+        let (Some(recipe), Some(image), Some(iteration)) = (shown, self.shown_exhibit(), self.shown_iteration()) else {
+            return Vec::new();
+        };
+        self.exhibit = None;
+        let commands = self.restore(recipe.clone());
+        self.awaited_start = Some(Canvas { image, deep: None, recipe, iteration });
+        commands
+    }
+
+    /// The start of what was to be taken up, once its settings are back.
+    pub fn awaited_start(&mut self) -> Option<Command> {
+        if self.awaited_recipe.is_some() {
+            return None;
+        }
+        let canvas = self.awaited_start.take()?;
+        // Without its photo or a style it would become another painting, and the artist has been told.
+        let pictures = |recipe: &Recipe| {
+            let styles: Vec<_> = recipe.styles.iter().map(|style| style.picture.clone()).collect();
+            (recipe.content.clone(), styles)
+        };
+        if pictures(&self.recipe) != pictures(&canvas.recipe) {
+            return None;
+        }
+        self.runs += 1;
+        let run = RunId(self.runs);
+        self.painting = Some(Painting::new(run, self.recipe.clone()));
+        Some(Command::TakeUp { run, canvas: Canvas { recipe: self.recipe.clone(), ..canvas } })
+    }
+
+    fn shown_iteration(&self) -> Option<u32> {
+        match self.exhibit.as_ref()? {
+            Exhibit::Previous => self.previous.as_ref().map(|previous| previous.canvas.iteration),
+            Exhibit::Favourite(path) => {
+                self.favourites.iter().find(|known| known.path == *path).map(|favourite| favourite.iteration)
+            }
+        }
     }
 
     /// The change that the studio has not been told yet, if there is one.
@@ -248,7 +291,7 @@ impl State {
             // The previous canvas can be kept before the new painting has shown anything.
             Action::Keep => has_canvas || self.exhibit == Some(Exhibit::Previous),
             Action::Stir => can_go_on,
-            Action::GoOnFromShown => can_go_on && self.shown_exhibit().is_some(),
+            Action::GoOnFromShown => (can_go_on || self.painting.is_none()) && self.shown_exhibit().is_some(),
             Action::SaveAs | Action::Finish => has_canvas || self.exhibit.is_some(),
             Action::BackToPainting | Action::TakeSettings => self.exhibit.is_some(),
             Action::RedoStroke

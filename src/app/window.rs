@@ -138,7 +138,13 @@ impl App {
         // A canvas that was to be finished may have its file now.
         let reckoning = self.state.finish.as_mut().and_then(Finish::reckon);
         self.send(reckoning);
-        // A picture that has just arrived may be what a running painting was to go on with.
+        self.go_on();
+    }
+
+    /// Whatever was changed, or has just arrived, goes out as one revision.
+    fn go_on(&mut self) {
+        let start = self.state.awaited_start();
+        self.send(start);
         let revision = self.state.revision();
         self.send(revision);
     }
@@ -222,9 +228,7 @@ impl eframe::App for App {
         }
         self.preferences.note(ui.ctx());
         self.state.tidy_masking();
-        // Whatever was changed in this frame goes out as one revision.
-        let revision = self.state.revision();
-        self.send(revision);
+        self.go_on();
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

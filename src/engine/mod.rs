@@ -218,6 +218,16 @@ pub trait Painter: Send {
     /// When memory does not suffice; the painting then goes on as before.
     fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError>;
 
+    /// Goes on where another painting of the same job was left: from this picture, after so many iterations, hence in the
+    /// stage to which they belong. If that was the end, it is painted on as by [`Painter::go_on_from`].
+    ///
+    /// # Errors
+    /// When that stage cannot be prepared.
+    fn take_up(&mut self, picture: &Picture, iterations: u32) -> Result<(), EngineError> {
+        let _ = iterations;
+        self.go_on_from(picture)
+    }
+
     /// Goes on painting the same canvas under a changed job: new weights act at the very next iteration, new pictures
     /// or sizes re-enter the current stage.
     ///

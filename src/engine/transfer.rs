@@ -349,6 +349,17 @@ impl Painter for StyleTransfer {
         self.replace_canvas(canvas)
     }
 
+    fn take_up(&mut self, picture: &Picture, iterations: u32) -> Result<(), EngineError> {
+        let mut left = iterations;
+        while self.stage + 1 < self.stages.len() && left >= self.current().iterations {
+            left -= self.current().iterations;
+            self.done_in_stage = self.current().iterations;
+            self.advance()?;
+        }
+        self.done_in_stage = left.min(self.current().iterations);
+        self.go_on_from(picture)
+    }
+
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
         self.follow(job)
     }

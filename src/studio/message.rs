@@ -71,6 +71,13 @@ pub enum Command {
         /// Its parameters.
         recipe: Box<Recipe>,
     },
+    /// Start a new painting where another was left: under its recipe, from its pixels, in the stage that it had reached.
+    TakeUp {
+        /// Its identity, as for [`Command::Paint`].
+        run: RunId,
+        /// Where it goes on.
+        canvas: Canvas,
+    },
     /// Change the running, paused or finished painting: acts between two iterations.
     Revise(Box<Recipe>),
     /// Stir noise into the running, paused or finished painting, between two iterations; a finished one is painted on. The
@@ -149,6 +156,7 @@ impl Command {
         matches!(
             self,
             Self::Paint { .. }
+                | Self::TakeUp { .. }
                 | Self::Stir { .. }
                 | Self::GoOnFrom(_)
                 | Self::Pause

@@ -147,6 +147,7 @@ impl Studio {
             Command::Preset(command) => FileJob::Preset(command),
             Command::ListLibrary => FileJob::List,
             Command::Paint { .. }
+            | Command::TakeUp { .. }
             | Command::Revise(_)
             | Command::Stir { .. }
             | Command::GoOnFrom(_)

@@ -16,7 +16,7 @@ use super::library::Library;
 use super::outbox::Outbox;
 use super::pictures::PictureCache;
 use super::run::{PaintingError, Phase, Run, guarded};
-use super::{Command, Event, MakeEngine, RunId};
+use super::{Canvas, Command, Event, MakeEngine, RunId};
 use crate::engine::{Engine, EngineError, Interrupt, Painter};
 use crate::image_io::Picture;
 use crate::recipe::{Depth, Recipe};
@@ -58,16 +58,19 @@ impl PaintingThread {
 /// Whether a later command of the same batch makes this one pointless: a slider that was dragged through ten places
 /// costs one change, and two quick presses of Start over prepare one painting.
 fn is_superseded(command: &Command, later: &[Command]) -> bool {
-    let fresh_start = |later: &Command| matches!(later, Command::Paint { .. } | Command::Stop);
+    let fresh_start = |later: &Command| matches!(later, Command::Paint { .. } | Command::TakeUp { .. } | Command::Stop);
     match command {
         Command::Revise(_) => later.iter().any(|later| fresh_start(later) || matches!(later, Command::Revise(_))),
         Command::PlanFinish { .. } => later.iter().any(|later| matches!(later, Command::PlanFinish { .. })),
         Command::MeasureShares => {
             later.iter().any(|later| fresh_start(later) || matches!(later, Command::MeasureShares))
         }
-        Command::Paint { .. } | Command::Stir { .. } | Command::GoOnFrom(_) | Command::Pause | Command::Resume => {
-            later.iter().any(fresh_start)
-        }
+        Command::Paint { .. }
+        | Command::TakeUp { .. }
+        | Command::Stir { .. }
+        | Command::GoOnFrom(_)
+        | Command::Pause
+        | Command::Resume => later.iter().any(fresh_start),
         _ => false,
     }
 }
@@ -109,7 +112,8 @@ impl Easel {
             Command::SaveAs(path) => self.hand_over(|canvas| FileJob::SaveAs { path: path.clone(), canvas }),
             Command::SetDepth(depth) => self.depth = *depth,
             _ if self.closing() => {}
-            Command::Paint { run, recipe } => self.paint(*run, recipe),
+            Command::Paint { run, recipe } => self.paint(*run, recipe, None),
+            Command::TakeUp { run, canvas } => self.paint(*run, &canvas.recipe, Some(canvas)),
             Command::Revise(recipe) => self.revise(recipe),
             Command::Stir { levels } => self.disturb(|painter| painter.stir(*levels)),
             Command::GoOnFrom(image) => {
@@ -174,13 +178,15 @@ impl Easel {
         }
     }
 
-    fn paint(&mut self, id: RunId, recipe: &Recipe) {
+    fn paint(&mut self, id: RunId, recipe: &Recipe, left: Option<&Canvas>) {
         self.set_aside();
         self.hub.outbox.forget_frames_before(id);
-        match self.begin(recipe) {
+        match self.begin(recipe, left) {
             Ok((painter, device)) => {
                 self.tell(Event::Started { run: id, device });
-                self.run = Some(Run::new(id, recipe.clone(), painter));
+                let mut run = Run::new(id, recipe.clone(), painter);
+                run.iteration = left.map_or(0, |canvas| canvas.iteration);
+                self.run = Some(run);
                 self.secured = Instant::now();
                 self.show();
             }
@@ -188,11 +194,18 @@ impl Easel {
         }
     }
 
-    fn begin(&mut self, recipe: &Recipe) -> Result<(Box<dyn Painter>, String), PaintingError> {
+    /// From the start, or where it was left.
+    fn begin(&mut self, recipe: &Recipe, left: Option<&Canvas>) -> Result<(Box<dyn Painter>, String), PaintingError> {
         recipe.validate().map_err(EngineError::from)?;
         let job = guarded(|| self.hub.cache.job(recipe))?;
         let engine = self.engine()?;
-        guarded(|| Ok::<_, EngineError>((engine.begin(&job)?, engine.device_name())))
+        guarded(|| {
+            let mut painter = engine.begin(&job)?;
+            if let Some(canvas) = left {
+                painter.take_up(&Picture::from_rgba(RgbaImage::clone(&canvas.image)), canvas.iteration)?;
+            }
+            Ok::<_, EngineError>((painter, engine.device_name()))
+        })
     }
 
     fn plan_finish(&mut self, painting: &Path, recipe: &Recipe, size: u32) {

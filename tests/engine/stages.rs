@@ -32,6 +32,40 @@ fn a_painting_goes_through_its_stages_and_ends_at_the_size_asked_for() {
 }
 
 #[test]
+fn a_painting_is_taken_up_in_the_stage_where_it_was_left() {
+    let job = job(Recipe { size: 200, iterations: 8, ..Recipe::default() });
+    let mut painter = engine().begin(&job).unwrap();
+    let left = loop {
+        let progress = painter.step().unwrap();
+        if progress.stage == 1 {
+            break progress;
+        }
+    };
+    let frame = painter.frame().unwrap();
+    let take_up = |iterations| {
+        let mut painter = engine().begin(&job).unwrap();
+        painter.take_up(&Picture::from_rgba(frame.clone()), iterations).unwrap();
+        assert!(painter.frame().unwrap() == frame, "from exactly these pixels");
+        painter
+    };
+    let mut again = take_up(left.iteration);
+    let next = again.step().unwrap();
+    let expected = (1, left.iteration + 1, left.iterations, 200);
+    assert_eq!((next.stage, next.iteration, next.iterations, next.width), expected);
+    // What was learned at the first size is in the pixels: no loss of a start from the photo is as low.
+    let first = engine().begin(&job).unwrap().step().unwrap().evaluations[0].losses.loss;
+    assert!(next.evaluations[0].losses.loss < 0.5 * first);
+    while !again.is_finished() {
+        again.step().unwrap();
+    }
+    assert_eq!(again.step().unwrap().iteration, 8);
+
+    let mut at_the_end = take_up(8);
+    assert!(!at_the_end.is_finished(), "a finished painting is painted on");
+    assert_eq!(at_the_end.step().unwrap().iteration, 9);
+}
+
+#[test]
 fn the_next_stage_starts_from_the_average() {
     let recipe = Recipe { size: 181, iterations: 8, averaging: 0.99, ..Recipe::default() };
     let mut painter = engine().begin(&job(recipe)).unwrap();

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use pentimento::image_io::read_record;
-use pentimento::studio::{Command, Event, Favourite};
+use pentimento::studio::{Canvas, Command, Event, Favourite, RunId};
 use tempfile::TempDir;
 
-use crate::bench::{Bench, Step, canvas};
+use crate::bench::{Bench, PATIENCE, Seen, Step, canvas};
 
 /// The canvases that wait for the next program.
 fn waiting(home: &Path) -> Vec<PathBuf> {
@@ -98,6 +99,23 @@ fn a_program_that_crashes_loses_what_was_painted_since_the_last_time_and_no_more
     assert_eq!(bench.wait_set_aside(0).iteration, 2);
     bench.studio.send(Command::SaveAs(bench.path("nothing.png")));
     assert!(!bench.wait_problem().contains("sudden end"), "that is no longer news");
+}
+
+#[test]
+fn a_canvas_is_taken_up_where_it_was_left() {
+    let bench = Bench::new();
+    let recipe = bench.recipe(100);
+    let left = Canvas { image: Arc::new(canvas(40)), deep: None, recipe: recipe.clone(), iteration: 40 };
+    bench.studio.send(Command::TakeUp { run: RunId(1), canvas: left });
+    bench.wait_started(1);
+    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::GoOnFrom(8));
+    bench.step_begun();
+    assert_eq!(bench.frame().iteration, 40);
+    // It can be kept as what it is before anything more is painted.
+    bench.studio.send(Command::Keep);
+    bench.allow(1);
+    let kept = bench.wait_kept();
+    assert_eq!(kept.recipe, recipe);
 }
 
 #[test]

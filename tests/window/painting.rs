@@ -3,8 +3,9 @@
 use egui::accesskit::Role;
 use egui::{Event, Key};
 use egui_kittest::kittest::Queryable;
-use pentimento::image_io::Picture;
-use pentimento::recipe::{Init, PictureSource};
+use image::{Rgba, RgbaImage};
+use pentimento::image_io::{PaintingRecord, Picture, save_picture};
+use pentimento::recipe::{Init, PictureSource, Recipe};
 
 use crate::bench::Bench;
 
@@ -102,6 +103,28 @@ fn a_stirred_canvas_can_be_had_back() {
     bench.iterate(1);
     bench.until_label("Iteration 7 /");
     assert_eq!(*bench.disturbed.lock().unwrap(), ["stirred by 40", "went on from iteration 4"]);
+}
+
+#[test]
+fn what_the_last_program_has_left_is_taken_up_with_its_settings() {
+    let mut bench = Bench::with_library(|folder| {
+        let last = folder.join("library/.last");
+        std::fs::create_dir_all(&last).unwrap();
+        let recipe = Recipe { style_strength: 1.5, ..Recipe::default() };
+        let canvas = RgbaImage::from_pixel(24, 16, Rgba([40, 100, 50, 255]));
+        save_picture(&last.join("1.png"), &canvas, Some(&PaintingRecord::new(recipe, 40))).unwrap();
+        folder.join("library")
+    });
+    bench.ready();
+    bench.until_label("Previous canvas");
+    bench.click("Previous canvas");
+    bench.click("Paint on from it");
+    bench.until_label("Canvas: the painting");
+    assert_eq!(*bench.disturbed.lock().unwrap(), ["went on from iteration 40"]);
+    assert_eq!(bench.seen.lock().unwrap().last().unwrap().style_strength, 1.5);
+    assert_eq!(bench.seen.lock().unwrap().len(), 1, "the settings are not told a second time");
+    bench.iterate(1);
+    bench.until_label("Iteration 1 /");
 }
 
 #[test]
