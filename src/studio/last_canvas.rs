@@ -98,7 +98,13 @@ impl LastCanvasShelf {
         let picture = Picture::open(&left.path)?;
         let (image, deep) = (picture.to_rgba().into(), picture.to_rgba16().map(Into::into));
         self.forget_lock(&left.path);
-        self.held().inherited = Some(left.path.clone());
+        let mut held = self.held();
+        if held.own.is_some() {
+            // Painting was quicker than looking.
+            let _ = fs::remove_file(&left.path);
+        } else {
+            held.inherited = Some(left.path.clone());
+        }
         Ok(Some(Canvas { image, deep, recipe: record.recipe, iteration: record.iteration }))
     }
 
@@ -181,5 +187,10 @@ mod tests {
         assert_eq!(third.left_behind().len(), 2);
         third.write(&canvas(9)).unwrap();
         assert_eq!(third.left_behind(), left);
+
+        // Or none at all, where there was a newer one before it was looked for.
+        let [left] = &left[..] else { panic!("{left:?}") };
+        assert_eq!(third.inherit(left).unwrap().unwrap().iteration, 5);
+        assert_eq!(third.left_behind(), []);
     }
 }
