@@ -125,22 +125,28 @@ impl StyleTransfer {
     /// Goes to the next stage, where there is one and this one is done.
     fn advance(&mut self) -> Result<(), EngineError> {
         if self.done_in_stage >= self.current().iterations && self.stage + 1 < self.stages.len() {
-            let next = self.stages[self.stage + 1];
-            // Two stages at once would need half as much again.
-            self.objective = None;
-            self.optimizer = ChosenOptimizer::new(&self.job.recipe, self.plans[self.stage].lbfgs_pairs);
-            let budget = memory::budget(self.vgg.device(), 0.0);
-            let plan = plan_stage(&self.job, &next, budget)?;
-            let styles = self.styles.revised(&self.vgg, &self.job, &next, budget)?;
-            let regions = styles.regions(&self.job, &next)?;
-            let objective = new_objective(&self.vgg, &self.job, &next, &plan, &regions)?;
-            let kept = kept_photo(&self.vgg, &self.job, &next, None)?;
-            self.styles = styles;
-            self.plans[self.stage + 1] = plan;
-            self.enter(self.stage + 1, objective, kept)?;
-            self.done_in_stage = 0;
-            self.extension = 0;
+            self.go_to(self.stage + 1)?;
         }
+        Ok(())
+    }
+
+    /// Goes to a later stage, of which nothing is done.
+    fn go_to(&mut self, index: usize) -> Result<(), EngineError> {
+        let next = self.stages[index];
+        // Two stages at once would need half as much again.
+        self.objective = None;
+        self.optimizer = ChosenOptimizer::new(&self.job.recipe, self.plans[self.stage].lbfgs_pairs);
+        let budget = memory::budget(self.vgg.device(), 0.0);
+        let plan = plan_stage(&self.job, &next, budget)?;
+        let styles = self.styles.revised(&self.vgg, &self.job, &next, budget)?;
+        let regions = styles.regions(&self.job, &next)?;
+        let objective = new_objective(&self.vgg, &self.job, &next, &plan, &regions)?;
+        let kept = kept_photo(&self.vgg, &self.job, &next, None)?;
+        self.styles = styles;
+        self.plans[index] = plan;
+        self.enter(index, objective, kept)?;
+        self.done_in_stage = 0;
+        self.extension = 0;
         Ok(())
     }
 
@@ -350,11 +356,13 @@ impl Painter for StyleTransfer {
     }
 
     fn take_up(&mut self, picture: &Picture, iterations: u32) -> Result<(), EngineError> {
-        let mut left = iterations;
-        while self.stage + 1 < self.stages.len() && left >= self.current().iterations {
-            left -= self.current().iterations;
-            self.done_in_stage = self.current().iterations;
-            self.advance()?;
+        let (mut left, mut index) = (iterations, self.stage);
+        while index + 1 < self.stages.len() && left >= self.stages[index].iterations {
+            left -= self.stages[index].iterations;
+            index += 1;
+        }
+        if index != self.stage {
+            self.go_to(index)?;
         }
         self.done_in_stage = left.min(self.current().iterations);
         self.go_on_from(picture)

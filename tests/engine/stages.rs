@@ -33,11 +33,12 @@ fn a_painting_goes_through_its_stages_and_ends_at_the_size_asked_for() {
 
 #[test]
 fn a_painting_is_taken_up_in_the_stage_where_it_was_left() {
-    let job = job(Recipe { size: 200, iterations: 8, ..Recipe::default() });
+    let job = job(Recipe { size: 256, iterations: 8, ..Recipe::default() });
     let mut painter = engine().begin(&job).unwrap();
     let left = loop {
         let progress = painter.step().unwrap();
-        if progress.stage == 1 {
+        // The third of three.
+        if progress.stage == 2 {
             break progress;
         }
     };
@@ -50,7 +51,7 @@ fn a_painting_is_taken_up_in_the_stage_where_it_was_left() {
     };
     let mut again = take_up(left.iteration);
     let next = again.step().unwrap();
-    let expected = (1, left.iteration + 1, left.iterations, 200);
+    let expected = (2, left.iteration + 1, left.iterations, 256);
     assert_eq!((next.stage, next.iteration, next.iterations, next.width), expected);
     // What was learned at the first size is in the pixels: no loss of a start from the photo is as low.
     let first = engine().begin(&job).unwrap().step().unwrap().evaluations[0].losses.loss;
