@@ -107,10 +107,14 @@ impl Painting {
             }
             // An iteration that was rolled back counts once, one that ended its stage for all that were left of it.
             let reached = |every: u32| self.iteration / every > before / every;
-            if self.save_every.is_some_and(reached) && !self.painter.is_finished() {
-                self.write(&self.output.path_after(self.iteration))?;
-            }
             report.progress(&progress);
+            if self.save_every.is_some_and(reached)
+                && !self.painter.is_finished()
+                && let Err(error) = self.write(&self.output.path_after(self.iteration))
+            {
+                // The painting itself may still find room at its end.
+                report.trouble(&error);
+            }
         }
         Ok(false)
     }
@@ -278,6 +282,19 @@ mod tests {
             assert_eq!(record(name).iteration, iteration, "{name}");
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "the last is not written twice");
+    }
+
+    #[test]
+    fn a_canvas_that_cannot_be_written_on_the_way_does_not_end_the_painting() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("out-00002.png")).unwrap();
+        let stop = Interrupt::default();
+        let fake = Fake { iteration: 0, iterations: 6, fails_at: None, stops_at: None, stop: stop.clone() };
+        let mut painting = painting(fake, &folder, Some(2));
+        let result = painting.paint(&mut Report::Quiet, None, &stop);
+        let (path, stopped) = painting.conclude(result).unwrap();
+        assert_eq!((read_record(&path).unwrap().unwrap().iteration, stopped), (6, false));
+        assert!(folder.path().join("out-00004.png").is_file());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write, stderr};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::CliError;
 use crate::engine::Progress;
 
 /// Lines in a log for a whole painting, about.
@@ -58,6 +59,14 @@ impl Report {
             Self::Bar(bar) => bar.suspend(|| line(sentence)),
             Self::Lines { .. } => line(sentence),
             Self::Quiet => {}
+        }
+    }
+
+    /// What went wrong on the way and does not end the painting; told when quiet, too.
+    pub fn trouble(&self, error: &CliError) {
+        match self {
+            Self::Quiet => line(&format!("pentimento: {error}")),
+            Self::Bar(_) | Self::Lines { .. } => self.say(&error.to_string()),
         }
     }
 
