@@ -18,7 +18,7 @@ use egui::{Context, Event, Key, Modifiers, RawInput, Ui};
 use pentimento::app::{App, NativeDialogs, Opening, Preferences, waker};
 use pentimento::engine::{DeviceChoice, Engine, StyleEngine};
 use pentimento::recipe::Recipe;
-use pentimento::studio::{Command, MakeEngine, RunId, SECURE_EVERY, Studio, StudioConfig};
+use pentimento::studio::{Command, MOMENT_EVERY, MakeEngine, RunId, SECURE_EVERY, Studio, StudioConfig};
 
 /// What a screen of sixty frames a second leaves for one.
 const INTERVAL: Duration = Duration::from_micros(16_667);
@@ -35,6 +35,7 @@ fn config(folder: &Path, waker: Arc<dyn Fn() + Send + Sync>) -> StudioConfig {
         make_engine,
         waker,
         secure_every: SECURE_EVERY,
+        moment_every: MOMENT_EVERY,
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Action {
     Keep,
     /// Write the shown picture to a file.
     SaveAs,
+    /// Write the painting's course to an animated GIF.
+    SaveFilm,
     /// Stir noise into the canvas.
     Stir,
     /// Take the shown picture up to a high resolution.
@@ -34,6 +36,10 @@ pub enum Action {
     Compare,
     /// Leave a favourite and go back to the painting.
     BackToPainting,
+    /// Look at the painting as it was a little earlier.
+    EarlierMoment,
+    /// Look at the painting as it was a little later.
+    LaterMoment,
     /// Restore the recipe of the shown favourite.
     TakeSettings,
     /// Let the painting go on from the shown picture.
@@ -95,6 +101,7 @@ impl Action {
         Self::StartOver,
         Self::Keep,
         Self::SaveAs,
+        Self::SaveFilm,
         Self::Stir,
         Self::Finish,
         Self::OpenStyle,
@@ -103,6 +110,8 @@ impl Action {
         Self::ActualPixels,
         Self::Compare,
         Self::BackToPainting,
+        Self::EarlierMoment,
+        Self::LaterMoment,
         Self::TakeSettings,
         Self::GoOnFromShown,
         Self::DeleteShown,
@@ -145,6 +154,9 @@ impl Action {
                 icons::ICON_SAVE,
                 command(Key::S),
             ),
+            Self::SaveFilm => {
+                ("Save as film", "Write how the painting came about to an animated GIF", icons::ICON_MOVIE, None)
+            }
             Self::Stir => (
                 "Stir",
                 "Add noise to the canvas, to shake it out of a place where it is stuck; the canvas from before moves to Previous, beside the favourites",
@@ -172,15 +184,28 @@ impl Action {
             Self::BackToPainting => {
                 ("Back to the painting", "Leave this picture", icons::ICON_ARROW_BACK, key(Key::Escape))
             }
+            Self::EarlierMoment => (
+                "Earlier moment",
+                "Look at the painting as it was a little earlier",
+                icons::ICON_CHEVRON_LEFT,
+                key(Key::ArrowLeft),
+            ),
+            Self::LaterMoment => (
+                "Later moment",
+                "Look at the painting as it was a little later, at last as it is now",
+                icons::ICON_CHEVRON_RIGHT,
+                key(Key::ArrowRight),
+            ),
             Self::TakeSettings => (
                 "Take its settings",
-                "Set every control, and the pictures, as they were for this favourite; a running painting goes on with them",
+                "Set every control, and the pictures, as they were for this picture; a running painting goes on with them",
                 icons::ICON_TUNE,
                 key(Key::T),
             ),
             Self::GoOnFromShown => (
                 "Paint on from it",
                 "The painting goes on from this picture, under the settings as they are now; its canvas moves to Previous. \
+                 An earlier moment is gone back to as it was, small canvas and all. \
                  Without a painting, this one is taken up where it was left, with its settings",
                 icons::ICON_FORMAT_PAINT,
                 key(Key::P),

@@ -9,7 +9,7 @@ use super::action::Action;
 use super::basis::Basis;
 use super::masking::MaskCommand;
 use crate::recipe::{Depth, PictureSource, Recipe, StyleSource};
-use crate::studio::OwnPreset;
+use crate::studio::{Moment, OwnPreset};
 
 /// A place that takes a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,6 +43,8 @@ pub enum Exhibit {
     Favourite(PathBuf),
     /// The canvas that was there before the artist started over.
     Previous,
+    /// The painting as it was at an earlier time.
+    Moment(Moment),
 }
 
 /// Something that a panel asks for. All are collected while the window is drawn and carried out afterwards.
@@ -96,8 +98,8 @@ pub enum UiCommand {
     TakeSettings(Exhibit),
     /// Write something to a file that the artist chooses.
     Save(Exhibit),
-    /// Make a favourite of the previous canvas.
-    KeepPrevious,
+    /// Make a favourite of something that is none.
+    Keep(Exhibit),
     /// Finish something at a high resolution: asks for the size first.
     Finish(Option<Exhibit>),
     /// Reckon with this long side.

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crossbeam_channel::Sender;
 
 use super::command::{Exhibit, Slot};
+use crate::image_io::FILM_EXTENSION;
+use crate::studio::Moment;
 
 /// What a path is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum Purpose {
     SavePainting,
     /// A file for something else that is looked at.
     SaveExhibit(Exhibit),
+    /// A file for the course of the painting.
+    SaveFilm(Arc<[Moment]>),
     /// A picture for the mask that is painted.
     OpenMask,
     /// A file for that mask.
@@ -35,6 +39,7 @@ impl Purpose {
             Self::Picture(Slot::NewStyle) => "Add a style",
             Self::Picture(Slot::Start) => "Open starting picture",
             Self::SavePainting | Self::SaveExhibit(_) => "Save picture as",
+            Self::SaveFilm(_) => "Save film as",
             Self::OpenMask => "Open mask",
             Self::SaveMask => "Save mask as",
             Self::Weights => "Open VGG-19 weights",
@@ -44,7 +49,7 @@ impl Purpose {
     /// Whether a file is to be written.
     #[must_use]
     pub fn is_saving(&self) -> bool {
-        matches!(self, Self::SavePainting | Self::SaveExhibit(_) | Self::SaveMask)
+        matches!(self, Self::SavePainting | Self::SaveExhibit(_) | Self::SaveFilm(_) | Self::SaveMask)
     }
 
     /// Whether a picture is to be read.
@@ -61,6 +66,7 @@ impl Purpose {
             Self::SavePainting | Self::SaveExhibit(_) | Self::SaveMask => {
                 &[("PNG", &["png"]), ("JPEG", &["jpg", "jpeg"]), ("WebP", &["webp"]), ("TIFF", &["tif", "tiff"])]
             }
+            Self::SaveFilm(_) => &[("GIF", &[FILM_EXTENSION])],
             Self::Weights => &[("VGG-19 weights", &["safetensors", "pth"]), ("All files", &["*"])],
         }
     }

@@ -1,6 +1,7 @@
 //! Carries out what was asked for: the one place where wishes change the state or reach the studio.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use egui::Context;
 
@@ -9,11 +10,15 @@ use super::command::{Exhibit, Slot, UiCommand};
 use super::dialogs::{Answer, Purpose};
 use super::panels::naming::Naming;
 use super::panels::prompt::Prompt;
-use super::state::StirLevels;
+use super::state::{Direction, StirLevels};
 use super::view::View;
 use super::window::App;
+use crate::image_io::FILM_EXTENSION;
 use crate::recipe::PictureSource;
 use crate::studio::{Command, OwnPreset, PresetCommand, safe_name};
+
+/// Extension of a picture that the artist gave none.
+const PICTURE_EXTENSION: &str = "png";
 
 impl App {
     /// Carries out one wish.
@@ -67,10 +72,7 @@ impl App {
             }
             UiCommand::TakeSettings(exhibit) => self.take_settings(&exhibit),
             UiCommand::Save(exhibit) => self.ask_for_path(Purpose::SaveExhibit(exhibit), frame),
-            UiCommand::KeepPrevious => {
-                let keep = self.state.previous.as_ref().map(|previous| Command::KeepCanvas(previous.canvas.clone()));
-                self.send(keep);
-            }
+            UiCommand::Keep(exhibit) => self.send(self.state.canvas_of(&exhibit).map(Command::KeepCanvas)),
             UiCommand::Finish(exhibit) => {
                 let command = self.state.ask_to_finish(exhibit);
                 self.send(command);
@@ -129,13 +131,20 @@ impl App {
                 }
                 self.send([Command::Resume]);
             }
-            Action::Keep => match self.state.exhibit {
-                Some(Exhibit::Previous) => self.dispatch(UiCommand::KeepPrevious, ctx, frame),
-                _ => self.send([Command::Keep]),
+            Action::Keep => match &self.state.exhibit {
+                Some(exhibit @ (Exhibit::Previous | Exhibit::Moment(_))) => {
+                    self.send(self.state.canvas_of(exhibit).map(Command::KeepCanvas));
+                }
+                Some(Exhibit::Favourite(_)) | None => self.send([Command::Keep]),
             },
             Action::SaveAs => {
                 let purpose = self.state.exhibit.clone().map_or(Purpose::SavePainting, Purpose::SaveExhibit);
                 self.ask_for_path(purpose, frame);
+            }
+            Action::SaveFilm => {
+                if let Some(painting) = &self.state.painting {
+                    self.ask_for_path(Purpose::SaveFilm(Arc::clone(&painting.moments)), frame);
+                }
             }
             Action::Stir => self.send([Command::Stir { levels: self.state.stir.0 }]),
             Action::Finish => self.dispatch(UiCommand::Finish(self.state.exhibit.clone()), ctx, frame),
@@ -146,15 +155,20 @@ impl App {
             // The canvas itself watches how long it is held.
             Action::Compare => {}
             Action::BackToPainting => self.state.exhibit = None,
+            Action::EarlierMoment => self.look_along(Direction::Earlier),
+            Action::LaterMoment => self.look_along(Direction::Later),
             Action::TakeSettings => {
                 if let Some(exhibit) = self.state.exhibit.clone() {
                     self.take_settings(&exhibit);
                 }
             }
             Action::GoOnFromShown => {
-                if self.state.painting.is_none() {
+                if self.state.can_take_up() {
                     let commands = self.state.take_up_shown();
                     self.send(commands);
+                } else if let Some(Exhibit::Moment(moment)) = &self.state.exhibit {
+                    self.send([Command::GoBackTo(moment.clone())]);
+                    self.state.exhibit = None;
                 } else if let Some(image) = self.state.shown_exhibit() {
                     self.send([Command::GoOnFrom(image)]);
                     self.state.exhibit = None;
@@ -197,11 +211,18 @@ impl App {
         self.state.exhibit = Some(exhibit);
     }
 
+    fn look_along(&mut self, direction: Direction) {
+        if let Some(neighbour) = self.state.neighbour(direction) {
+            self.state.exhibit = neighbour;
+        }
+    }
+
     fn take_settings(&mut self, exhibit: &Exhibit) {
         if let Some(recipe) = self.state.recipe_of(exhibit).cloned() {
             let commands = self.state.restore(recipe);
             self.send(commands);
-            self.state.exhibit = None;
+            // From an earlier moment one may want to paint on as well.
+            self.state.exhibit.take_if(|shown| !matches!(shown, Exhibit::Moment(_)));
         }
     }
 
@@ -236,10 +257,11 @@ impl App {
             safe_name(&stem.unwrap_or(name)).unwrap_or_else(|| "picture".to_owned())
         };
         let recipe = &self.state.recipe;
+        let extension = if matches!(purpose, Purpose::SaveFilm(_)) { FILM_EXTENSION } else { PICTURE_EXTENSION };
         match recipe.styles.first() {
             _ if *purpose == Purpose::SaveMask => format!("{} mask.png", stem(&recipe.content)),
-            Some(style) => format!("{} in {}.png", stem(&recipe.content), stem(&style.picture)),
-            None => format!("{}.png", stem(&recipe.content)),
+            Some(style) => format!("{} in {}.{extension}", stem(&recipe.content), stem(&style.picture)),
+            None => format!("{}.{extension}", stem(&recipe.content)),
         }
     }
 
@@ -261,15 +283,17 @@ impl App {
                 let command = self.state.choose(slot, PictureSource::File(path));
                 self.send(command);
             }
-            Purpose::SavePainting => self.send([Command::SaveAs(with_extension(path))]),
+            Purpose::SavePainting => self.send([Command::SaveAs(with_extension(path, PICTURE_EXTENSION))]),
             Purpose::SaveExhibit(Exhibit::Favourite(from)) => {
-                self.send([Command::ExportFavourite { from, to: with_extension(path) }]);
+                self.send([Command::ExportFavourite { from, to: with_extension(path, PICTURE_EXTENSION) }]);
             }
-            Purpose::SaveExhibit(Exhibit::Previous) => {
-                if let Some(previous) = &self.state.previous {
-                    let canvas = previous.canvas.clone();
-                    self.send([Command::SaveCanvasAs { canvas, path: with_extension(path) }]);
-                }
+            Purpose::SaveExhibit(exhibit) => {
+                let canvas = self.state.canvas_of(&exhibit);
+                let path = with_extension(path, PICTURE_EXTENSION);
+                self.send(canvas.map(|canvas| Command::SaveCanvasAs { canvas, path }));
+            }
+            Purpose::SaveFilm(moments) => {
+                self.send([Command::SaveFilm { moments, path: with_extension(path, FILM_EXTENSION) }]);
             }
             Purpose::OpenMask => {
                 let command = self.state.load_mask(PictureSource::File(path));
@@ -277,7 +301,7 @@ impl App {
             }
             Purpose::SaveMask => {
                 let save = self.state.masking.to_save();
-                self.send(save.map(|mask| Command::SaveMaskAs { mask, path: with_extension(path) }));
+                self.send(save.map(|mask| Command::SaveMaskAs { mask, path: with_extension(path, PICTURE_EXTENSION) }));
             }
             Purpose::Weights => self.send([Command::UseWeights(Some(path))]),
         }
@@ -285,6 +309,6 @@ impl App {
 }
 
 /// Some file dialogs leave the extension to the program.
-fn with_extension(path: PathBuf) -> PathBuf {
-    if path.extension().is_some() { path } else { path.with_extension("png") }
+fn with_extension(path: PathBuf, extension: &str) -> PathBuf {
+    if path.extension().is_some() { path } else { path.with_extension(extension) }
 }

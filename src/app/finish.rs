@@ -70,7 +70,7 @@ impl State {
                 let recipe = self.recipe_of(&Exhibit::Favourite(path.clone()))?.clone();
                 (Some((path, recipe)), None)
             }
-            Some(Exhibit::Previous) => (None, Some(Command::KeepCanvas(self.previous.as_ref()?.canvas.clone()))),
+            Some(exhibit) => (None, Some(Command::KeepCanvas(self.canvas_of(&exhibit)?))),
             None => (None, Some(Command::Keep)),
         };
         let finish = self.finish.insert(Finish::new(painting));

@@ -48,6 +48,14 @@ impl LossHistory {
         }
     }
 
+    /// Forgets everything after this iteration.
+    pub fn cut(&mut self, iteration: u32) {
+        self.points.retain(|point| point.iteration <= iteration);
+        self.stage_starts.retain(|&start| start <= iteration);
+        // Which stage that was is told by the next iteration; it begins nothing new.
+        self.stage = None;
+    }
+
     /// The points, oldest first.
     #[must_use]
     pub fn points(&self) -> &[Point] {
@@ -128,6 +136,13 @@ mod tests {
         assert_eq!(points[0].iteration, 1);
         assert!(points.last().unwrap().iteration > 99_000);
         assert_eq!(history.stage_starts(), [40_000, 80_000]);
+
+        history.cut(60_000);
+        assert_eq!(history.stage_starts(), [40_000]);
+        assert!((59_000..=60_000).contains(&history.points().last().unwrap().iteration));
+        (60_001..=60_500).for_each(|iteration| history.push(&progress(iteration, 1)));
+        assert_eq!(history.stage_starts(), [40_000], "the stage to which it went back did not begin there");
+        assert!(history.points().last().unwrap().iteration > 60_001, "it goes on from there");
     }
 
     #[test]

@@ -99,12 +99,13 @@ fn slots_from(first: Slot) -> impl Iterator<Item = Slot> {
 }
 
 fn take_keys(ctx: &Context, state: &State, commands: &mut Vec<UiCommand>) {
-    // A focused button takes the space bar for itself.
+    // A focused button takes the space bar for itself, a focused slider the arrows.
     let focused = ctx.memory(|memory| memory.focused().is_some());
     for &action in Action::ALL {
         let Some(shortcut) = action.shortcut() else { continue };
         let held = action == Action::Compare;
-        let taken_by_focus = focused && matches!(shortcut.logical_key, Key::Space | Key::Escape);
+        let taken_by_focus =
+            focused && matches!(shortcut.logical_key, Key::Space | Key::Escape | Key::ArrowLeft | Key::ArrowRight);
         if held || taken_by_focus || !state.offers(action) {
             continue;
         }

@@ -12,7 +12,7 @@ use super::icon::window_icon;
 use super::preferences::Preferences;
 use super::window::{App, Opening, waker};
 use crate::engine::{DeviceChoice, Engine, EngineError, StyleEngine};
-use crate::studio::{MakeEngine, SECURE_EVERY, Studio, StudioConfig, default_library, default_presets};
+use crate::studio::{MOMENT_EVERY, MakeEngine, SECURE_EVERY, Studio, StudioConfig, default_library, default_presets};
 
 /// Why there is no window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -95,6 +95,7 @@ pub fn open_window(make_engine: MakeEngine, opening: Opening) -> Result<(), AppE
                     make_engine,
                     waker: waker(&cc.egui_ctx),
                     secure_every: SECURE_EVERY,
+                    moment_every: MOMENT_EVERY,
                 };
                 let preferences = Preferences::load(cc.storage);
                 let studio = Studio::start(config);

@@ -7,7 +7,7 @@ use image::RgbaImage;
 use super::history::{LossHistory, Speed};
 use crate::engine::{Progress, TermShare};
 use crate::recipe::Recipe;
-use crate::studio::RunId;
+use crate::studio::{Moment, RunId};
 
 /// Where a painting stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct Painting {
     pub progress: Option<Progress>,
     /// The newest frame.
     pub canvas: Option<ShownFrame>,
+    /// What it looked like on the way, oldest first.
+    pub moments: Arc<[Moment]>,
     /// What each term of the loss added to it, when that was last measured.
     pub shares: Vec<TermShare>,
     /// Course of the losses.
@@ -68,6 +70,7 @@ impl Painting {
             pause_wanted: false,
             progress: None,
             canvas: None,
+            moments: Arc::default(),
             shares: Vec::new(),
             history: LossHistory::default(),
             speed: Speed::default(),
@@ -86,6 +89,16 @@ impl Painting {
         self.history.push(&progress);
         self.speed.note(now_secs, progress.iteration);
         self.progress = Some(progress);
+    }
+
+    /// It went back to where it was after so many iterations.
+    pub fn go_back_to(&mut self, iteration: u32) {
+        self.history.cut(iteration);
+        self.speed.reset();
+        if let Some(progress) = &mut self.progress {
+            progress.iteration = iteration;
+            progress.remaining_secs = None;
+        }
     }
 
     /// Whether it is at work or about to be.

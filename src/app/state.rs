@@ -1,5 +1,6 @@
 //! What the window knows. It changes by the studio's events and by the artist's wishes, and draws nothing.
 
+mod moments;
 mod pictures;
 mod presets;
 mod styles;
@@ -21,6 +22,7 @@ use super::words;
 use crate::recipe::{PictureSource, Recipe, parameter};
 use crate::studio::{Canvas, Command, Event, Favourite, Frame, OwnPreset, RunId};
 
+pub use moments::Direction;
 pub use pictures::{PictureInfo, PictureState, pictures_of};
 
 /// The canvas that was there before the artist started over, stirred it, put another in its place, or closed the window.
@@ -126,6 +128,11 @@ impl State {
                     painting.shares = shares;
                 }
             }
+            Event::WentBack { run, iteration } => {
+                if let Some(painting) = self.painting_of(run) {
+                    painting.go_back_to(iteration);
+                }
+            }
             Event::Paused(run) => self.set_phase(run, Phase::Paused),
             Event::Resumed(run) => self.set_phase(run, Phase::Running),
             Event::Finished(run) => self.set_phase(run, Phase::Finished),
@@ -201,6 +208,7 @@ impl State {
     pub fn take_frame(&mut self, frame: Frame) {
         if let Some(painting) = self.painting_of(frame.run) {
             painting.canvas = Some(ShownFrame { image: frame.image, iteration: frame.iteration });
+            painting.moments = frame.moments;
         }
     }
 
@@ -250,12 +258,25 @@ impl State {
         Some(Command::TakeUp { run, canvas: Canvas { recipe: self.recipe.clone(), ..canvas } })
     }
 
-    fn shown_iteration(&self) -> Option<u32> {
+    /// Iterations that what is looked at instead of the painting has seen.
+    #[must_use]
+    pub fn shown_iteration(&self) -> Option<u32> {
         match self.exhibit.as_ref()? {
             Exhibit::Previous => self.previous.as_ref().map(|previous| previous.canvas.iteration),
+            Exhibit::Moment(moment) => Some(moment.iteration),
             Exhibit::Favourite(path) => {
                 self.favourites.iter().find(|known| known.path == *path).map(|favourite| favourite.iteration)
             }
+        }
+    }
+
+    /// The canvas of something that has no file yet.
+    #[must_use]
+    pub fn canvas_of(&self, exhibit: &Exhibit) -> Option<Canvas> {
+        match exhibit {
+            Exhibit::Previous => self.previous.as_ref().map(|previous| previous.canvas.clone()),
+            Exhibit::Moment(moment) => Some(moment.canvas()),
+            Exhibit::Favourite(_) => None,
         }
     }
 
@@ -289,9 +310,12 @@ impl State {
             Action::Paint | Action::Pause | Action::Resume => self.primary() == action,
             Action::StartOver => self.painting.is_some(),
             // The previous canvas can be kept before the new painting has shown anything.
-            Action::Keep => has_canvas || self.exhibit == Some(Exhibit::Previous),
+            Action::Keep => has_canvas || matches!(self.exhibit, Some(Exhibit::Previous | Exhibit::Moment(_))),
             Action::Stir => can_go_on,
-            Action::GoOnFromShown => (can_go_on || self.painting.is_none()) && self.shown_exhibit().is_some(),
+            Action::GoOnFromShown => (can_go_on || self.can_take_up()) && self.shown_exhibit().is_some(),
+            Action::SaveFilm => self.painting.as_ref().is_some_and(|painting| painting.moments.len() > 1),
+            Action::EarlierMoment => self.neighbour(Direction::Earlier).is_some(),
+            Action::LaterMoment => self.neighbour(Direction::Later).is_some(),
             Action::SaveAs | Action::Finish => has_canvas || self.exhibit.is_some(),
             Action::BackToPainting | Action::TakeSettings => self.exhibit.is_some(),
             Action::RedoStroke
@@ -320,6 +344,7 @@ impl State {
     pub fn shown_exhibit(&self) -> Option<Arc<RgbaImage>> {
         match self.exhibit.as_ref()? {
             Exhibit::Previous => self.previous.as_ref().map(|previous| Arc::clone(&previous.canvas.image)),
+            Exhibit::Moment(moment) => Some(Arc::clone(&moment.image)),
             Exhibit::Favourite(path) => {
                 self.opened.as_ref().filter(|(opened, _)| opened == path).map(|(_, image)| Arc::clone(image))
             }
@@ -328,13 +353,20 @@ impl State {
 
     /// The recipe of something that can be looked at.
     #[must_use]
-    pub fn recipe_of(&self, exhibit: &Exhibit) -> Option<&Recipe> {
+    pub fn recipe_of<'a>(&'a self, exhibit: &'a Exhibit) -> Option<&'a Recipe> {
         match exhibit {
             Exhibit::Previous => self.previous.as_ref().map(|previous| &previous.canvas.recipe),
+            Exhibit::Moment(moment) => Some(&moment.recipe),
             Exhibit::Favourite(path) => {
                 self.favourites.iter().find(|known| known.path == *path).map(|favourite| &favourite.recipe)
             }
         }
+    }
+
+    /// Whether what is shown can be taken up by a new painting: there is none that it would bring to an end.
+    #[must_use]
+    pub fn can_take_up(&self) -> bool {
+        self.painting.as_ref().is_none_or(|painting| painting.phase == Phase::Failed)
     }
 
     fn painting_of(&mut self, run: RunId) -> Option<&mut Painting> {

@@ -13,6 +13,8 @@ pub const FAVOURITES_WIDTH_PT: f32 = 196.0;
 pub const HEADING_HEIGHT_PT: f32 = 26.0;
 /// Height of the bar below the canvas, in points.
 pub const CANVAS_BAR_HEIGHT_PT: f32 = 36.0;
+/// Height of the timeline above that bar, in points.
+pub const TIMELINE_HEIGHT_PT: f32 = 30.0;
 /// Height of a picker's picture, in points.
 pub const PICKER_HEIGHT_PT: f32 = 116.0;
 /// Height of the panel with the loss curve, in points.

@@ -218,8 +218,9 @@ pub trait Painter: Send {
     /// When memory does not suffice; the painting then goes on as before.
     fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError>;
 
-    /// Goes on where another painting of the same job was left: from this picture, after so many iterations, hence in the
-    /// stage to which they belong. If that was the end, it is painted on as by [`Painter::go_on_from`].
+    /// Goes on where this painting was before, or another of the same job was left: from this picture, after so many
+    /// iterations, hence in the stage to which they belong. If that was the end, it is painted on as by
+    /// [`Painter::go_on_from`].
     ///
     /// # Errors
     /// When that stage cannot be prepared.

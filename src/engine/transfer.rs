@@ -130,7 +130,7 @@ impl StyleTransfer {
         Ok(())
     }
 
-    /// Goes to a later stage, of which nothing is done.
+    /// Goes to another stage, of which nothing is done.
     fn go_to(&mut self, index: usize) -> Result<(), EngineError> {
         let next = self.stages[index];
         // Two stages at once would need half as much again.
@@ -356,13 +356,16 @@ impl Painter for StyleTransfer {
     }
 
     fn take_up(&mut self, picture: &Picture, iterations: u32) -> Result<(), EngineError> {
-        let (mut left, mut index) = (iterations, self.stage);
+        let (mut left, mut index) = (iterations, 0);
         while index + 1 < self.stages.len() && left >= self.stages[index].iterations {
             left -= self.stages[index].iterations;
             index += 1;
         }
         if index != self.stage {
+            let (stage, extension) = (self.stage, self.extension);
             self.go_to(index)?;
+            // Painted through again, the last stage takes as long as at first.
+            self.stages[stage].iterations -= extension;
         }
         self.done_in_stage = left.min(self.current().iterations);
         self.go_on_from(picture)

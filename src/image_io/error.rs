@@ -90,6 +90,12 @@ pub enum PictureError {
         /// The file.
         path: PathBuf,
     },
+    /// A file name that is not a film's.
+    #[error("{}: a film is saved as GIF; end the name in .gif", path.display())]
+    NotAFilm {
+        /// The file.
+        path: PathBuf,
+    },
     /// A format with 8 bits a channel where 16 were asked for.
     #[error("{}: {format} has room for 8 bits a channel only; end the name in .png or .tif to have 16", path.display())]
     Shallow {

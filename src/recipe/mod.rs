@@ -4,6 +4,7 @@
 //! parameters from this module, so that none of them can disagree.
 
 mod choice;
+mod difference;
 mod layers;
 pub mod parameter;
 mod preset;

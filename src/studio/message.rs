@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use image::{GrayImage, RgbaImage};
 
+use super::Moment;
 use super::finish::FinishPlan;
 use crate::engine::{Progress, TermShare};
 use crate::image_io::{Pixels, Rgba16Image};
@@ -89,6 +90,9 @@ pub enum Command {
     /// Go on from this picture in the canvas' place: the running, paused or finished painting, between two iterations. The
     /// canvas from before comes back as [`Event::SetAside`], so that one can go back and forth.
     GoOnFrom(Arc<RgbaImage>),
+    /// Go back to a moment of this painting, in the stage that it had reached then, under the recipe in force now. The
+    /// canvas from before comes back as [`Event::SetAside`], and what lies after that moment is forgotten.
+    GoBackTo(Moment),
     /// Hold. An iteration that is under way is broken off, and done from its beginning by [`Command::Resume`].
     Pause,
     /// Go on.
@@ -106,6 +110,13 @@ pub enum Command {
         /// The canvas.
         canvas: Canvas,
         /// Where to; the extension picks the format.
+        path: PathBuf,
+    },
+    /// Write moments of a painting to an animated GIF.
+    SaveFilm {
+        /// The moments, oldest first.
+        moments: Arc<[Moment]>,
+        /// Where to.
         path: PathBuf,
     },
     /// Write a favourite to another file, as deep as it was kept.
@@ -159,6 +170,7 @@ impl Command {
                 | Self::TakeUp { .. }
                 | Self::Stir { .. }
                 | Self::GoOnFrom(_)
+                | Self::GoBackTo(_)
                 | Self::Pause
                 | Self::Stop
                 | Self::Keep
@@ -274,6 +286,13 @@ pub enum Event {
         iteration: u32,
         /// Content, style and histogram terms from the pixels up, then total variation.
         shares: Vec<TermShare>,
+    },
+    /// The painting went back to an earlier moment of its own.
+    WentBack {
+        /// Which painting.
+        run: RunId,
+        /// Iterations that its canvas has seen now.
+        iteration: u32,
     },
     /// The painting holds.
     Paused(RunId),

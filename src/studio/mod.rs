@@ -24,6 +24,7 @@ mod pictures;
 mod presets;
 mod run;
 mod stamp;
+mod timeline;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use crate::engine::{Engine, EngineError, Interrupt};
 pub use finish::FinishPlan;
 pub use message::{Canvas, Command, Event, Favourite, OwnPreset, PREVIEW_SIDE_PX, PresetCommand, RunId};
 pub use names::safe_name;
+pub use timeline::Moment;
 
 use files::FileJob;
 use library::Library;
@@ -61,6 +63,8 @@ pub struct Frame {
     pub iteration: u32,
     /// The pixels, at the size of the painting's current stage; while it paints, those of a very large canvas are reduced.
     pub image: Arc<RgbaImage>,
+    /// What the painting looked like on the way, oldest first.
+    pub moments: Arc<[Moment]>,
 }
 
 /// What the studio needs to know at its start.
@@ -76,10 +80,15 @@ pub struct StudioConfig {
     pub waker: Waker,
     /// How long a canvas may be painted on without being written, lest a crash take all of it; [`SECURE_EVERY`] but in tests.
     pub secure_every: Duration,
+    /// How much time lies between two moments of a painting at least, see [`Moment`]; [`MOMENT_EVERY`] but in tests.
+    pub moment_every: Duration,
 }
 
 /// Long enough to cost nothing that is noticed, short enough for what is lost to be painted again.
 pub const SECURE_EVERY: Duration = Duration::from_secs(60);
+
+/// Short enough for a scrubbed painting to look like a film, long enough to cost a quick card nothing that is noticed.
+pub const MOMENT_EVERY: Duration = Duration::from_millis(100);
 
 /// The two threads and the ways to and from them.
 pub struct Studio {
@@ -122,6 +131,7 @@ impl Studio {
             closing: Arc::clone(&closing),
             interrupt: interrupt.clone(),
             secure_every: config.secure_every,
+            moment_every: config.moment_every,
         };
         let (painting, files, threads) = (Some(painting), Some(files), Vec::with_capacity(2));
         let mut studio = Self { painting, files, library, outbox, closing, interrupt, threads };
@@ -140,6 +150,7 @@ impl Studio {
             Command::SaveMaskAs { mask, path } => FileJob::SaveMask { mask, path },
             Command::KeepCanvas(canvas) => FileJob::Keep(canvas),
             Command::SaveCanvasAs { canvas, path } => FileJob::SaveAs { path, canvas },
+            Command::SaveFilm { moments, path } => FileJob::SaveFilm { moments, path },
             Command::ExportFavourite { from, to } => FileJob::Export { from, to },
             Command::OpenFavourite(path) => FileJob::Open(path),
             Command::DeleteFavourite(path) => FileJob::Delete(path),
@@ -151,6 +162,7 @@ impl Studio {
             | Command::Revise(_)
             | Command::Stir { .. }
             | Command::GoOnFrom(_)
+            | Command::GoBackTo(_)
             | Command::Pause
             | Command::Resume
             | Command::Stop

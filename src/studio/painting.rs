@@ -35,6 +35,7 @@ pub struct PaintingThread {
     pub interrupt: Interrupt,
     /// How long a canvas may go without having been written, see [`super::last_canvas`].
     pub secure_every: Duration,
+    pub moment_every: Duration,
 }
 
 impl PaintingThread {
@@ -69,6 +70,7 @@ fn is_superseded(command: &Command, later: &[Command]) -> bool {
         | Command::TakeUp { .. }
         | Command::Stir { .. }
         | Command::GoOnFrom(_)
+        | Command::GoBackTo(_)
         | Command::Pause
         | Command::Resume => later.iter().any(fresh_start),
         _ => false,
@@ -115,11 +117,12 @@ impl Easel {
             Command::Paint { run, recipe } => self.paint(*run, recipe, None),
             Command::TakeUp { run, canvas } => self.paint(*run, &canvas.recipe, Some(canvas)),
             Command::Revise(recipe) => self.revise(recipe),
-            Command::Stir { levels } => self.disturb(|painter| painter.stir(*levels)),
+            Command::Stir { levels } => self.disturb(|run| run.disturb(|painter| painter.stir(*levels))),
             Command::GoOnFrom(image) => {
                 let picture = Picture::from_rgba(RgbaImage::clone(image));
-                self.disturb(|painter| painter.go_on_from(&picture));
+                self.disturb(|run| run.disturb(|painter| painter.go_on_from(&picture)));
             }
+            Command::GoBackTo(moment) => self.disturb(|run| run.go_back_to(moment)),
             Command::Pause => self.pause(),
             Command::Resume => self.resume(),
             Command::Stop => self.set_aside(),
@@ -133,6 +136,7 @@ impl Easel {
             | Command::SaveMaskAs { .. }
             | Command::KeepCanvas(_)
             | Command::SaveCanvasAs { .. }
+            | Command::SaveFilm { .. }
             | Command::ExportFavourite { .. }
             | Command::OpenFavourite(_)
             | Command::DeleteFavourite(_)
@@ -219,7 +223,7 @@ impl Easel {
     fn revise(&mut self, recipe: &Recipe) {
         let Some(run) = &mut self.run else { return };
         // After a panic there is nothing to revise; before the next Paint the window just moves its sliders.
-        if !run.is_alive() || run.recipe == *recipe {
+        if !run.is_alive() || *run.recipe == *recipe {
             return;
         }
         let revised = guarded(|| self.hub.cache.job(recipe)).and_then(|job| run.revise(job));
@@ -246,17 +250,21 @@ impl Easel {
     }
 
     /// Changes the canvas otherwise than by painting. The one from before is handed to the window, which can have it back.
-    fn disturb(&mut self, act: impl FnOnce(&mut dyn Painter) -> Result<(), EngineError>) {
+    fn disturb(&mut self, act: impl FnOnce(&mut Run) -> Result<bool, PaintingError>) {
         let Some(run) = self.run.as_mut().filter(|run| run.is_alive()) else {
             return self.hub.outbox.problem(NOTHING_PAINTED);
         };
         let (id, before) = (run.id, run.rescue(self.depth));
-        match run.disturb(act) {
+        match act(run) {
             Err(error @ PaintingError::Panic(_)) => self.fail(&error),
             Err(error) => self.hub.outbox.problem(error),
             Ok(finished) => {
+                let (iteration, was_at) = (run.iteration, before.as_ref().map(|canvas| canvas.iteration));
                 if let Some(canvas) = before {
                     self.tell(Event::SetAside { run: id, canvas });
+                }
+                if was_at.is_some_and(|was_at| iteration < was_at) {
+                    self.tell(Event::WentBack { run: id, iteration });
                 }
                 self.show();
                 if matches!(self.phase(), Some(Phase::Finished | Phase::Failed)) && !finished {
@@ -306,8 +314,9 @@ impl Easel {
                 if finished {
                     run.phase = Phase::Finished;
                 }
+                let moment_is_due = run.moment_is_due(self.hub.moment_every);
                 self.tell(Event::Progress { run: id, progress: Box::new(progress) });
-                if finished || self.hub.outbox.wants_frame() {
+                if finished || moment_is_due || self.hub.outbox.wants_frame() {
                     self.show();
                 }
                 if self.phase() == Some(Phase::Finished) {

@@ -3,12 +3,14 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use image::RgbaImage;
 
-use super::{Canvas, RunId};
+use super::timeline::Timeline;
+use super::{Canvas, Moment, RunId};
 use crate::engine::{EngineError, Interrupt, Job, NothingToFinish, Painter, Progress, TermShare};
-use crate::image_io::{PictureError, Rgba16Image};
+use crate::image_io::{Picture, PictureError, Rgba16Image};
 use crate::recipe::{Depth, Recipe};
 
 /// What can end or disturb a painting.
@@ -49,9 +51,13 @@ pub enum Phase {
 pub struct Run {
     pub id: RunId,
     pub phase: Phase,
-    pub recipe: Recipe,
+    pub recipe: Arc<Recipe>,
     /// Iterations done.
     pub iteration: u32,
+    /// What it looked like on the way.
+    timeline: Timeline,
+    /// When the last moment was noted.
+    noted: Option<Instant>,
     /// Gone once it has panicked.
     painter: Option<Box<dyn Painter>>,
     last: Option<Arc<RgbaImage>>,
@@ -59,7 +65,34 @@ pub struct Run {
 
 impl Run {
     pub fn new(id: RunId, recipe: Recipe, painter: Box<dyn Painter>) -> Self {
-        Self { id, phase: Phase::Painting, recipe, iteration: 0, painter: Some(painter), last: None }
+        let (recipe, timeline) = (Arc::new(recipe), Timeline::default());
+        let phase = Phase::Painting;
+        Self { id, phase, recipe, iteration: 0, timeline, noted: None, painter: Some(painter), last: None }
+    }
+
+    /// Whether there is time for another moment of the timeline, of which so many go by at least.
+    pub fn moment_is_due(&self, every: Duration) -> bool {
+        self.noted.is_none_or(|noted| noted.elapsed() >= every)
+    }
+
+    /// Adds the canvas as it stands to the timeline.
+    pub fn note_moment(&mut self, image: Arc<RgbaImage>) {
+        self.timeline.push(Moment { iteration: self.iteration, image, recipe: Arc::clone(&self.recipe) });
+        self.noted = Some(Instant::now());
+    }
+
+    /// What it looked like on the way, oldest first.
+    pub fn moments(&self) -> Arc<[Moment]> {
+        self.timeline.moments().into()
+    }
+
+    /// Goes back to one of them; tells whether there is nothing left to do.
+    pub fn go_back_to(&mut self, moment: &Moment) -> Result<bool, PaintingError> {
+        let picture = Picture::from_rgba(RgbaImage::clone(&moment.image));
+        let finished = self.disturb(|painter| painter.take_up(&picture, moment.iteration))?;
+        self.iteration = moment.iteration;
+        self.timeline.cut(moment.iteration);
+        Ok(finished)
     }
 
     /// Whether there is a painter that could go on.
@@ -85,7 +118,7 @@ impl Run {
             painter.revise(&job)?;
             Ok(painter.is_finished())
         })?;
-        self.recipe = job.recipe;
+        self.recipe = Arc::new(job.recipe);
         Ok(finished)
     }
 
@@ -119,7 +152,7 @@ impl Run {
     pub fn canvas(&mut self, depth: Depth) -> Result<Canvas, PaintingError> {
         let image = self.image()?;
         let deep = if self.is_alive() { self.deep_image(depth)? } else { None };
-        Ok(Canvas { image, deep, recipe: self.recipe.clone(), iteration: self.iteration })
+        Ok(Canvas { image, deep, recipe: Recipe::clone(&self.recipe), iteration: self.iteration })
     }
 
     /// The best canvas that can still be had after a failure, if anything was painted.
@@ -129,7 +162,7 @@ impl Run {
         }
         let image = self.image().ok().or_else(|| self.last.clone())?;
         let deep = self.deep_image(depth).ok().flatten();
-        Some(Canvas { image, deep, recipe: self.recipe.clone(), iteration: self.iteration })
+        Some(Canvas { image, deep, recipe: Recipe::clone(&self.recipe), iteration: self.iteration })
     }
 
     fn deep_image(&mut self, depth: Depth) -> Result<Option<Arc<Rgba16Image>>, PaintingError> {

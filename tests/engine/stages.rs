@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use image::{Rgba, RgbaImage};
-use pentimento::engine::{Engine, Job};
+use pentimento::engine::{Engine, Job, Painter};
 use pentimento::image_io::{Picture, resample_rgb_f32};
 use pentimento::recipe::{Init, PictureSource, Recipe, Scales};
 
@@ -64,6 +64,30 @@ fn a_painting_is_taken_up_in_the_stage_where_it_was_left() {
     let mut at_the_end = take_up(8);
     assert!(!at_the_end.is_finished(), "a finished painting is painted on");
     assert_eq!(at_the_end.step().unwrap().iteration, 9);
+}
+
+#[test]
+fn a_painting_goes_back_to_an_earlier_stage_and_through_the_rest_again() {
+    let job = job(Recipe { size: 181, iterations: 6, ..Recipe::default() });
+    let mut painter = engine().begin(&job).unwrap();
+    let first = painter.step().unwrap();
+    let moment = Picture::from_rgba(painter.frame().unwrap());
+    let until_finished = |painter: &mut Box<dyn Painter>| {
+        let mut sizes = Vec::new();
+        while !painter.is_finished() {
+            let progress = painter.step().unwrap();
+            sizes.push((progress.iteration, progress.iterations, progress.width));
+        }
+        sizes
+    };
+    let course = until_finished(&mut painter);
+    assert_eq!(course.last(), Some(&(6, 6, 181)));
+    // Painted on beyond its end, and then all the same back to the beginning.
+    painter.go_on_from(&moment).unwrap();
+    assert!(painter.step().unwrap().iterations > 6);
+    painter.take_up(&moment, first.iteration).unwrap();
+    assert!(painter.frame().unwrap() == moment.to_rgba(), "exactly these pixels");
+    assert_eq!(until_finished(&mut painter), course);
 }
 
 #[test]

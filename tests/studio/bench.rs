@@ -135,6 +135,11 @@ impl Painter for FakePainter {
         Ok(())
     }
 
+    fn take_up(&mut self, picture: &Picture, iterations: u32) -> Result<(), EngineError> {
+        self.iteration = iterations;
+        self.go_on_from(picture)
+    }
+
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
         self.engine.seen.send(Seen::Revise(job.recipe.style_strength, job.content.width())).unwrap();
         self.recipe = job.recipe.clone();
@@ -172,8 +177,17 @@ impl Bench {
         Self::in_folder(tempfile::tempdir().unwrap(), Duration::MAX)
     }
 
+    /// With every iteration in its timeline.
+    pub fn with_moments() -> Self {
+        Self::with(tempfile::tempdir().unwrap(), Duration::MAX, Duration::ZERO)
+    }
+
     /// With this for a home, and canvases written so often.
     pub fn in_folder(folder: TempDir, secure_every: Duration) -> Self {
+        Self::with(folder, secure_every, Duration::MAX)
+    }
+
+    fn with(folder: TempDir, secure_every: Duration, moment_every: Duration) -> Self {
         let (gate, steps) = unbounded();
         let (seen_by, seen) = unbounded();
         let (wake, woken) = bounded(1);
@@ -195,6 +209,7 @@ impl Bench {
                 let _ = wake.try_send(());
             }),
             secure_every,
+            moment_every,
         });
         Self { gate, studio, seen, frames, woken, folder }
     }

@@ -10,3 +10,4 @@ mod last_canvas;
 mod masks;
 mod painting;
 mod presets;
+mod timeline;

@@ -73,6 +73,7 @@ impl Bench {
                     let _ = wake.send(());
                 }),
                 secure_every: Duration::MAX,
+                moment_every: Duration::ZERO,
             };
             let studio = Studio::start(config);
             App::new(&cc.egui_ctx, studio, &Opening::default(), preferences, Box::new(dialogs))

@@ -10,3 +10,4 @@ mod painter;
 mod painting;
 mod pictures;
 mod settings;
+mod timeline;

@@ -82,6 +82,11 @@ impl Painter for Tame {
         Ok(())
     }
 
+    fn take_up(&mut self, picture: &Picture, iterations: u32) -> Result<(), EngineError> {
+        self.iteration = iterations;
+        self.go_on_from(picture)
+    }
+
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
         self.reins.seen.lock().unwrap().push(job.recipe.clone());
         self.iterations = job.recipe.iterations;

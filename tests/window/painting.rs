@@ -124,7 +124,7 @@ fn what_the_last_program_has_left_is_taken_up_with_its_settings() {
     assert_eq!(bench.seen.lock().unwrap().last().unwrap().style_strength, 1.5);
     assert_eq!(bench.seen.lock().unwrap().len(), 1, "the settings are not told a second time");
     bench.iterate(1);
-    bench.until_label("Iteration 1 /");
+    bench.until_label("Iteration 41 /");
 }
 
 #[test]
@@ -172,7 +172,16 @@ fn an_error_of_the_painter_becomes_one_sentence_in_the_window() {
     bench.fail("the graphics card was unplugged");
     bench.until_label("the graphics card was unplugged");
     assert!(bench.has("Broken off"));
-    // A new painting can be started.
+    // What was rescued can be taken up.
+    bench.until_label("Favourite, iteration 1");
+    bench.click("Favourite, iteration 1");
+    bench.click("Paint on from it");
+    bench.iterate(1);
+    bench.until_label("Iteration 2 /");
+    assert_eq!(*bench.disturbed.lock().unwrap(), ["went on from iteration 1"]);
+    // So can a new painting be started.
+    bench.fail("the graphics card was unplugged again");
+    bench.until_label("the graphics card was unplugged again");
     bench.click("Paint");
     bench.iterate(1);
     bench.until_label("Iteration 1 /");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::{
     Align, Align2, Color32, Layout, PointerButton, Rect, RichText, Sense, Stroke, StrokeKind, TextureFilter,
-    TextureOptions, Ui, Vec2, pos2, vec2,
+    TextureOptions, Ui, UiBuilder, Vec2, pos2, vec2,
 };
 use image::RgbaImage;
 
@@ -17,6 +17,7 @@ use super::super::theme;
 use super::super::view::View;
 use super::super::widgets::Desk;
 use super::mask_layer::{self, MaskLayer};
+use super::timeline;
 
 /// Physical pixels a picture's pixel must cover before it is shown as a square.
 const NEAREST_FROM_PIXELS: f32 = 6.0;
@@ -52,7 +53,6 @@ impl CanvasPanel {
 
     /// Draws everything that lies between the side panels.
     pub fn ui(&mut self, desk: &mut Desk<'_>, files_hover: bool, ui: &mut Ui) {
-        banner_ui(desk, ui);
         mask_layer::banner_ui(desk, ui);
         egui::Panel::bottom("canvas bar")
             .resizable(false)
@@ -61,9 +61,11 @@ impl CanvasPanel {
             .show(ui, |ui| {
                 self.bar_ui(desk, ui);
             });
+        timeline::timeline_ui(desk, ui);
         let palette = theme::palette(ui.visuals());
         let frame = egui::Frame::new().fill(palette.canvas);
-        egui::CentralPanel::no_frame().frame(frame).show(ui, |ui| self.picture_ui(desk, files_hover, ui));
+        let canvas = egui::CentralPanel::no_frame().frame(frame).show(ui, |ui| self.picture_ui(desk, files_hover, ui));
+        banner_ui(desk, canvas.response.rect, ui);
     }
 
     fn picture_ui(&mut self, desk: &mut Desk<'_>, files_hover: bool, ui: &mut Ui) {
@@ -81,7 +83,7 @@ impl CanvasPanel {
             response.accessible_name("Canvas, empty");
             return;
         };
-        let size = unit_size(desk.state, &shown, &image);
+        let size = unit_size(desk.state, &image);
         let masking = desk.state.masking.editor().is_some();
         self.navigate(ui, &response, window, size, masking);
         let place = self.view.place(window, size);
@@ -177,24 +179,21 @@ impl CanvasPanel {
     }
 }
 
-/// A favourite is looked at: says so and offers what can be done with it.
-fn banner_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
+/// Something else than the painting is looked at: says so and offers what can be done with it. It lies over the canvas, so
+/// that a picture stands where the painting stood and the two can be compared.
+fn banner_ui(desk: &mut Desk<'_>, canvas: Rect, ui: &mut Ui) {
     let Some(exhibit) = &desk.state.exhibit else { return };
-    let (what, iteration) = match exhibit {
-        Exhibit::Favourite(path) => {
-            let favourite = desk.state.favourites.iter().find(|known| known.path == *path);
-            ("Viewing a favourite", favourite.map(|favourite| favourite.iteration))
-        }
-        Exhibit::Previous => {
-            ("Viewing the previous canvas", desk.state.previous.as_ref().map(|previous| previous.canvas.iteration))
-        }
+    let what = match exhibit {
+        Exhibit::Favourite(_) => "Viewing a favourite",
+        Exhibit::Previous => "Viewing the previous canvas",
+        Exhibit::Moment(_) => "Viewing an earlier moment",
     };
-    let frame = egui::Frame::new().fill(ui.visuals().faint_bg_color).inner_margin(egui::Margin::symmetric(12, 4));
-    egui::Panel::top("banner").resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            ui.set_height(theme::TOOL_HEIGHT_PT);
+    let place = Rect::from_min_size(canvas.min, vec2(canvas.width(), theme::TOOL_HEIGHT_PT + 8.0));
+    ui.painter().rect_filled(place, 0.0, ui.visuals().panel_fill.gamma_multiply(0.9));
+    ui.scope_builder(UiBuilder::new().max_rect(place.shrink2(vec2(12.0, 4.0))), |ui| {
+        ui.horizontal_centered(|ui| {
             ui.strong(what);
-            if let Some(iteration) = iteration {
+            if let Some(iteration) = desk.state.shown_iteration() {
                 ui.weak(format!("iteration {iteration}"));
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -218,7 +217,7 @@ fn shown_picture(state: &State) -> Option<(Arc<RgbaImage>, Shown)> {
                 let favourite = state.favourites.iter().find(|known| known.path == *path)?;
                 Some(Arc::clone(&favourite.thumbnail))
             }
-            Exhibit::Previous => None,
+            Exhibit::Previous | Exhibit::Moment(_) => None,
         });
         return image.map(|image| (image, Shown::Exhibit));
     }
@@ -230,9 +229,10 @@ fn shown_picture(state: &State) -> Option<(Arc<RgbaImage>, Shown)> {
 }
 
 /// Size in units. Early stages are so small that rounding changes their aspect; the photo's is the true one.
-fn unit_size(state: &State, shown: &Shown, image: &RgbaImage) -> Vec2 {
+fn unit_size(state: &State, image: &RgbaImage) -> Vec2 {
     let own = View::unit_size(image.width() as f32, image.height() as f32);
-    let Some(photo) = state.picture_info(&state.recipe.content).filter(|_| !matches!(shown, Shown::Exhibit)) else {
+    let of_this_photo = !matches!(state.exhibit, Some(Exhibit::Favourite(_) | Exhibit::Previous));
+    let Some(photo) = state.picture_info(&state.recipe.content).filter(|_| of_this_photo) else {
         return own;
     };
     let size = View::unit_size(photo.width_px as f32, photo.height_px as f32);

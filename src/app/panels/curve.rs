@@ -3,6 +3,7 @@
 use egui::{Align, Color32, Layout, Sense, Stroke, Ui, Vec2b, vec2};
 use egui_plot::{GridMark, Line, LineStyle, Plot, PlotPoint, PlotPoints, VLine};
 
+use super::super::command::Exhibit;
 use super::super::history::Point;
 use super::super::widgets::Desk;
 use super::super::{theme, words};
@@ -47,6 +48,10 @@ pub fn curve_ui(desk: &Desk<'_>, ui: &mut Ui) {
     let terms = terms(theme::palette(ui.visuals()));
     let painting = desk.state.painting.as_ref();
     let losses = painting.and_then(|painting| painting.progress.as_ref()).map(|progress| progress.losses);
+    let shown = match &desk.state.exhibit {
+        Some(Exhibit::Moment(moment)) => Some(moment.iteration),
+        _ => None,
+    };
     ui.horizontal_top(|ui| {
         ui.allocate_ui_with_layout(vec2(NUMBERS_WIDTH_PT, ui.available_height()), Layout::top_down(Align::Min), |ui| {
             ui.set_width(NUMBERS_WIDTH_PT);
@@ -56,7 +61,7 @@ pub fn curve_ui(desk: &Desk<'_>, ui: &mut Ui) {
             }
         });
         match painting.map(|painting| &painting.history).filter(|history| history.points().len() > 1) {
-            Some(history) => plot_ui(&terms, history.points(), history.stage_starts(), ui),
+            Some(history) => plot_ui(&terms, history.points(), history.stage_starts(), shown, ui),
             None => {
                 ui.centered_and_justified(|ui| ui.weak("The loss curve appears here while it paints"));
             }
@@ -77,8 +82,9 @@ fn number_ui(term: &Term, losses: Option<&Losses>, ui: &mut Ui) {
     row.response.on_hover_text(term.hint);
 }
 
-fn plot_ui(terms: &[Term], points: &[Point], stage_starts: &[u32], ui: &mut Ui) {
-    let line = theme::palette(ui.visuals()).line;
+/// With a line at the iteration that is `shown`, if that is not the newest.
+fn plot_ui(terms: &[Term], points: &[Point], stage_starts: &[u32], shown: Option<u32>, ui: &mut Ui) {
+    let theme::Palette { line, accent, .. } = *theme::palette(ui.visuals());
     let last = points.last().map_or(1, |point| point.iteration);
     Plot::new("loss curve")
         .allow_drag(false)
@@ -102,6 +108,9 @@ fn plot_ui(terms: &[Term], points: &[Point], stage_starts: &[u32], ui: &mut Ui) 
             for start in stage_starts {
                 let stage = VLine::new("", f64::from(*start)).color(line).style(LineStyle::dashed_dense());
                 plot.vline(stage.allow_hover(false));
+            }
+            if let Some(shown) = shown {
+                plot.vline(VLine::new("", f64::from(shown)).color(accent).width(1.0).allow_hover(false));
             }
             // The sum last, on top of its terms.
             for term in terms.iter().rev() {

@@ -46,7 +46,7 @@ fn previous_ui(desk: &mut Desk<'_>, previous: &Previous, ui: &mut Ui) {
     response.context_menu(|ui| {
         common_entries(desk, &exhibit, ui);
         if ui.button("Keep as a favourite").clicked() {
-            desk.ask(UiCommand::KeepPrevious);
+            desk.ask(UiCommand::Keep(exhibit.clone()));
         }
     });
     response.on_hover_text(format!("Iteration {}, not kept as a favourite", previous.canvas.iteration));

@@ -21,7 +21,7 @@ pub fn toasts_ui(desk: &mut Desk<'_>, now_secs: f64, corner: egui::Rect, ui: &Ui
     ctx.request_repaint_after_secs(next as f32);
     // Each lies in an area of its own, above the newer ones: when an older one goes, nothing moves under the pointer and
     // a click that has begun still finds its button.
-    let mut foot = corner.right_bottom() - vec2(14.0, 14.0 + theme::CANVAS_BAR_HEIGHT_PT);
+    let mut foot = corner.right_bottom() - vec2(14.0, 14.0 + theme::CANVAS_BAR_HEIGHT_PT + theme::TIMELINE_HEIGHT_PT);
     for notice in desk.state.notices.on_screen(now_secs).rev() {
         let toast = Area::new(Id::unique(("toast", notice.id)))
             .order(Order::Foreground)

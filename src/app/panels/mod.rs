@@ -18,4 +18,5 @@ pub mod settings;
 pub mod shortcuts;
 pub mod stir;
 pub mod styles;
+pub mod timeline;
 pub mod toolbar;

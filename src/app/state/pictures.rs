@@ -122,9 +122,9 @@ impl State {
     pub fn start_from(&mut self, exhibit: Option<&Exhibit>) -> Option<Command> {
         let (image, iteration) = match exhibit {
             Some(Exhibit::Favourite(path)) => return self.choose(Slot::Start, PictureSource::File(path.clone())),
-            Some(Exhibit::Previous) => {
-                let canvas = &self.previous.as_ref()?.canvas;
-                (Arc::clone(&canvas.image), canvas.iteration)
+            Some(exhibit) => {
+                let canvas = self.canvas_of(exhibit)?;
+                (canvas.image, canvas.iteration)
             }
             None => {
                 let canvas = self.painting.as_ref()?.canvas.as_ref()?;

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use image::RgbaImage;
+
 use super::{Easel, NOTHING_PAINTED};
 use crate::studio::files::FileJob;
 use crate::studio::frames::for_the_window;
-use crate::studio::run::{PaintingError, Phase, guarded};
+use crate::studio::run::{PaintingError, Phase, Run, guarded};
 use crate::studio::{Canvas, Event, Frame};
 
 impl Easel {
@@ -24,8 +26,10 @@ impl Easel {
         let Some(run) = &mut self.run else { return };
         match run.image() {
             Ok(image) => {
-                let image = for_the_window(image, run.phase);
-                self.hub.outbox.show(Frame { run: run.id, iteration: run.iteration, image });
+                if run.phase != Phase::Painting || run.moment_is_due(self.hub.moment_every) {
+                    run.note_moment(Arc::clone(&image));
+                }
+                self.hub.outbox.show(frame(run, image));
             }
             Err(error) => self.fail(&error),
         }
@@ -37,7 +41,8 @@ impl Easel {
         let Some(run) = &mut self.run else { return };
         run.phase = Phase::Failed;
         let rescued = run.rescue(self.depth).and_then(|canvas| {
-            self.hub.outbox.show(Frame { run: run.id, iteration: run.iteration, image: Arc::clone(&canvas.image) });
+            run.note_moment(Arc::clone(&canvas.image));
+            self.hub.outbox.show(frame(run, Arc::clone(&canvas.image)));
             match guarded(|| Ok::<_, PaintingError>(self.hub.library.keep(&canvas))) {
                 Ok(Ok(favourite)) => Some(favourite),
                 Ok(Err(error)) => {
@@ -78,4 +83,9 @@ impl Easel {
         }
         self.secured = Instant::now();
     }
+}
+
+fn frame(run: &Run, canvas: Arc<RgbaImage>) -> Frame {
+    let (image, moments) = (for_the_window(canvas, run.phase), run.moments());
+    Frame { run: run.id, iteration: run.iteration, image, moments }
 }
