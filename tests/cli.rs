@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should panic")]
 
 use std::fs;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use image::{Rgba, RgbaImage};
+use image::codecs::gif::GifDecoder;
+use image::{AnimationDecoder, Frame, Rgba, RgbaImage};
 use pentimento::image_io::{Picture, read_record, write_settings};
 use pentimento::recipe::{Parameter, PictureSource, Preset, Recipe, parameter};
 use tempfile::TempDir;
@@ -135,6 +137,8 @@ fn places_that_cannot_be_written_are_found_out_before_painting() {
     fails(&bench, &["render", "--output", "folder.png"], 1, &["folder.png", "folder"]);
     fails(&bench, &["render", "--trace", "no/trace.jsonl"], 1, &["trace.jsonl", "no such folder"]);
     fails(&bench, &["render", "--trace", "folder.png"], 1, &["folder.png", "folder"]);
+    fails(&bench, &["render", "--film", "no/film.gif"], 1, &["film.gif", "no such folder"]);
+    fails(&bench, &["render", "--film", "film.mp4"], 1, &["film.mp4", ".gif"]);
 }
 
 #[test]
@@ -285,6 +289,25 @@ fn a_small_painting_end_to_end() {
         json["loss"].as_f64().unwrap()
     };
     assert!(score("photo-in-style.png") < score("photo.png"));
+}
+
+#[test]
+fn a_film_shows_how_the_painting_came_about() {
+    let bench = Bench::new();
+    let words = ["render", "--content", "photo.png", "--style", "style.png", "--size", "48", "--iterations", "4"];
+    let output = bench.run(&[&words[..], &["--output", "out.png", "--film", "film.gif"]].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let film = GifDecoder::new(BufReader::new(fs::File::open(bench.path("film.gif")).unwrap())).unwrap();
+    let frames = film.into_frames().collect_frames().unwrap();
+    assert_eq!(frames.len(), 5, "the photo and four iterations");
+    // As far as 256 colours go.
+    let painted = image::open(bench.path("out.png")).unwrap().to_rgba8();
+    let levels_from = |frame: &Frame| {
+        let apart = painted.iter().zip(frame.buffer().iter()).map(|(a, b)| f64::from(a.abs_diff(*b)));
+        apart.sum::<f64>() / painted.len() as f64
+    };
+    let apart: Vec<_> = frames.iter().map(levels_from).collect();
+    assert!(apart[4] < 12.0 && apart[0] > 1.5 * apart[4], "{apart:?}");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! What the window knows. It changes by the studio's events and by the artist's wishes, and draws nothing.
 
-mod moments;
+mod exhibits;
 mod pictures;
 mod presets;
+mod starting;
 mod styles;
 
 use std::collections::HashMap;
@@ -22,7 +23,7 @@ use super::words;
 use crate::recipe::{PictureSource, Recipe, parameter};
 use crate::studio::{Canvas, Command, Event, Favourite, Frame, OwnPreset, RunId};
 
-pub use moments::Direction;
+pub use exhibits::Direction;
 pub use pictures::{PictureInfo, PictureState, pictures_of};
 
 /// The canvas that was there before the artist started over, stirred it, put another in its place, or closed the window.
@@ -212,74 +213,6 @@ impl State {
         }
     }
 
-    /// Starts a new painting; the canvas of the old one stays as the previous one.
-    pub fn start_painting(&mut self) -> Command {
-        // The frame on the screen stands in until the studio hands over the canvas itself.
-        if let Some(Painting { run, canvas: Some(ShownFrame { image, iteration }), recipe, .. }) = self.painting.take()
-        {
-            self.previous = Some(Previous { run, canvas: Canvas { image, deep: None, recipe, iteration } });
-        }
-        (self.exhibit, self.awaited_start) = (None, None);
-        self.runs += 1;
-        let run = RunId(self.runs);
-        self.painting = Some(Painting::new(run, self.recipe.clone()));
-        Command::Paint { run, recipe: Box::new(self.recipe.clone()) }
-    }
-
-    /// Starts a new painting where what is shown was left, as soon as the pictures of its recipe are there.
-    pub fn take_up_shown(&mut self) -> Vec<Command> {
-        let shown = self.exhibit.as_ref().and_then(|exhibit| self.recipe_of(exhibit)).cloned();
-        let (Some(recipe), Some(image), Some(iteration)) = (shown, self.shown_exhibit(), self.shown_iteration()) else {
-            return Vec::new();
-        };
-        self.exhibit = None;
-        let commands = self.restore(recipe.clone());
-        self.awaited_start = Some(Canvas { image, deep: None, recipe, iteration });
-        commands
-    }
-
-    /// The start of what was to be taken up, once its settings are back.
-    pub fn awaited_start(&mut self) -> Option<Command> {
-        if self.awaited_recipe.is_some() {
-            return None;
-        }
-        let canvas = self.awaited_start.take()?;
-        // Without its photo or a style it would become another painting, and the artist has been told.
-        let pictures = |recipe: &Recipe| {
-            let styles: Vec<_> = recipe.styles.iter().map(|style| style.picture.clone()).collect();
-            (recipe.content.clone(), styles)
-        };
-        if pictures(&self.recipe) != pictures(&canvas.recipe) {
-            return None;
-        }
-        self.runs += 1;
-        let run = RunId(self.runs);
-        self.painting = Some(Painting::new(run, self.recipe.clone()));
-        Some(Command::TakeUp { run, canvas: Canvas { recipe: self.recipe.clone(), ..canvas } })
-    }
-
-    /// Iterations that what is looked at instead of the painting has seen.
-    #[must_use]
-    pub fn shown_iteration(&self) -> Option<u32> {
-        match self.exhibit.as_ref()? {
-            Exhibit::Previous => self.previous.as_ref().map(|previous| previous.canvas.iteration),
-            Exhibit::Moment(moment) => Some(moment.iteration),
-            Exhibit::Favourite(path) => {
-                self.favourites.iter().find(|known| known.path == *path).map(|favourite| favourite.iteration)
-            }
-        }
-    }
-
-    /// The canvas of something that has no file yet.
-    #[must_use]
-    pub fn canvas_of(&self, exhibit: &Exhibit) -> Option<Canvas> {
-        match exhibit {
-            Exhibit::Previous => self.previous.as_ref().map(|previous| previous.canvas.clone()),
-            Exhibit::Moment(moment) => Some(moment.canvas()),
-            Exhibit::Favourite(_) => None,
-        }
-    }
-
     /// The change that the studio has not been told yet, if there is one.
     pub fn revision(&mut self) -> Option<Command> {
         let painting = self.painting.as_mut().filter(|painting| painting.phase != Phase::Failed)?;
@@ -337,36 +270,6 @@ impl State {
     #[must_use]
     pub fn has_canvas(&self) -> bool {
         self.painting.as_ref().is_some_and(|painting| painting.canvas.is_some())
-    }
-
-    /// What is looked at instead of the painting, at full size, once it is read.
-    #[must_use]
-    pub fn shown_exhibit(&self) -> Option<Arc<RgbaImage>> {
-        match self.exhibit.as_ref()? {
-            Exhibit::Previous => self.previous.as_ref().map(|previous| Arc::clone(&previous.canvas.image)),
-            Exhibit::Moment(moment) => Some(Arc::clone(&moment.image)),
-            Exhibit::Favourite(path) => {
-                self.opened.as_ref().filter(|(opened, _)| opened == path).map(|(_, image)| Arc::clone(image))
-            }
-        }
-    }
-
-    /// The recipe of something that can be looked at.
-    #[must_use]
-    pub fn recipe_of<'a>(&'a self, exhibit: &'a Exhibit) -> Option<&'a Recipe> {
-        match exhibit {
-            Exhibit::Previous => self.previous.as_ref().map(|previous| &previous.canvas.recipe),
-            Exhibit::Moment(moment) => Some(&moment.recipe),
-            Exhibit::Favourite(path) => {
-                self.favourites.iter().find(|known| known.path == *path).map(|favourite| &favourite.recipe)
-            }
-        }
-    }
-
-    /// Whether what is shown can be taken up by a new painting: there is none that it would bring to an end.
-    #[must_use]
-    pub fn can_take_up(&self) -> bool {
-        self.painting.as_ref().is_none_or(|painting| painting.phase == Phase::Failed)
     }
 
     fn painting_of(&mut self, run: RunId) -> Option<&mut Painting> {

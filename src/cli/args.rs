@@ -254,6 +254,10 @@ pub struct RunArgs {
     #[arg(long, help_heading = OUTPUT, value_name = "N", value_parser = help::in_range(&parameter::ITERATIONS))]
     pub save_every: Option<u32>,
 
+    /// Also write how the painting came about to an animated GIF.
+    #[arg(long, help_heading = OUTPUT, value_name = "FILE")]
+    pub film: Option<PathBuf>,
+
     #[arg(long, help_heading = OUTPUT, value_name = "BITS",
         value_parser = help::choice(Depth::ALL, Depth::key, Depth::help),
         default_value_t = Depth::DEFAULT, help = Depth::HELP)]

@@ -6,6 +6,7 @@
 mod args;
 mod check;
 mod error;
+mod film;
 mod finish;
 mod help;
 mod info;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{RenderArgs, RunArgs};
+use super::film::Film;
 use super::output::{Output, default_stem, try_place};
 use super::report::Report;
 use super::trace::Trace;
@@ -30,6 +31,7 @@ pub(super) fn paint(
     if let Some(path) = &args.trace {
         try_place(path)?;
     }
+    let film = args.film.as_deref().map(|path| Film::new(path, &recipe)).transpose()?;
     let job = load(recipe)?;
     let engine = StyleEngine::new(args.device, args.weights.as_deref())?;
     let mut report = Report::new(args.quiet, job.recipe.iterations);
@@ -42,11 +44,14 @@ pub(super) fn paint(
         report.say(&loss);
     }
 
-    let mut painting =
-        Painting { painter, recipe: job.recipe, iteration: 0, output, depth: args.depth, save_every: args.save_every };
+    let (recipe, depth, save_every) = (job.recipe, args.depth, args.save_every);
+    let mut painting = Painting { painter, recipe, iteration: 0, output, depth, save_every, film };
     let result = painting.paint(&mut report, trace, &stop);
     report.end();
     let (path, stopped) = painting.conclude(result)?;
+    if let Some(film) = &painting.film {
+        film.save()?;
+    }
     if stopped {
         let count = painting.iteration;
         let iterations = if count == 1 { "iteration" } else { "iterations" };
@@ -91,11 +96,13 @@ struct Painting {
     depth: Depth,
     /// Iterations from one canvas that is written on the way to the next.
     save_every: Option<u32>,
+    film: Option<Film>,
 }
 
 impl Painting {
     /// Paints until the end, an error or a stop; tells whether it was stopped.
     fn paint(&mut self, report: &mut Report, mut trace: Option<Trace>, stop: &Interrupt) -> Result<bool, CliError> {
+        self.add_to_film()?;
         while !self.painter.is_finished() {
             if stop.is_raised() {
                 return Ok(true);
@@ -115,8 +122,16 @@ impl Painting {
                 // The painting itself may still find room at its end.
                 report.trouble(&error);
             }
+            self.add_to_film()?;
         }
         Ok(false)
+    }
+
+    fn add_to_film(&mut self) -> Result<(), CliError> {
+        if let Some(film) = &mut self.film {
+            film.add(self.iteration, self.painter.frame()?);
+        }
+        Ok(())
     }
 
     /// Saves what there is, however the painting ended; hands the error on if it ended with one.
@@ -239,7 +254,7 @@ mod tests {
     fn painting(fake: Fake, folder: &tempfile::TempDir, save_every: Option<u32>) -> Painting {
         let output = Output::Asked(folder.path().join("out.png"));
         let (painter, recipe) = (Box::new(fake), Recipe::default());
-        Painting { painter, recipe, iteration: 0, output, depth: Depth::Eight, save_every }
+        Painting { painter, recipe, iteration: 0, output, depth: Depth::Eight, save_every, film: None }
     }
 
     fn paint(fails_at: Option<u32>, stops_at: Option<u32>, trace: Option<&str>) -> Outcome {

@@ -13,12 +13,18 @@ use super::{PictureError, fit_long_side, rgb_over_white, write_atomically};
 /// Extension of a film's file.
 pub const FILM_EXTENSION: &str = "gif";
 /// Long side of a film at most, in pixels: a GIF takes about a byte for each of them in each frame.
-const LONG_SIDE_PX: u32 = 480;
+pub const FILM_SIDE_PX: u32 = 480;
 const FRAME_MS: u32 = 80;
 /// How long the last frame stays before the film begins again.
 const LAST_FRAME_MS: u32 = 2000;
 /// Of the quantisation to 256 colours, 1 to 30, as `image` names it; beyond 10 colours are lost that are seen.
 const SPEED: i32 = 10;
+
+/// Whether the name is one that a film can have.
+#[must_use]
+pub fn is_film(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(FILM_EXTENSION))
+}
 
 /// Saves pictures of one shape as a film that repeats, as large as the last of them if it is not too large; what is
 /// transparent lies over white. The file is whole or not there.
@@ -26,7 +32,7 @@ const SPEED: i32 = 10;
 /// # Errors
 /// When the name does not end in `.gif`, there is no frame, or the file cannot be written.
 pub fn save_film(path: &Path, frames: &[&RgbaImage]) -> Result<(), PictureError> {
-    if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(FILM_EXTENSION)) {
+    if !is_film(path) {
         return Err(PictureError::NotAFilm { path: path.to_path_buf() });
     }
     let bytes =
@@ -38,8 +44,8 @@ pub fn save_film(path: &Path, frames: &[&RgbaImage]) -> Result<(), PictureError>
 fn encode(frames: &[&RgbaImage]) -> Result<Vec<u8>, Box<dyn Error>> {
     let (last, before) = frames.split_last().ok_or("it has no frames")?;
     let size = match last.dimensions() {
-        (width, height) if width.max(height) <= LONG_SIDE_PX => (width, height),
-        (width, height) => fit_long_side(width, height, LONG_SIDE_PX),
+        (width, height) if width.max(height) <= FILM_SIDE_PX => (width, height),
+        (width, height) => fit_long_side(width, height, FILM_SIDE_PX),
     };
     let mut bytes = Vec::new();
     let mut encoder = GifEncoder::new_with_speed(&mut bytes, SPEED);

@@ -24,7 +24,7 @@ pub use alpha::{off_white, rgb_over_white};
 pub use atomic::{WriteError, write_atomically};
 pub use encode::{JPEG_QUALITY, Pixels, Rgba16Image, save_picture};
 pub use error::PictureError;
-pub use film::{FILM_EXTENSION, save_film};
+pub use film::{FILM_EXTENSION, FILM_SIDE_PX, is_film, save_film};
 pub use format::PaintingFormat;
 pub use grey::save_grey;
 pub use picture::Picture;

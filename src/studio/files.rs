@@ -12,13 +12,9 @@ use super::outbox::Outbox;
 use super::pictures::PictureCache;
 use super::presets::{PresetError, PresetShelf};
 use super::run::{PaintingError, guarded};
-use super::timeline::spread;
 use super::{Canvas, Event, Moment, PREVIEW_SIDE_PX, PresetCommand, RunId};
 use crate::image_io::{self, PaintingFormat, PaintingRecord, Picture, PictureError, Pixels};
 use crate::recipe::PictureSource;
-
-/// Frames of a film at most: half a dozen seconds, and few enough megabytes to be sent around.
-const FILM_FRAMES: usize = 80;
 
 /// One piece of work.
 pub enum FileJob {
@@ -125,7 +121,7 @@ impl FileThread {
                 self.library.masks().secure(&canvas.recipe);
                 save(path, &canvas).map_err(LibraryError::from)
             }
-            FileJob::SaveFilm { moments, path } => save_film(path, &moments).map_err(LibraryError::from),
+            FileJob::SaveFilm { moments, path } => write_film(path, &moments).map_err(LibraryError::from),
             FileJob::Export { from, to } => export(&from, to).map_err(LibraryError::from),
             FileJob::Open(path) => open(path).map_err(LibraryError::from),
             FileJob::Delete(path) => {
@@ -239,9 +235,8 @@ fn save(path: PathBuf, canvas: &Canvas) -> Result<Event, PictureError> {
     write(path, canvas.pixels(), Some(&PaintingRecord::new(canvas.recipe.clone(), canvas.iteration)))
 }
 
-fn save_film(path: PathBuf, moments: &[Moment]) -> Result<Event, PictureError> {
-    let frames: Vec<_> = spread(moments, FILM_FRAMES).into_iter().map(|moment| &*moment.image).collect();
-    image_io::save_film(&path, &frames)?;
+fn write_film(path: PathBuf, moments: &[Moment]) -> Result<Event, PictureError> {
+    super::save_film(&path, moments)?;
     Ok(Event::Saved { path, over_white: false })
 }
 

@@ -10,13 +10,15 @@
 //! never wait. Dropping the studio ends a running painting at its next iteration boundary, finishes the files that are
 //! being written, and joins both threads.
 
+mod command;
+mod event;
 mod files;
+mod film;
 mod finish;
 mod frames;
 mod last_canvas;
 mod library;
 mod masks;
-mod message;
 mod names;
 mod outbox;
 mod painting;
@@ -37,10 +39,13 @@ use image::RgbaImage;
 
 use crate::engine::{Engine, EngineError, Interrupt};
 
+pub use command::{Canvas, Command, PresetCommand, RunId};
+pub use event::{Event, Favourite, OwnPreset, PREVIEW_SIDE_PX};
+pub(crate) use film::save_film;
 pub use finish::FinishPlan;
-pub use message::{Canvas, Command, Event, Favourite, OwnPreset, PREVIEW_SIDE_PX, PresetCommand, RunId};
 pub use names::safe_name;
 pub use timeline::Moment;
+pub(crate) use timeline::Timeline;
 
 use files::FileJob;
 use library::Library;

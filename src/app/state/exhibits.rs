@@ -1,0 +1,99 @@
+//! What is looked at instead of the painting: a favourite, the previous canvas, or an earlier moment.
+
+use std::sync::Arc;
+
+use image::RgbaImage;
+
+use super::super::command::Exhibit;
+use super::State;
+use crate::recipe::Recipe;
+use crate::studio::Canvas;
+
+/// Which way along the timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Towards the first iteration.
+    Earlier,
+    /// Towards the canvas of now.
+    Later,
+}
+
+impl State {
+    /// What is looked at instead of the painting, at full size, once it is read.
+    #[must_use]
+    pub fn shown_exhibit(&self) -> Option<Arc<RgbaImage>> {
+        match self.exhibit.as_ref()? {
+            Exhibit::Previous => self.previous.as_ref().map(|previous| Arc::clone(&previous.canvas.image)),
+            Exhibit::Moment(moment) => Some(Arc::clone(&moment.image)),
+            Exhibit::Favourite(path) => {
+                self.opened.as_ref().filter(|(opened, _)| opened == path).map(|(_, image)| Arc::clone(image))
+            }
+        }
+    }
+
+    /// Iterations that what is looked at instead of the painting has seen.
+    #[must_use]
+    pub fn shown_iteration(&self) -> Option<u32> {
+        match self.exhibit.as_ref()? {
+            Exhibit::Previous => self.previous.as_ref().map(|previous| previous.canvas.iteration),
+            Exhibit::Moment(moment) => Some(moment.iteration),
+            Exhibit::Favourite(path) => {
+                self.favourites.iter().find(|known| known.path == *path).map(|favourite| favourite.iteration)
+            }
+        }
+    }
+
+    /// The recipe of something that can be looked at.
+    #[must_use]
+    pub fn recipe_of<'a>(&'a self, exhibit: &'a Exhibit) -> Option<&'a Recipe> {
+        match exhibit {
+            Exhibit::Previous => self.previous.as_ref().map(|previous| &previous.canvas.recipe),
+            Exhibit::Moment(moment) => Some(&moment.recipe),
+            Exhibit::Favourite(path) => {
+                self.favourites.iter().find(|known| known.path == *path).map(|favourite| &favourite.recipe)
+            }
+        }
+    }
+
+    /// The canvas of something that has no file yet.
+    #[must_use]
+    pub fn canvas_of(&self, exhibit: &Exhibit) -> Option<Canvas> {
+        match exhibit {
+            Exhibit::Previous => self.previous.as_ref().map(|previous| previous.canvas.clone()),
+            Exhibit::Moment(moment) => Some(moment.canvas()),
+            Exhibit::Favourite(_) => None,
+        }
+    }
+
+    /// What to look at for this iteration: the moment nearest to it, or with `None` the painting itself, which is the last
+    /// of them.
+    #[must_use]
+    pub fn moment_near(&self, iteration: f64) -> Option<Exhibit> {
+        let moments = &self.painting.as_ref()?.moments;
+        let distance = |index: usize| (f64::from(moments[index].iteration) - iteration).abs();
+        let nearest = (0..moments.len()).min_by(|&one, &other| distance(one).total_cmp(&distance(other)))?;
+        (nearest + 1 < moments.len()).then(|| Exhibit::Moment(moments[nearest].clone()))
+    }
+
+    /// The moment beside the one that is looked at; `Some(None)` is the painting itself, and `None` that there is no other, or
+    /// that something else is looked at.
+    #[must_use]
+    pub fn neighbour(&self, direction: Direction) -> Option<Option<Exhibit>> {
+        let moments = &self.painting.as_ref()?.moments;
+        let newest = moments.len().checked_sub(1)?;
+        let shown = match &self.exhibit {
+            None => newest,
+            // It may have been dropped from the timeline while it was looked at.
+            Some(Exhibit::Moment(shown)) => {
+                moments.partition_point(|moment| moment.iteration < shown.iteration).min(newest)
+            }
+            Some(_) => return None,
+        };
+        let next = match direction {
+            Direction::Earlier => shown.checked_sub(1)?,
+            Direction::Later if self.exhibit.is_some() => shown + 1,
+            Direction::Later => return None,
+        };
+        Some((next < newest).then(|| Exhibit::Moment(moments[next].clone())))
+    }
+}
