@@ -1,0 +1,186 @@
+//! The loss and its gradient against their definitions in f64.
+
+use candle_core::Device;
+
+use super::*;
+use crate::engine::test_support::Noise;
+
+fn map(values: &[f32], (h, w, c): (usize, usize, usize)) -> Tensor {
+    Tensor::from_slice(values, (h, w, c), &Device::Cpu).unwrap()
+}
+
+fn target(features: &Tensor) -> Target {
+    Target::new(&mean(features).unwrap(), &gram_matrix(features).unwrap()).unwrap()
+}
+
+fn loss(target: &Target, features: &Tensor) -> f64 {
+    target.evaluate(1.0, features, false, &features.zeros_like().unwrap()).unwrap()
+}
+
+#[test]
+fn the_mean_is_that_of_every_channel() {
+    let (h, w, c) = (23, 31, 5); // more pixels than one run, and no multiple of it
+    let values = Noise::new(8).vec(h * w * c);
+    let found: Vec<f32> = mean(&map(&values, (h, w, c))).unwrap().to_vec1().unwrap();
+    for (channel, found) in found.iter().enumerate() {
+        let sum: f64 = values.iter().skip(channel).step_by(c).map(|value| f64::from(*value)).sum();
+        assert!((f64::from(*found) - sum / (h * w) as f64).abs() < 1e-6);
+    }
+}
+
+/// Channels that have nothing to do with each other: there the distance is known without any matrix.
+#[test]
+fn independent_channels_are_apart_by_means_and_standard_deviations() {
+    let (h, w) = (2, 2);
+    // Two channels, every sign with every other: no correlation.
+    let signs = [[1f32, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]];
+    let picture = |means: [f32; 2], deviations: [f32; 2]| {
+        let values: Vec<f32> =
+            signs.iter().flat_map(|sign| (0..2).map(move |c| means[c] + deviations[c] * sign[c])).collect();
+        map(&values, (h, w, 2))
+    };
+    let style = target(&picture([3.0, -1.0], [4.0, 7.0]));
+    let found = loss(&style, &picture([1.0, 2.0], [5.0, 2.0]));
+    let expected = (2f64.powi(2) + 3f64.powi(2) + 1f64.powi(2) + 5f64.powi(2)) / 2.0;
+    assert!((found - expected).abs() < 1e-3 * expected, "{found}, expected {expected}");
+    assert!(loss(&style, &picture([3.0, -1.0], [4.0, 7.0])).abs() < 1e-3);
+}
+
+/// Mean and covariance in f64.
+fn moments_in_f64(values: &[f64], channels: usize) -> (Tensor, Tensor) {
+    let pixels = values.len() / channels;
+    let map = Tensor::from_slice(values, (pixels, channels), &Device::Cpu).unwrap();
+    let mean = map.mean(0).unwrap();
+    let second_moment = (map.t().unwrap().matmul(&map).unwrap() / pixels as f64).unwrap();
+    let covariance = covariance(&mean, &second_moment).unwrap();
+    (mean, covariance)
+}
+
+/// The loss in f64.
+fn definition(style: &[f64], values: &[f64], channels: usize) -> f64 {
+    let ((style_mean, style), (mean, found)) = (moments_in_f64(style, channels), moments_in_f64(values, channels));
+    let of_style = root(&style).unwrap().value;
+    let transported = root(&of_style.matmul(&found).unwrap().matmul(&of_style).unwrap()).unwrap().value;
+    let squares: f64 = (mean - style_mean).unwrap().sqr().unwrap().sum_all().unwrap().to_scalar().unwrap();
+    let traces = trace(&found).unwrap() + trace(&style).unwrap() - 2.0 * trace(&transported).unwrap();
+    (squares + traces) / channels as f64
+}
+
+#[test]
+fn fewer_pixels_than_channels_leave_loss_and_gradient_finite() {
+    // The covariance is singular then, its root has no derivative along what is missing, and the shift of the
+    // diagonal decides: the size of the gradient is not held to anything.
+    let shape = (1, 3, 6);
+    let mut noise = Noise::new(9);
+    let style = target(&map(&noise.vec(18), shape));
+    let features = map(&noise.vec(18), shape);
+    let gradient = features.zeros_like().unwrap();
+    assert!(style.evaluate(3.0, &features, false, &gradient).unwrap() >= 0.0);
+    assert!(gradient.flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().all(|value| value.is_finite()));
+}
+
+#[test]
+fn loss_and_gradient_match_the_definition_in_f64() {
+    // The second has fewer pixels than channels: its covariance is singular.
+    for shape in [(5, 7, 4), (3, 9, 6)] {
+        let (h, w, c) = shape;
+        let wide = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<f64>>();
+        let mut noise = Noise::new(9);
+        let of_style = noise.vec(h * w * c);
+        let style = target(&map(&of_style, shape));
+        let values: Vec<f32> = noise.vec(h * w * c).iter().map(|value| 0.5 + 2.0 * value).collect();
+        let (of_style, in_f64) = (wide(&of_style), wide(&values));
+        let features = map(&values, shape);
+        let gradient = features.ones_like().unwrap();
+        let found = style.evaluate(3.0, &features, true, &gradient).unwrap();
+        let expected = definition(&of_style, &in_f64, c);
+        assert!((found - expected).abs() < 1e-3 * expected, "{shape:?}: {found}, expected {expected}");
+        let found: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
+        for i in 0..values.len() {
+            let moved = |by: f64| {
+                let mut values = in_f64.clone();
+                values[i] += by;
+                definition(&of_style, &values, c)
+            };
+            let expected = 1.0 + 3.0 * (moved(1e-6) - moved(-1e-6)) / 2e-6;
+            assert!((f64::from(found[i]) - expected).abs() < 1e-2, "{shape:?} at {i}: {}, {expected}", found[i]);
+        }
+    }
+}
+
+#[test]
+fn fewer_pixels_than_channels_give_the_loss_and_gradient_of_the_definition() {
+    for shape in [(1, 4, 6), (2, 3, 40)] {
+        let (h, w, c) = shape;
+        let wide = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<f64>>();
+        let mut noise = Noise::new(11);
+        // As large as features are: what is added to the diagonal does not count.
+        let mut large = |pixels: usize| noise.vec(pixels * c).iter().map(|value| 100.0 * value).collect::<Vec<f32>>();
+        let (of_style, values) = (large(60), large(h * w));
+        let style = target(&map(&of_style, (6, 10, c)));
+        let (of_style, in_f64) = (wide(&of_style), wide(&values));
+        let features = map(&values, shape);
+        let gradient = features.ones_like().unwrap();
+        let found = style.evaluate(3.0, &features, true, &gradient).unwrap();
+        let expected = definition(&of_style, &in_f64, c);
+        assert!((found - expected).abs() < 1e-3 * expected, "{shape:?}: {found}, expected {expected}");
+        let found: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
+        let slope = |i: usize| {
+            let moved = |by: f64| {
+                let mut values = in_f64.clone();
+                values[i] += by;
+                definition(&of_style, &values, c)
+            };
+            1.0 + 3.0 * (moved(1e-3) - moved(-1e-3)) / 2e-3
+        };
+        let expected: Vec<f64> = (0..values.len()).map(slope).collect();
+        let largest = expected.iter().fold(0f64, |largest, value| largest.max(value.abs()));
+        for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            assert!((f64::from(*found) - expected).abs() < 1e-2 * largest, "{shape:?} at {i}: {found}, {expected}");
+        }
+        // Without accumulating, what was there is gone.
+        style.evaluate(3.0, &features, false, &gradient).unwrap();
+        let alone: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
+        assert!(alone.iter().zip(&found).all(|(alone, found)| (alone + 1.0 - found).abs() < 1e-4 * largest as f32));
+    }
+}
+
+/// In single precision this is a tenth of the gradient's length away from the definition, and far more in the network.
+#[test]
+fn directions_of_little_variance_do_not_drown_in_those_of_much() {
+    const C: usize = 40;
+    let mut noise = Noise::new(12);
+    let sizes = Tensor::from_vec((0..C).map(|c| 10f32.powf(c as f32 * 3.0 / C as f32)).collect(), (C, 1), &Device::Cpu);
+    let mix = Tensor::from_vec(noise.vec(C * C), (C, C), &Device::Cpu).unwrap();
+    let mix = mix.broadcast_mul(&sizes.unwrap()).unwrap();
+    let mut features = |pixels: usize| {
+        let raw = Tensor::from_vec(noise.vec(pixels * C), (pixels, C), &Device::Cpu).unwrap();
+        raw.matmul(&mix).unwrap().relu().unwrap().reshape((pixels / 10, 10, C)).unwrap()
+    };
+    let (of_style, features) = (features(300), features(200));
+    let in_f64 = |map: &Tensor| map.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap();
+    let (style, values) = (in_f64(&of_style), in_f64(&features));
+    let gradient = features.zeros_like().unwrap();
+    target(&of_style).evaluate(1.0, &features, false, &gradient).unwrap();
+    let found = in_f64(&gradient);
+    let rms = (found.iter().map(|value| value * value).sum::<f64>() / found.len() as f64).sqrt();
+    for i in (0..found.len()).step_by(577) {
+        let moved = |by: f64| {
+            let mut values = values.clone();
+            values[i] += by;
+            definition(&style, &values, C)
+        };
+        let expected = (moved(1e-2) - moved(-1e-2)) / 2e-2;
+        assert!((found[i] - expected).abs() < 0.01 * rms, "at {i}: {}, {expected}, root mean square {rms}", found[i]);
+    }
+}
+
+#[test]
+fn a_style_of_one_colour_can_be_compared_with() {
+    let shape = (4, 4, 3);
+    let style = target(&map(&[2.0; 48], shape));
+    let features = map(&Noise::new(10).vec(48), shape);
+    let gradient = features.zeros_like().unwrap();
+    assert!(style.evaluate(1.0, &features, false, &gradient).unwrap().is_finite());
+    assert!(gradient.flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().all(|value| value.is_finite()));
+}
