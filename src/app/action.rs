@@ -20,6 +20,8 @@ pub enum Action {
     SaveAs,
     /// Write the painting's course to an animated GIF.
     SaveFilm,
+    /// Look at small paintings under other settings.
+    Variations,
     /// Stir noise into the canvas.
     Stir,
     /// Take the shown picture up to a high resolution.
@@ -102,6 +104,7 @@ impl Action {
         Self::Keep,
         Self::SaveAs,
         Self::SaveFilm,
+        Self::Variations,
         Self::Stir,
         Self::Finish,
         Self::OpenStyle,
@@ -157,6 +160,12 @@ impl Action {
             Self::SaveFilm => {
                 ("Save as film", "Write how the painting came about to an animated GIF", icons::ICON_MOVIE, None)
             }
+            Self::Variations => (
+                "Variations",
+                "See small paintings under other settings side by side, and take those that please",
+                icons::ICON_APPS,
+                key(Key::V),
+            ),
             Self::Stir => (
                 "Stir",
                 "Add noise to the canvas, to shake it out of a place where it is stuck; the canvas from before moves to Previous, beside the favourites",

@@ -100,6 +100,8 @@ pub enum UiCommand {
     Save(Exhibit),
     /// Make a favourite of something that is none.
     Keep(Exhibit),
+    /// Take the settings of a variation, by its number, or leave them all.
+    ChooseVariation(Option<usize>),
     /// Finish something at a high resolution: asks for the size first.
     Finish(Option<Exhibit>),
     /// Reckon with this long side.

@@ -73,6 +73,10 @@ impl App {
             UiCommand::TakeSettings(exhibit) => self.take_settings(&exhibit),
             UiCommand::Save(exhibit) => self.ask_for_path(Purpose::SaveExhibit(exhibit), frame),
             UiCommand::Keep(exhibit) => self.send(self.state.canvas_of(&exhibit).map(Command::KeepCanvas)),
+            UiCommand::ChooseVariation(index) => {
+                let command = self.state.choose_variation(index);
+                self.send(command);
+            }
             UiCommand::Finish(exhibit) => {
                 let command = self.state.ask_to_finish(exhibit);
                 self.send(command);
@@ -145,6 +149,10 @@ impl App {
                 if let Some(painting) = &self.state.painting {
                     self.ask_for_path(Purpose::SaveFilm(Arc::clone(&painting.moments)), frame);
                 }
+            }
+            Action::Variations => {
+                let command = self.state.vary();
+                self.send([command]);
             }
             Action::Stir => self.send([Command::Stir { levels: self.state.stir.0 }]),
             Action::Finish => self.dispatch(UiCommand::Finish(self.state.exhibit.clone()), ctx, frame),

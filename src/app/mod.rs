@@ -27,6 +27,7 @@ mod preferences;
 mod state;
 mod textures;
 mod theme;
+mod variations;
 mod view;
 mod widgets;
 mod window;

@@ -19,6 +19,7 @@ use super::finish::Finish;
 use super::masking::Masking;
 use super::notices::{Notices, Severity};
 use super::painting::{Painting, Phase, ShownFrame};
+use super::variations::Variations;
 use super::words;
 use crate::recipe::{PictureSource, Recipe, parameter};
 use crate::studio::{Canvas, Command, Event, Favourite, Frame, OwnPreset, RunId};
@@ -69,6 +70,8 @@ pub struct State {
     pub opened: Option<(PathBuf, Arc<RgbaImage>)>,
     /// The mask that is painted, and the brush.
     pub masking: Masking,
+    /// Sketches under other settings, while the artist chooses.
+    pub variations: Option<Variations>,
     /// The painting that is to be finished, while the artist decides how large.
     pub finish: Option<Finish>,
     /// Messages.
@@ -88,6 +91,8 @@ pub struct State {
     adopting: HashMap<String, Slot>,
     adopted_names: HashMap<PictureSource, String>,
     runs: u64,
+    /// The number of the last sheet of sketches.
+    pub(super) tickets: u64,
 }
 
 impl State {
@@ -244,6 +249,7 @@ impl State {
             Action::StartOver => self.painting.is_some(),
             // The previous canvas can be kept before the new painting has shown anything.
             Action::Keep => has_canvas || matches!(self.exhibit, Some(Exhibit::Previous | Exhibit::Moment(_))),
+            Action::Variations => self.variations.is_none() && self.picture_info(&self.recipe.content).is_some(),
             Action::Stir => can_go_on,
             Action::GoOnFromShown => (can_go_on || self.can_take_up()) && self.shown_exhibit().is_some(),
             Action::SaveFilm => self.painting.as_ref().is_some_and(|painting| painting.moments.len() > 1),

@@ -14,7 +14,7 @@ use super::panels::canvas::CanvasPanel;
 use super::panels::naming::{self, Naming};
 use super::panels::prompt::{self, Prompt};
 use super::panels::{
-    controls, curve, favourites, finish, masks, messages, pictures, settings, shortcuts, styles, toolbar,
+    controls, curve, favourites, finish, masks, messages, pictures, settings, shortcuts, styles, toolbar, variations,
 };
 use super::preferences::Preferences;
 use super::state::{State, pictures_of};
@@ -132,6 +132,9 @@ impl App {
         while let Some(frame) = self.studio.latest_frame() {
             self.state.take_frame(frame);
         }
+        while let Some(sheet) = self.studio.latest_sketches() {
+            self.state.take_sketches(sheet);
+        }
         while let Ok((purpose, answer)) = self.answers.try_recv() {
             self.answered(purpose, answer);
         }
@@ -208,6 +211,7 @@ impl App {
         if self.shortcuts_open {
             shortcuts::shortcuts_ui(&mut self.shortcuts_open, ui);
         }
+        variations::variations_ui(&mut desk, ui);
         finish::finish_ui(&mut desk, ui);
         prompt::prompt_ui(&mut desk, &mut self.prompt, ui);
         naming::naming_ui(&mut desk, &mut self.naming, ui);
@@ -220,7 +224,8 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
-        let asking = self.prompt.is_some() || self.naming.is_some() || self.state.finish.is_some();
+        let choosing = self.state.finish.is_some() || self.state.variations.is_some();
+        let asking = self.prompt.is_some() || self.naming.is_some() || choosing;
         self.intake.take(ui.ctx(), &self.state, asking, &mut self.commands);
         self.draw(ui);
         for command in std::mem::take(&mut self.commands) {

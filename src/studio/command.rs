@@ -140,6 +140,16 @@ pub enum Command {
     /// Find out what each term adds to the loss of the current canvas, and answer with [`super::Event::Shares`]. Takes several
     /// iterations' time; without a painting there is no answer.
     MeasureShares,
+    /// Paint these side by side, as sketches to choose from, see [`super::Studio::latest_sketches`]. A running painting waits
+    /// until they are all done.
+    Sketch {
+        /// Comes back with the sketches.
+        ticket: u64,
+        /// Their recipes.
+        recipes: Vec<Recipe>,
+    },
+    /// Paint no more on the sketches; the painting goes on.
+    EndSketches,
     /// Reckon what it would take to finish a painting at a high resolution, and answer with [`super::Event::FinishPlanned`].
     PlanFinish {
         /// The painting.
@@ -170,6 +180,7 @@ impl Command {
                 | Self::GoOnFrom(_)
                 | Self::GoBackTo(_)
                 | Self::Pause
+                | Self::Sketch { .. }
                 | Self::Stop
                 | Self::Keep
                 | Self::SaveAs(_)

@@ -25,6 +25,7 @@ mod painting;
 mod pictures;
 mod presets;
 mod run;
+mod sketches;
 mod stamp;
 mod timeline;
 
@@ -44,6 +45,7 @@ pub use event::{Event, Favourite, OwnPreset, PREVIEW_SIDE_PX};
 pub(crate) use film::save_film;
 pub use finish::FinishPlan;
 pub use names::safe_name;
+pub use sketches::SketchSheet;
 pub use timeline::Moment;
 pub(crate) use timeline::Timeline;
 
@@ -174,6 +176,8 @@ impl Studio {
             | Command::Keep
             | Command::SaveAs(_)
             | Command::MeasureShares
+            | Command::Sketch { .. }
+            | Command::EndSketches
             | Command::PlanFinish { .. }
             | Command::SetDepth(_)
             | Command::UseWeights(_) => {
@@ -203,6 +207,12 @@ impl Studio {
     #[must_use]
     pub fn latest_frame(&self) -> Option<Frame> {
         self.outbox.take_frame()
+    }
+
+    /// The sketches as they are by now, if they were not taken so yet. Never waits.
+    #[must_use]
+    pub fn latest_sketches(&self) -> Option<SketchSheet> {
+        self.outbox.take_sketches()
     }
 
     fn spawn(&mut self, name: &str, body: impl FnOnce() + Send + 'static) {

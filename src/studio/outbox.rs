@@ -1,9 +1,9 @@
-//! What waits for the window: a queue of events and one frame.
+//! What waits for the window: a queue of events, one frame, and one sheet of sketches.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Event, Frame, RunId, Waker};
+use super::{Event, Frame, RunId, SketchSheet, Waker};
 
 /// Progress events that wait at most.
 ///
@@ -16,6 +16,7 @@ const PROGRESS_LIMIT: usize = 1024;
 pub struct Outbox {
     events: Mutex<Queue>,
     frame: Mutex<Option<Frame>>,
+    sketches: Mutex<Option<SketchSheet>>,
     waker: Waker,
 }
 
@@ -27,7 +28,7 @@ struct Queue {
 
 impl Outbox {
     pub fn new(waker: Waker) -> Self {
-        Self { events: Mutex::default(), frame: Mutex::default(), waker }
+        Self { events: Mutex::default(), frame: Mutex::default(), sketches: Mutex::default(), waker }
     }
 
     /// Queues an event and wakes the window.
@@ -75,6 +76,16 @@ impl Outbox {
 
     pub fn take_frame(&self) -> Option<Frame> {
         lock(&self.frame).take()
+    }
+
+    /// Puts the sketches out as they are by now, in place of those that were not taken.
+    pub fn show_sketches(&self, sheet: SketchSheet) {
+        *lock(&self.sketches) = Some(sheet);
+        (self.waker)();
+    }
+
+    pub fn take_sketches(&self) -> Option<SketchSheet> {
+        lock(&self.sketches).take()
     }
 
     /// Forgets a frame of any painting older than `run`, so that it does not stand in the way of the new one's first.

@@ -16,6 +16,7 @@ use super::library::Library;
 use super::outbox::Outbox;
 use super::pictures::PictureCache;
 use super::run::{PaintingError, Phase, Run, guarded};
+use super::sketches::Sketches;
 use super::{Canvas, Command, Event, MakeEngine, RunId};
 use crate::engine::{Engine, EngineError, Interrupt, Painter};
 use crate::image_io::Picture;
@@ -41,8 +42,8 @@ pub struct PaintingThread {
 impl PaintingThread {
     /// Works until the studio is dropped.
     pub fn run(self) {
-        let mut easel =
-            Easel { hub: self, weights: None, engine: None, depth: Depth::DEFAULT, run: None, secured: Instant::now() };
+        let (depth, secured) = (Depth::DEFAULT, Instant::now());
+        let mut easel = Easel { hub: self, weights: None, engine: None, depth, run: None, sketches: None, secured };
         easel.introduce_device();
         while let Some(batch) = easel.next_commands() {
             for (index, command) in batch.iter().enumerate() {
@@ -50,7 +51,11 @@ impl PaintingThread {
                     easel.apply(command);
                 }
             }
-            easel.paint_on();
+            if easel.sketches.is_some() {
+                easel.sketch_on();
+            } else {
+                easel.paint_on();
+            }
         }
         easel.secure();
     }
@@ -63,6 +68,9 @@ fn is_superseded(command: &Command, later: &[Command]) -> bool {
     match command {
         Command::Revise(_) => later.iter().any(|later| fresh_start(later) || matches!(later, Command::Revise(_))),
         Command::PlanFinish { .. } => later.iter().any(|later| matches!(later, Command::PlanFinish { .. })),
+        Command::Sketch { .. } => {
+            later.iter().any(|later| matches!(later, Command::Sketch { .. } | Command::EndSketches))
+        }
         Command::MeasureShares => {
             later.iter().any(|later| fresh_start(later) || matches!(later, Command::MeasureShares))
         }
@@ -85,6 +93,8 @@ struct Easel {
     /// Bits a channel of canvases that leave this thread to be written.
     depth: Depth,
     run: Option<Run>,
+    /// While there are any, the painting waits.
+    sketches: Option<Sketches>,
     /// When its canvas was last written, or it began.
     secured: Instant,
 }
@@ -95,7 +105,7 @@ impl Easel {
         let mut batch = vec![];
         // Before the commands are taken: one that is sent meanwhile raises it again.
         self.hub.interrupt.lower();
-        if !self.run.as_ref().is_some_and(|run| run.phase == Phase::Painting) {
+        if self.sketches.is_none() && !self.run.as_ref().is_some_and(|run| run.phase == Phase::Painting) {
             batch.push(self.hub.commands.recv().ok()?);
         }
         loop {
@@ -128,6 +138,8 @@ impl Easel {
             Command::Stop => self.set_aside(),
             Command::PlanFinish { painting, recipe, size } => self.plan_finish(painting, recipe, *size),
             Command::MeasureShares => self.measure_shares(),
+            Command::Sketch { ticket, recipes } => self.sketches = Some(Sketches::new(*ticket, recipes)),
+            Command::EndSketches => self.sketches = None,
             Command::UseWeights(weights) => self.use_weights(weights.clone()),
             // Studio::send gives these to the file thread.
             Command::LoadPicture(_)
@@ -327,6 +339,20 @@ impl Easel {
                 }
             }
         }
+    }
+
+    /// One iteration of one of the sketches.
+    fn sketch_on(&mut self) {
+        let Some(mut sketches) = self.sketches.take() else { return };
+        if self.closing() {
+            return;
+        }
+        let interrupt = self.hub.interrupt.clone();
+        if let Err(error) = sketches.step(|recipe| self.begin(recipe, None).map(|(painter, _)| painter), &interrupt) {
+            self.hub.outbox.problem(error);
+        }
+        self.hub.outbox.show_sketches(sketches.sheet());
+        self.sketches = Some(sketches).filter(|sketches| !sketches.is_finished());
     }
 
     fn phase(&self) -> Option<Phase> {

@@ -10,4 +10,5 @@ mod last_canvas;
 mod masks;
 mod painting;
 mod presets;
+mod sketches;
 mod timeline;

@@ -11,3 +11,4 @@ mod painting;
 mod pictures;
 mod settings;
 mod timeline;
+mod variations;

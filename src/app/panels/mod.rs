@@ -20,3 +20,4 @@ pub mod stir;
 pub mod styles;
 pub mod timeline;
 pub mod toolbar;
+pub mod variations;

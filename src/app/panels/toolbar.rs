@@ -20,6 +20,7 @@ pub fn toolbar_ui(desk: &mut Desk<'_>, preferences: &Preferences, messages_open:
         ui.set_height(theme::TOOL_HEIGHT_PT + 6.0);
         desk.primary_button(ui, desk.state.primary(), PRIMARY_WIDTH_PT);
         desk.action_button(ui, Action::StartOver);
+        desk.action_icon(ui, Action::Variations, desk.state.variations.is_some());
         ui.add_space(theme::GROUP_GAP_PT);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             more_menu(desk, preferences, ui);
