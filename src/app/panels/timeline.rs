@@ -1,6 +1,6 @@
 //! The painting's course under the canvas: dragged along, it shows the painting as it was.
 
-use egui::{Id, Margin, Rect, Sense, Stroke, Ui, UiBuilder, WidgetInfo, emath, pos2, vec2};
+use egui::{EventFilter, Id, Key, Margin, Rect, Sense, Stroke, Ui, UiBuilder, WidgetInfo, emath, pos2, vec2};
 
 use super::super::action::Action;
 use super::super::command::{Exhibit, UiCommand};
@@ -31,7 +31,7 @@ pub fn timeline_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
             Some(Exhibit::Moment(moment)) => Some(moment.iteration),
             _ => now.map(|moment| moment.iteration),
         };
-        draw(desk, &track, shown, response.hovered() || response.dragged(), ui);
+        draw(desk, &track, shown, response.hovered() || response.dragged() || response.has_focus(), ui);
         let name = "Timeline";
         response.widget_info(|| WidgetInfo {
             value: shown.map(f64::from),
@@ -40,6 +40,9 @@ pub fn timeline_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
         if now.is_none() {
             response.on_hover_text("The course of the painting appears here, to be looked back along");
             return;
+        }
+        if response.has_focus() {
+            step_by_keys(desk, response.id, ui);
         }
         if let Some(pointer) = response.interact_pointer_pos() {
             let exhibit = desk.state.moment_near(track.iteration_at(pointer.x));
@@ -51,6 +54,17 @@ pub fn timeline_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
             response.on_hover_text_at_pointer(text);
         }
     });
+}
+
+/// With the focus on it, the arrows are its own; else they would move the focus.
+fn step_by_keys(desk: &mut Desk<'_>, id: Id, ui: &Ui) {
+    let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
+    for (key, action) in [(Key::ArrowLeft, Action::EarlierMoment), (Key::ArrowRight, Action::LaterMoment)] {
+        if desk.state.offers(action) && ui.input(|input| input.key_pressed(key)) {
+            desk.ask(UiCommand::Do(action));
+        }
+    }
 }
 
 /// Where an iteration lies on the screen. The whole course has its place from the start, so that nothing moves while it
