@@ -77,7 +77,10 @@ fn the_timeline_is_dragged_along_and_painted_on_from() {
     bench.iterate(1);
     bench.until("going back", |window| window.query_by_label_contains("Previous canvas").is_some());
     bench.iterate(1);
-    bench.until_label("Iteration 5 /");
+    // A step that was allowed before may have been left over.
+    bench.until("it goes on from there", |window| {
+        ["Iteration 5 /", "Iteration 6 /"].iter().any(|label| window.query_by_label_contains(label).is_some())
+    });
     assert_eq!(*bench.disturbed.lock().unwrap(), ["went on from iteration 4"]);
     assert!(!bench.has("Viewing an earlier moment"));
 }
