@@ -31,7 +31,8 @@ use crate::engine::{threads, vector};
 
 /// Multiplies this loss for about the strength that the Gram loss has: its gradient is then as long as that of the Gram loss
 /// on the canvas that the default recipe paints of the bundled pair at 128 pixels in 100 iterations at one size (measured
-/// 7.7e3 for the five layers together, by [`Objective::shares`](crate::engine::objective::Objective::shares)).
+/// 7.7e3 for the five layers together, by [`Objective::shares`](crate::engine::objective::Objective::shares), when roots were
+/// still in single precision; their noise lengthened it).
 ///
 /// On the photo itself the Gram loss pulls 50 times as hard, since it grows with the fourth power of the features and this
 /// one with the second.
