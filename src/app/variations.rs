@@ -88,8 +88,8 @@ fn around(recipe: &Recipe) -> Vec<Variation> {
         ("Style in its own colours", 0.0)
     };
     let loss = match recipe.style_loss {
-        StyleLoss::Gram => ("Calmer strokes", StyleLoss::Moments),
-        StyleLoss::Moments => ("Livelier strokes", StyleLoss::Gram),
+        StyleLoss::Gram => ("Style by mean and covariance", StyleLoss::Moments),
+        StyleLoss::Moments => ("Style by Gram matrix", StyleLoss::Gram),
     };
     let curve = match recipe.style_curve {
         StyleCurve::Equal => ("More of the style's texture", StyleCurve::Paper),
@@ -148,7 +148,7 @@ mod tests {
         assert!(!names(&strongest).contains(&"Stronger style"));
         let mut masked = Recipe::default();
         masked.styles[0].mask = Some(PictureSource::File("mask.png".into()));
-        assert!(!names(&masked).contains(&"Calmer strokes"));
+        assert!(!names(&masked).contains(&"Style by mean and covariance"));
         assert!(names(&masked).contains(&"As it is"));
     }
 }
