@@ -5,7 +5,7 @@ use crate::recipe::{Colours, Recipe, Scales, StyleCurve, StyleLoss, parameter};
 use crate::studio::{Command, SketchSheet};
 
 /// Long side of a sketch, in pixels: that of the first stage of a default painting.
-const SKETCH_SIZE: u32 = 128;
+const SKETCH_SIZE: u32 = parameter::START_SIZE.default;
 /// By then a sketch shows what its painting will look like.
 const SKETCH_ITERATIONS: u32 = 60;
 /// Sketches in a row.

@@ -48,16 +48,19 @@ pub(super) fn paint(
     let mut painting = Painting { painter, recipe, iteration: 0, output, depth, save_every, film };
     let result = painting.paint(&mut report, trace, &stop);
     report.end();
-    let (path, stopped) = painting.conclude(result)?;
-    if let Some(film) = &painting.film {
-        film.save()?;
-    }
+    let concluded = painting.conclude(result);
+    // However the painting ended, it is told first; a film of nothing is none.
+    let film = painting.film.as_ref().filter(|_| painting.iteration > 0).map_or(Ok(()), Film::save);
+    let (path, stopped) = concluded?;
     if stopped {
         let count = painting.iteration;
         let iterations = if count == 1 { "iteration" } else { "iterations" };
         report.say(&format!("stopped after {count} {iterations}; what there is was saved"));
     }
-    if args.quiet { Ok(()) } else { print(&path.display().to_string()) }
+    if !args.quiet {
+        print(&path.display().to_string())?;
+    }
+    film
 }
 
 fn load(recipe: Recipe) -> Result<Job, PictureError> {

@@ -1,5 +1,7 @@
 //! The painting's course under the canvas: dragged along, it shows the painting as it was.
 
+use std::sync::Arc;
+
 use egui::{EventFilter, Id, Key, Margin, Rect, Sense, Stroke, Ui, UiBuilder, WidgetInfo, emath, pos2, vec2};
 
 use super::super::action::Action;
@@ -134,7 +136,10 @@ impl Change<'_> {
 
 fn changes(painting: &Painting) -> impl Iterator<Item = Change<'_>> {
     let pairs = painting.moments.windows(2).enumerate();
-    let changed = pairs.filter(|(_, pair)| pair[0].recipe != pair[1].recipe);
+    let changed = pairs.filter(|(_, pair)| {
+        // Nearly all share one recipe, which need not be compared.
+        !Arc::ptr_eq(&pair[0].recipe, &pair[1].recipe) && pair[0].recipe != pair[1].recipe
+    });
     changed.map(move |(index, pair)| Change { iteration: pair[0].iteration, painting, index: index + 1 })
 }
 

@@ -66,10 +66,23 @@ fn definition(style: &[f64], values: &[f64], channels: usize) -> f64 {
     (squares + traces) / channels as f64
 }
 
+/// Of that in one value, by differences.
+fn slope(style: &[f64], values: &[f64], channels: usize, index: usize, step: f64) -> f64 {
+    let moved = |by: f64| {
+        let mut values = values.to_vec();
+        values[index] += by;
+        definition(style, &values, channels)
+    };
+    (moved(step) - moved(-step)) / (2.0 * step)
+}
+
+fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|value| f64::from(*value)).collect()
+}
+
 #[test]
 fn fewer_pixels_than_channels_leave_loss_and_gradient_finite() {
-    // The covariance is singular then, its root has no derivative along what is missing, and the shift of the
-    // diagonal decides: the size of the gradient is not held to anything.
+    // As few in the style: its root is singular, too.
     let shape = (1, 3, 6);
     let mut noise = Noise::new(9);
     let style = target(&map(&noise.vec(18), shape));
@@ -81,10 +94,8 @@ fn fewer_pixels_than_channels_leave_loss_and_gradient_finite() {
 
 #[test]
 fn loss_and_gradient_match_the_definition_in_f64() {
-    // The second has fewer pixels than channels: its covariance is singular.
     for shape in [(5, 7, 4), (3, 9, 6)] {
         let (h, w, c) = shape;
-        let wide = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<f64>>();
         let mut noise = Noise::new(9);
         let of_style = noise.vec(h * w * c);
         let style = target(&map(&of_style, shape));
@@ -96,14 +107,9 @@ fn loss_and_gradient_match_the_definition_in_f64() {
         let expected = definition(&of_style, &in_f64, c);
         assert!((found - expected).abs() < 1e-3 * expected, "{shape:?}: {found}, expected {expected}");
         let found: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
-        for i in 0..values.len() {
-            let moved = |by: f64| {
-                let mut values = in_f64.clone();
-                values[i] += by;
-                definition(&of_style, &values, c)
-            };
-            let expected = 1.0 + 3.0 * (moved(1e-6) - moved(-1e-6)) / 2e-6;
-            assert!((f64::from(found[i]) - expected).abs() < 1e-2, "{shape:?} at {i}: {}, {expected}", found[i]);
+        for (i, found) in found.iter().enumerate() {
+            let expected = 1.0 + 3.0 * slope(&of_style, &in_f64, c, i, 1e-6);
+            assert!((f64::from(*found) - expected).abs() < 1e-2, "{shape:?} at {i}: {found}, {expected}");
         }
     }
 }
@@ -112,7 +118,6 @@ fn loss_and_gradient_match_the_definition_in_f64() {
 fn fewer_pixels_than_channels_give_the_loss_and_gradient_of_the_definition() {
     for shape in [(1, 4, 6), (2, 3, 40)] {
         let (h, w, c) = shape;
-        let wide = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<f64>>();
         let mut noise = Noise::new(11);
         // As large as features are: what is added to the diagonal does not count.
         let mut large = |pixels: usize| noise.vec(pixels * c).iter().map(|value| 100.0 * value).collect::<Vec<f32>>();
@@ -125,15 +130,7 @@ fn fewer_pixels_than_channels_give_the_loss_and_gradient_of_the_definition() {
         let expected = definition(&of_style, &in_f64, c);
         assert!((found - expected).abs() < 1e-3 * expected, "{shape:?}: {found}, expected {expected}");
         let found: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
-        let slope = |i: usize| {
-            let moved = |by: f64| {
-                let mut values = in_f64.clone();
-                values[i] += by;
-                definition(&of_style, &values, c)
-            };
-            1.0 + 3.0 * (moved(1e-3) - moved(-1e-3)) / 2e-3
-        };
-        let expected: Vec<f64> = (0..values.len()).map(slope).collect();
+        let expected: Vec<f64> = (0..values.len()).map(|i| 1.0 + 3.0 * slope(&of_style, &in_f64, c, i, 1e-3)).collect();
         let largest = expected.iter().fold(0f64, |largest, value| largest.max(value.abs()));
         for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
             assert!((f64::from(*found) - expected).abs() < 1e-2 * largest, "{shape:?} at {i}: {found}, {expected}");
@@ -165,12 +162,7 @@ fn directions_of_little_variance_do_not_drown_in_those_of_much() {
     let found = in_f64(&gradient);
     let rms = (found.iter().map(|value| value * value).sum::<f64>() / found.len() as f64).sqrt();
     for i in (0..found.len()).step_by(577) {
-        let moved = |by: f64| {
-            let mut values = values.clone();
-            values[i] += by;
-            definition(&style, &values, C)
-        };
-        let expected = (moved(1e-2) - moved(-1e-2)) / 2e-2;
+        let expected = slope(&style, &values, C, i, 1e-2);
         assert!((found[i] - expected).abs() < 0.01 * rms, "at {i}: {}, {expected}, root mean square {rms}", found[i]);
     }
 }
