@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use candle_core::{Device, Tensor};
+use pentimento::engine::Interrupt;
 use pentimento::engine::feature_maps::FeatureMaps;
 use pentimento::engine::loss::{gram, tv};
 use pentimento::engine::objective::Objective;
@@ -105,8 +106,8 @@ fn terms(pooling: Pooling) -> Terms {
 fn objective(pooling: Pooling) -> Objective {
     let (content, style, terms) = (picture("content.png"), picture("style.png"), terms(pooling));
     let (height, width, _) = content.dims3().unwrap();
-    let content = ContentTarget::of(&vgg(), &content, &terms).unwrap();
-    let style = StyleTarget::of(&vgg(), &style, &terms).unwrap();
+    let content = ContentTarget::of(&vgg(), &content, &terms, &Interrupt::default()).unwrap();
+    let style = StyleTarget::of(&vgg(), &style, &terms, &Interrupt::default()).unwrap();
     Objective::new(vgg(), (height, width), &terms, content, &style.into()).unwrap()
 }
 

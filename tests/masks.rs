@@ -12,7 +12,7 @@ use pentimento::engine::objective::Objective;
 use pentimento::engine::regions::Regions;
 use pentimento::engine::target::{ContentTarget, StyleTarget};
 use pentimento::engine::terms::Terms;
-use pentimento::engine::{DeviceChoice, Engine, Job, Masks, StyleEngine};
+use pentimento::engine::{DeviceChoice, Engine, Interrupt, Job, Masks, StyleEngine};
 use pentimento::image_io::Picture;
 use pentimento::recipe::{OptimizerKind, Pooling, Recipe, Scales, StyleSource};
 
@@ -106,12 +106,13 @@ fn the_gradient_matches_differences_under_masks() {
         tv: 0.0,
         ..Recipe::default()
     });
-    let styles =
-        (2..5).map(|seed| (seed as f64, StyleTarget::of(vgg, &noise(seed), &terms).unwrap())).collect::<Vec<_>>();
+    let styles = (2..5)
+        .map(|seed| (seed as f64, StyleTarget::of(vgg, &noise(seed), &terms, &Interrupt::default()).unwrap()))
+        .collect::<Vec<_>>();
     let ramp = mask(|x, y| (x * 3 + y) as u8);
     let masks = Masks { styles: vec![mask(right_half), None, ramp], photo: mask(|_, y| (y * 2) as u8) };
     let regions = Regions::new(styles, &masks, (height, width), 0).unwrap();
-    let content = ContentTarget::of(vgg, &noise(1), &terms).unwrap();
+    let content = ContentTarget::of(vgg, &noise(1), &terms, &Interrupt::default()).unwrap();
     let objective = Objective::new(Arc::clone(vgg), (height, width), &terms, content, &regions).unwrap();
     let canvas = noise(9);
     let gradient = Tensor::zeros((height, width, 3), DType::F32, &Device::Cpu).unwrap();

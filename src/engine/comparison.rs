@@ -14,7 +14,7 @@ use super::target::StyleTarget;
 use super::terms::Terms;
 use super::tiles::Tiles;
 use super::vgg::{Tap, Variant, Vgg};
-use super::{Engine, EngineError, Job, Masks, StyleEngine, canvas, memory, vector};
+use super::{Engine, EngineError, Interrupt, Job, Masks, StyleEngine, canvas, memory, vector};
 use crate::image_io::Picture;
 use crate::recipe::{Edges, LayerName, OptimizerKind, Pooling, Preset, Recipe, Scales, StyleLoss, TvNorm};
 
@@ -200,10 +200,10 @@ impl Pair<'_> {
     /// Loss and gradient.
     fn evaluate(&self, vgg: &Arc<Vgg>, recipe: &Recipe, way: Way) -> Result<(f64, Tensor), EngineError> {
         let (rows, columns) = (self.height as usize, self.width as usize);
-        let terms = Terms::of(recipe);
+        let (terms, never) = (Terms::of(recipe), &Interrupt::default());
         let mean = vgg.mean_rgb();
         let picture = |picture: &Picture| canvas::from_picture(picture, self.width, self.height, mean, vgg.device());
-        let style = StyleTarget::of(vgg, &picture(&self.job.styles[0])?, &terms)?;
+        let style = StyleTarget::of(vgg, &picture(&self.job.styles[0])?, &terms, never)?;
         let regions = match way {
             Way::Masked => Regions::new(vec![(1.0, style)], &half(), (rows, columns), 0)?,
             Way::Whole | Way::Tiled => style.into(),
@@ -215,7 +215,7 @@ impl Pair<'_> {
             Way::Whole | Way::Masked => whole.tiles.clone(),
         };
         let plan = MemoryPlan { tiles, ..whole };
-        let evaluator = Evaluator::new(vgg, &plan, &terms, &picture(&self.job.content)?, &regions)?;
+        let evaluator = Evaluator::new(vgg, &plan, &terms, &picture(&self.job.content)?, &regions, never)?;
         let canvas = self.canvas(vgg)?;
         let gradient = canvas.zeros_like()?;
         let losses = evaluator.evaluate(&canvas, &gradient)?;

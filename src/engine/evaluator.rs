@@ -28,14 +28,21 @@ impl Evaluator {
     /// for the same `terms`.
     ///
     /// # Errors
-    /// When no term looks at any layer, memory does not suffice, or the device fails.
-    pub fn new(vgg: &Arc<Vgg>, plan: &MemoryPlan, terms: &Terms, photo: &Tensor, style: &Regions) -> Result<Self> {
+    /// When no term looks at any layer, memory does not suffice, the device fails, or `interrupt` is raised.
+    pub fn new(
+        vgg: &Arc<Vgg>,
+        plan: &MemoryPlan,
+        terms: &Terms,
+        photo: &Tensor,
+        style: &Regions,
+        interrupt: &Interrupt,
+    ) -> Result<Self> {
         let vgg = Arc::clone(vgg);
         if plan.tiles.count() > 1 {
-            let tiled = TiledObjective::new(vgg, plan.tiles.clone(), terms, photo, style)?;
+            let tiled = TiledObjective::new(vgg, plan.tiles.clone(), terms, photo, style, interrupt)?;
             return Ok(Self::Tiled(Box::new(tiled)));
         }
-        let content = ContentTarget::of(&vgg, photo, terms)?;
+        let content = ContentTarget::of(&vgg, photo, terms, interrupt)?;
         let objective = Objective::new(vgg, plan.tiles.canvas_size(), terms, content, style)?;
         Ok(Self::Whole(Box::new(objective)))
     }
@@ -95,11 +102,17 @@ impl Evaluator {
 /// [`plan_style`](super::memory::plan_style).
 ///
 /// # Errors
-/// When memory does not suffice or the device fails.
-pub fn style_target(vgg: &Arc<Vgg>, picture: &Tensor, tiles: Tiles, terms: &Terms) -> Result<StyleTarget> {
+/// When memory does not suffice, the device fails, or `interrupt` is raised.
+pub fn style_target(
+    vgg: &Arc<Vgg>,
+    picture: &Tensor,
+    tiles: Tiles,
+    terms: &Terms,
+    interrupt: &Interrupt,
+) -> Result<StyleTarget> {
     if tiles.count() > 1 {
-        tiled_network::style_target(vgg, picture, tiles, terms)
+        tiled_network::style_target(vgg, picture, tiles, terms, interrupt)
     } else {
-        StyleTarget::of(vgg, picture, terms)
+        StyleTarget::of(vgg, picture, terms, interrupt)
     }
 }

@@ -1,11 +1,11 @@
-//! A way to call for an iteration to be broken off: on a large canvas one may take minutes.
+//! A way to call for an iteration, or what comes before one, to be broken off: on a large canvas it may take minutes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use candle_core::Result;
 
-/// A flag that somebody raises who does not want to wait for the end of an iteration. Its clones are one and the same.
+/// A flag that somebody raises who does not want to wait for the end of what is being computed. Its clones are one and the same.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 
@@ -21,9 +21,18 @@ impl Interrupt {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// Lowers the flag, so that the next iteration is done.
+    /// Lowers the flag, so that what comes next is done.
     pub fn lower(&self) {
         self.0.store(false, Ordering::SeqCst);
+    }
+
+    /// What was done, or `None` where that failed and this is raised: then it was broken off. Should the device have failed
+    /// at that very moment, it will again.
+    pub(super) fn unless_raised<T, E>(&self, result: std::result::Result<T, E>) -> std::result::Result<Option<T>, E> {
+        match result {
+            Err(_) if self.is_raised() => Ok(None),
+            result => result.map(Some),
+        }
     }
 
     /// An error if it is raised, for whoever computes something long.

@@ -176,9 +176,9 @@ pub trait Painter: Send {
     /// When the device fails or memory runs out; the canvas keeps its last good state.
     fn step(&mut self) -> Result<Progress, EngineError>;
 
-    /// As [`Painter::step`], but if `interrupt` is raised meanwhile, the iteration may be broken off: then nothing has
-    /// changed and there is nothing to tell. The next call does it from its beginning. A painter whose iterations are
-    /// short need not look.
+    /// As [`Painter::step`], but if `interrupt` is raised meanwhile, the iteration, or the preparation of the next size before
+    /// it, may be broken off: then nothing has changed and there is nothing to tell. The next call does it from its
+    /// beginning. A painter whose iterations are short need not look.
     ///
     /// # Errors
     /// As [`Painter::step`].
@@ -236,12 +236,30 @@ pub trait Painter: Send {
     /// When the recipe is invalid or the new stage cannot be prepared; the painting then goes on as before.
     fn revise(&mut self, job: &Job) -> Result<(), EngineError>;
 
+    /// As [`Painter::revise`], but if `interrupt` is raised meanwhile, it may be broken off: then nothing has changed.
+    ///
+    /// # Errors
+    /// As [`Painter::revise`].
+    fn revise_unless(&mut self, job: &Job, interrupt: &Interrupt) -> Result<Option<()>, EngineError> {
+        let _ = interrupt;
+        self.revise(job).map(Some)
+    }
+
     /// What each term of the loss adds to it and to its gradient on the canvas as it stands: content, style and histogram
     /// terms from the pixels up, then total variation. Changes nothing and takes several iterations' time.
     ///
     /// # Errors
     /// When the device fails.
     fn shares(&mut self) -> Result<Vec<TermShare>, EngineError>;
+
+    /// As [`Painter::shares`], but if `interrupt` is raised meanwhile, it may be broken off.
+    ///
+    /// # Errors
+    /// As [`Painter::shares`].
+    fn shares_unless(&mut self, interrupt: &Interrupt) -> Result<Option<Vec<TermShare>>, EngineError> {
+        let _ = interrupt;
+        self.shares().map(Some)
+    }
 }
 
 /// Something that can paint.
@@ -267,4 +285,13 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// When the recipe is invalid, the weights cannot be read, or memory does not suffice.
     fn begin(&self, job: &Job) -> Result<Box<dyn Painter>, EngineError>;
+
+    /// As [`Engine::begin`], but if `interrupt` is raised meanwhile, it may be broken off.
+    ///
+    /// # Errors
+    /// As [`Engine::begin`].
+    fn begin_unless(&self, job: &Job, interrupt: &Interrupt) -> Result<Option<Box<dyn Painter>>, EngineError> {
+        let _ = interrupt;
+        self.begin(job).map(Some)
+    }
 }

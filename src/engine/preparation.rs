@@ -5,6 +5,7 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use super::evaluator::Evaluator;
+use super::interrupt::Interrupt;
 use super::kept_photo::KeptPhoto;
 use super::memory::MemoryPlan;
 use super::regions::Regions;
@@ -60,16 +61,17 @@ pub fn initial_canvas(vgg: &Vgg, job: &Job, stage: &Stage) -> Result<Tensor, Eng
 /// Measures the content at the size of `stage` and sets the goal of content and `style`, to be evaluated as `plan` says.
 ///
 /// # Errors
-/// When memory does not suffice or the device fails.
+/// When memory does not suffice, the device fails, or `interrupt` is raised.
 pub fn new_objective(
     vgg: &Arc<Vgg>,
     job: &Job,
     stage: &Stage,
     plan: &MemoryPlan,
     style: &Regions,
+    interrupt: &Interrupt,
 ) -> Result<Evaluator, EngineError> {
     let photo = canvas_of(&job.content, vgg, stage)?;
-    Ok(Evaluator::new(vgg, plan, &Terms::of(&job.recipe), &photo, style)?)
+    Ok(Evaluator::new(vgg, plan, &Terms::of(&job.recipe), &photo, style, interrupt)?)
 }
 
 /// The photo where it is to stay, at the size of `stage`; `last` has it at this size already.

@@ -1,6 +1,7 @@
 //! The `gatys` losses of any picture: one scorer for paintings of this program and of others.
 
 use super::evaluator::{Evaluator, style_target};
+use super::interrupt::Interrupt;
 use super::memory::{self, Demand, MemoryPlan};
 use super::schedule::canvas_size;
 use super::terms::Terms;
@@ -53,13 +54,14 @@ fn losses(
     style: &Picture,
     style_sides: (u32, u32),
 ) -> Result<Losses, EngineError> {
+    let never = &Interrupt::default();
     let read =
         |picture: &Picture, (width, height)| canvas::from_picture(picture, width, height, vgg.mean_rgb(), vgg.device());
     let tiles = memory::plan_style(style_sides.0, style_sides.1, terms, memory::budget(vgg.device(), 0.0))?;
-    let style = style_target(vgg, &read(style, style_sides)?, tiles, terms)?;
+    let style = style_target(vgg, &read(style, style_sides)?, tiles, terms, never)?;
     let (height, width) = plan.tiles.canvas_size();
     let size = (width as u32, height as u32);
-    let evaluator = Evaluator::new(vgg, plan, terms, &read(content, size)?, &style.into())?;
+    let evaluator = Evaluator::new(vgg, plan, terms, &read(content, size)?, &style.into(), never)?;
     let image = read(image, size)?;
     Ok(evaluator.evaluate(&image, &image.zeros_like()?)?)
 }

@@ -11,7 +11,7 @@ use super::target::StyleTarget;
 use super::transfer::StyleTransfer;
 use super::vgg::Vgg;
 use super::weights::VggWeights;
-use super::{Engine, EngineError, Estimate, Job, Painter, canvas, threads};
+use super::{Engine, EngineError, Estimate, Interrupt, Job, Painter, canvas, threads};
 
 /// Side of the canvas on which the pace is measured: large enough for every layer to run at its usual rate, small enough to
 /// take a second at most.
@@ -43,12 +43,12 @@ impl StyleEngine {
 
     /// Seconds that an evaluation takes for each pixel, measured now.
     fn pace(&self, job: &Job) -> Result<f64, EngineError> {
-        let (demand, side) = (Demand::of(&job.recipe), PACE_SIDE_PX);
+        let (demand, side, never) = (Demand::of(&job.recipe), PACE_SIDE_PX, &Interrupt::default());
         let canvas = canvas::noise(0, canvas::NOISE_LEVELS, side, side, self.vgg.device())?;
         let at_once = Budget { bytes: None, ..memory::budget(self.vgg.device(), 0.0) };
         let plan = memory::plan(side, side, &demand, at_once)?;
-        let style = StyleTarget::of(&self.vgg, &canvas, &demand.terms)?;
-        let evaluator = Evaluator::new(&self.vgg, &plan, &demand.terms, &canvas, &style.into())?;
+        let style = StyleTarget::of(&self.vgg, &canvas, &demand.terms, never)?;
+        let evaluator = Evaluator::new(&self.vgg, &plan, &demand.terms, &canvas, &style.into(), never)?;
         let gradient = canvas.zeros_like()?;
         threads::pool().install(|| {
             // The first evaluation touches its memory for the first time, which no later one does.
@@ -83,6 +83,11 @@ impl Engine for StyleEngine {
     }
 
     fn begin(&self, job: &Job) -> Result<Box<dyn Painter>, EngineError> {
-        Ok(Box::new(StyleTransfer::new(Arc::clone(&self.vgg), job.clone())?))
+        Ok(Box::new(StyleTransfer::new(Arc::clone(&self.vgg), job.clone(), &Interrupt::default())?))
+    }
+
+    fn begin_unless(&self, job: &Job, interrupt: &Interrupt) -> Result<Option<Box<dyn Painter>>, EngineError> {
+        let painter = interrupt.unless_raised(StyleTransfer::new(Arc::clone(&self.vgg), job.clone(), interrupt))?;
+        Ok(painter.map(|painter| Box::new(painter) as Box<dyn Painter>))
     }
 }

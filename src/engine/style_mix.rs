@@ -10,6 +10,7 @@ use candle_core::Tensor;
 
 use super::colour_match::{Palette, bring_towards};
 use super::evaluator::style_target;
+use super::interrupt::Interrupt;
 use super::memory::{self, Budget};
 use super::regions::Regions;
 use super::schedule::Stage;
@@ -94,8 +95,16 @@ impl StyleMix {
     /// weight zero is not measured, but keeps its measurement if it has one.
     ///
     /// # Errors
-    /// When memory does not suffice for a style at the size at which it is to be read, or the device fails.
-    pub fn revised(&self, vgg: &Arc<Vgg>, job: &Job, stage: &Stage, budget: Budget) -> Result<Self, EngineError> {
+    /// When memory does not suffice for a style at the size at which it is to be read, the device fails, or `interrupt` is
+    /// raised.
+    pub fn revised(
+        &self,
+        vgg: &Arc<Vgg>,
+        job: &Job,
+        stage: &Stage,
+        budget: Budget,
+        interrupt: &Interrupt,
+    ) -> Result<Self, EngineError> {
         let total: f64 = job.recipe.styles.iter().map(|source| f64::from(source.weight)).sum();
         let mut parts = Vec::new();
         for (picture, source) in job.styles.iter().zip(&job.recipe.styles) {
@@ -110,7 +119,7 @@ impl StyleMix {
                 None if source.weight == 0.0 => continue,
                 None => {
                     let tiles = reading.plan(budget)?;
-                    let target = style_target(vgg, &reading.read(vgg, picture)?, tiles, &reading.look.0)?;
+                    let target = style_target(vgg, &reading.read(vgg, picture)?, tiles, &reading.look.0, interrupt)?;
                     Arc::new(Measured { picture: Arc::clone(picture), reading, target })
                 }
             };
@@ -212,7 +221,7 @@ mod tests {
 
     fn mix(job: &Job, known: &StyleMix) -> StyleMix {
         let stages = plan(&job.recipe, job.content.width(), job.content.height());
-        known.revised(vgg(), job, &stages[0], Budget::default()).unwrap()
+        known.revised(vgg(), job, &stages[0], Budget::default(), &Interrupt::default()).unwrap()
     }
 
     fn fresh(job: &Job) -> StyleMix {

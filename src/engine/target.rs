@@ -3,6 +3,7 @@
 use candle_core::{Device, Result, Tensor};
 
 use super::feature_maps::FeatureMaps;
+use super::interrupt::Interrupt;
 use super::loss::{gram, histogram, moments};
 use super::terms::Terms;
 use super::vgg::{Tap, Vgg};
@@ -19,14 +20,15 @@ impl ContentTarget {
     /// Measures a picture (`(height, width, 3)`, mean subtracted).
     ///
     /// # Errors
-    /// When memory does not suffice or the device fails.
-    pub fn of(vgg: &Vgg, picture: &Tensor, terms: &Terms) -> Result<Self> {
+    /// When memory does not suffice, the device fails, or `interrupt` is raised.
+    pub fn of(vgg: &Vgg, picture: &Tensor, terms: &Terms, interrupt: &Interrupt) -> Result<Self> {
         let taps = terms.content_taps();
         if taps.is_empty() {
             return Ok(Self { layers: Vec::new() });
         }
         let (height, width, _) = picture.dims3()?;
-        let maps = FeatureMaps::new(height, width, &taps, terms.variant, vgg.device())?;
+        let mut maps = FeatureMaps::new(height, width, &taps, terms.variant, vgg.device())?;
+        maps.interrupt = interrupt.clone();
         vgg.forward(picture, &maps)?;
         Ok(Self { layers: taps.iter().map(|tap| maps.at(*tap).clone()).collect() })
     }
@@ -125,14 +127,15 @@ impl StyleTarget {
     /// Measures one picture (`(height, width, 3)`, mean subtracted).
     ///
     /// # Errors
-    /// When memory does not suffice or the device fails.
-    pub fn of(vgg: &Vgg, picture: &Tensor, terms: &Terms) -> Result<Self> {
+    /// When memory does not suffice, the device fails, or `interrupt` is raised.
+    pub fn of(vgg: &Vgg, picture: &Tensor, terms: &Terms, interrupt: &Interrupt) -> Result<Self> {
         let taps = terms.style_taps();
         if taps.is_empty() {
             return Ok(Self { layers: Vec::new() });
         }
         let (height, width, _) = picture.dims3()?;
-        let maps = FeatureMaps::new(height, width, &taps, terms.variant, vgg.device())?;
+        let mut maps = FeatureMaps::new(height, width, &taps, terms.variant, vgg.device())?;
+        maps.interrupt = interrupt.clone();
         vgg.forward(picture, &maps)?;
         let layers = taps.iter().map(|tap| Statistics::of(maps.at(*tap), terms)).collect::<Result<_>>()?;
         Ok(Self { layers })

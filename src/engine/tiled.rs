@@ -49,10 +49,19 @@ impl TiledObjective {
     /// Prepares for canvases that are cut into `tiles`, measuring `photo` (`(height, width, 3)`, mean subtracted).
     ///
     /// # Errors
-    /// When the terms ask for what cannot be measured in tiles, memory does not suffice, or the device fails.
-    pub fn new(vgg: Arc<Vgg>, tiles: Tiles, terms: &Terms, photo: &Tensor, style: &Regions) -> Result<Self> {
+    /// When the terms ask for what cannot be measured in tiles, memory does not suffice, the device fails, or `interrupt` is
+    /// raised.
+    pub fn new(
+        vgg: Arc<Vgg>,
+        tiles: Tiles,
+        terms: &Terms,
+        photo: &Tensor,
+        style: &Regions,
+        interrupt: &Interrupt,
+    ) -> Result<Self> {
         let style = TiledStyle::new(terms, style)?;
-        let network = TiledNetwork::new(vgg, tiles, &terms.taps(), terms.variant)?;
+        let mut network = TiledNetwork::new(vgg, tiles, &terms.taps(), terms.variant)?;
+        network.maps.interrupt = interrupt.clone();
         let device = network.vgg.device();
         let taps = terms.content_taps();
         let mut content = Vec::with_capacity(taps.len());

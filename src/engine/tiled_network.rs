@@ -5,6 +5,7 @@ use std::sync::Arc;
 use candle_core::{Result, Tensor};
 
 use super::feature_maps::FeatureMaps;
+use super::interrupt::Interrupt;
 use super::target::{Statistics, StyleTarget};
 use super::terms::Terms;
 use super::tiles::{Tile, Tiles};
@@ -77,13 +78,21 @@ impl TiledNetwork {
 /// The style of a picture (`(height, width, 3)`, mean subtracted), measured in these tiles.
 ///
 /// # Errors
-/// When the terms ask for what cannot be measured in tiles, memory does not suffice, or the device fails.
-pub fn style_target(vgg: &Arc<Vgg>, picture: &Tensor, tiles: Tiles, terms: &Terms) -> Result<StyleTarget> {
+/// When the terms ask for what cannot be measured in tiles, memory does not suffice, the device fails, or `interrupt` is
+/// raised.
+pub fn style_target(
+    vgg: &Arc<Vgg>,
+    picture: &Tensor,
+    tiles: Tiles,
+    terms: &Terms,
+    interrupt: &Interrupt,
+) -> Result<StyleTarget> {
     if let Some(what) = terms.needs_the_whole() {
         candle_core::bail!("{what} cannot be measured in tiles");
     }
     let taps = terms.style_taps();
-    let network = TiledNetwork::new(Arc::clone(vgg), tiles, &taps, terms.variant)?;
+    let mut network = TiledNetwork::new(Arc::clone(vgg), tiles, &taps, terms.variant)?;
+    network.maps.interrupt = interrupt.clone();
     let zero = |tap: &Tap| Statistics::zero(*tap, terms, vgg.device());
     let layers = taps.iter().map(zero).collect::<Result<Vec<_>>>()?;
     for tile in network.tiles.iter() {

@@ -73,16 +73,17 @@ impl StyleTransfer {
     /// Prepares the first stage.
     ///
     /// # Errors
-    /// When the recipe is invalid, memory does not suffice, or the device fails.
-    pub fn new(vgg: Arc<Vgg>, job: Job) -> Result<Self, EngineError> {
+    /// When the recipe is invalid, memory does not suffice, the device fails, or `interrupt` is raised.
+    pub fn new(vgg: Arc<Vgg>, job: Job, interrupt: &Interrupt) -> Result<Self, EngineError> {
         job.recipe.validate()?;
         let stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
         // The largest stage is checked before the first, so that nobody waits for a painting that cannot be finished.
         let plans = plan_stages(&job, &stages, vgg.device())?;
         let canvas = initial_canvas(&vgg, &job, &stages[0])?;
-        let styles = StyleMix::default().revised(&vgg, &job, &stages[0], memory::budget(vgg.device(), 0.0))?;
+        let budget = memory::budget(vgg.device(), 0.0);
+        let styles = StyleMix::default().revised(&vgg, &job, &stages[0], budget, interrupt)?;
         let regions = styles.regions(&job, &stages[0])?;
-        let objective = new_objective(&vgg, &job, &stages[0], &plans[0], &regions)?;
+        let objective = new_objective(&vgg, &job, &stages[0], &plans[0], &regions, interrupt)?;
         let kept = kept_photo(&vgg, &job, &stages[0], None)?;
         Ok(Self {
             optimizer: ChosenOptimizer::new(&job.recipe, plans[0].lbfgs_pairs),
@@ -123,24 +124,25 @@ impl StyleTransfer {
     }
 
     /// Goes to the next stage, where there is one and this one is done.
-    fn advance(&mut self) -> Result<(), EngineError> {
+    fn advance(&mut self, interrupt: &Interrupt) -> Result<(), EngineError> {
         if self.done_in_stage >= self.current().iterations && self.stage + 1 < self.stages.len() {
-            self.go_to(self.stage + 1)?;
+            self.go_to(self.stage + 1, interrupt)?;
         }
         Ok(())
     }
 
-    /// Goes to another stage, of which nothing is done.
-    fn go_to(&mut self, index: usize) -> Result<(), EngineError> {
+    /// Goes to another stage, of which nothing is done. Broken off with an error when `interrupt` is raised: then this stage
+    /// is still the current one, and its objective has to be taken anew.
+    fn go_to(&mut self, index: usize, interrupt: &Interrupt) -> Result<(), EngineError> {
         let next = self.stages[index];
         // Two stages at once would need half as much again.
         self.objective = None;
         self.optimizer = ChosenOptimizer::new(&self.job.recipe, self.plans[self.stage].lbfgs_pairs);
         let budget = memory::budget(self.vgg.device(), 0.0);
         let plan = plan_stage(&self.job, &next, budget)?;
-        let styles = self.styles.revised(&self.vgg, &self.job, &next, budget)?;
+        let styles = self.styles.revised(&self.vgg, &self.job, &next, budget, interrupt)?;
         let regions = styles.regions(&self.job, &next)?;
-        let objective = new_objective(&self.vgg, &self.job, &next, &plan, &regions)?;
+        let objective = new_objective(&self.vgg, &self.job, &next, &plan, &regions, interrupt)?;
         let kept = kept_photo(&self.vgg, &self.job, &next, None)?;
         self.styles = styles;
         self.plans[index] = plan;
@@ -206,19 +208,30 @@ impl StyleTransfer {
 
     /// The objective, to be put back. It is prepared anew if the next stage could not be, and the artist has given this one
     /// more to do.
-    fn take_objective(&mut self) -> Result<Evaluator, EngineError> {
+    fn take_objective(&mut self, interrupt: &Interrupt) -> Result<Evaluator, EngineError> {
         if let Some(objective) = self.objective.take() {
             return Ok(objective);
         }
         let (stage, plan) = (self.current(), &self.plans[self.stage]);
-        new_objective(&self.vgg, &self.job, stage, plan, &self.styles.regions(&self.job, stage)?)
+        new_objective(&self.vgg, &self.job, stage, plan, &self.styles.regions(&self.job, stage)?, interrupt)
+    }
+
+    /// See [`Painter::shares`]; broken off with an error when `interrupt` is raised.
+    fn measure_shares(&mut self, interrupt: &Interrupt) -> Result<Vec<TermShare>, EngineError> {
+        threads::pool().install(|| {
+            let mut objective = self.take_objective(interrupt)?;
+            objective.heed(interrupt.clone());
+            let objective = &*self.objective.insert(objective);
+            let shown = self.kept.as_ref().map_or(Ok(&self.canvas), |kept| kept.over(&self.canvas))?;
+            Ok(objective.shares(shown)?)
+        })
     }
 
     /// One optimiser iteration, broken off with an error when `interrupt` is raised; answers with its evaluations and how
     /// it ended.
     fn iterate(&mut self, interrupt: &Interrupt) -> Result<(Vec<Evaluation>, Outcome), EngineError> {
         let mut evaluations = Vec::new();
-        let mut objective = self.take_objective()?;
+        let mut objective = self.take_objective(interrupt)?;
         objective.heed(interrupt.clone());
         let (objective, kept) = (&*self.objective.insert(objective), &self.kept);
         let (started, count) = (self.started, &mut self.evaluations);
@@ -290,19 +303,18 @@ impl Painter for StyleTransfer {
         if self.is_finished() {
             return Ok(Some(self.progress(Vec::new(), None)));
         }
-        self.advance()?;
+        if interrupt.unless_raised(self.advance(interrupt))?.is_none() {
+            return Ok(None);
+        }
         let (begun, before) = (Instant::now(), self.evaluations);
         // Inside the pool as a whole: handing over hundreds of short operations one by one takes longer than they do.
-        let (evaluations, outcome) = match threads::pool().install(|| self.iterate(interrupt)) {
-            Ok(done) => done,
-            Err(error) => {
-                // The optimiser was about to try some other point.
-                vector::copy(&self.last_good, &self.canvas)?;
-                self.evaluations = before;
-                // Should the device have failed at that very moment, it will again.
-                return if interrupt.is_raised() { Ok(None) } else { Err(error) };
-            }
-        };
+        let done = threads::pool().install(|| self.iterate(interrupt));
+        if done.is_err() {
+            // The optimiser was about to try some other point.
+            vector::copy(&self.last_good, &self.canvas)?;
+            self.evaluations = before;
+        }
+        let Some((evaluations, outcome)) = interrupt.unless_raised(done)? else { return Ok(None) };
         let mut notice = self.notice.take();
         match outcome {
             Outcome::Moved => {
@@ -363,7 +375,7 @@ impl Painter for StyleTransfer {
         }
         if index != self.stage {
             let (stage, extension) = (self.stage, self.extension);
-            self.go_to(index)?;
+            self.go_to(index, &Interrupt::default())?;
             // Painted through again, the last stage takes as long as at first.
             self.stages[stage].iterations -= extension;
         }
@@ -372,18 +384,19 @@ impl Painter for StyleTransfer {
     }
 
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
-        self.follow(job)
+        self.follow(job, &Interrupt::default())
+    }
+
+    fn revise_unless(&mut self, job: &Job, interrupt: &Interrupt) -> Result<Option<()>, EngineError> {
+        interrupt.unless_raised(self.follow(job, interrupt))
     }
 
     fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
-        threads::pool().install(|| {
-            let mut objective = self.take_objective()?;
-            // Nobody could do anything with half of the answer.
-            objective.heed(Interrupt::default());
-            let objective = &*self.objective.insert(objective);
-            let shown = self.kept.as_ref().map_or(Ok(&self.canvas), |kept| kept.over(&self.canvas))?;
-            Ok(objective.shares(shown)?)
-        })
+        self.measure_shares(&Interrupt::default())
+    }
+
+    fn shares_unless(&mut self, interrupt: &Interrupt) -> Result<Option<Vec<TermShare>>, EngineError> {
+        interrupt.unless_raised(self.measure_shares(interrupt))
     }
 }
 

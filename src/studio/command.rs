@@ -169,22 +169,25 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether the painting there is no longer matters after it, nor one that is just being prepared.
+    pub(super) fn is_fresh_start(&self) -> bool {
+        matches!(self, Self::Paint { .. } | Self::TakeUp { .. } | Self::Stop)
+    }
+
     /// Whether it is worth breaking an iteration off. What changes the goal is not: a slider that is being dragged would
     /// let no iteration come to its end.
     pub(super) fn is_urgent(&self) -> bool {
-        matches!(
-            self,
-            Self::Paint { .. }
-                | Self::TakeUp { .. }
-                | Self::Stir { .. }
-                | Self::GoOnFrom(_)
-                | Self::GoBackTo(_)
-                | Self::Pause
-                | Self::Sketch { .. }
-                | Self::Stop
-                | Self::Keep
-                | Self::SaveAs(_)
-        )
+        self.is_fresh_start()
+            || matches!(
+                self,
+                Self::Stir { .. }
+                    | Self::GoOnFrom(_)
+                    | Self::GoBackTo(_)
+                    | Self::Pause
+                    | Self::Sketch { .. }
+                    | Self::Keep
+                    | Self::SaveAs(_)
+            )
     }
 }
 

@@ -104,7 +104,10 @@ pub struct Studio {
     library: Arc<Library>,
     outbox: Arc<Outbox>,
     closing: Arc<AtomicBool>,
+    /// Breaks off what is worth less than an urgent command.
     interrupt: Interrupt,
+    /// Breaks off the preparation of a painting.
+    fresh_start: Interrupt,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -116,7 +119,7 @@ impl Studio {
         let library = Arc::new(Library::new(config.library));
         let cache = Arc::new(PictureCache::default());
         let closing = Arc::new(AtomicBool::new(false));
-        let interrupt = Interrupt::default();
+        let (interrupt, fresh_start) = (Interrupt::default(), Interrupt::default());
         let (painting, commands) = crossbeam_channel::unbounded();
         let (files, jobs) = crossbeam_channel::unbounded();
 
@@ -137,11 +140,12 @@ impl Studio {
             outbox: Arc::clone(&outbox),
             closing: Arc::clone(&closing),
             interrupt: interrupt.clone(),
+            fresh_start: fresh_start.clone(),
             secure_every: config.secure_every,
             moment_every: config.moment_every,
         };
         let (painting, files, threads) = (Some(painting), Some(files), Vec::with_capacity(2));
-        let mut studio = Self { painting, files, library, outbox, closing, interrupt, threads };
+        let mut studio = Self { painting, files, library, outbox, closing, interrupt, fresh_start, threads };
         // The painting thread comes first: it holds a sender to the file thread, so it must be joined first.
         studio.spawn("painting", move || painting_thread.run());
         studio.spawn("files", move || file_thread.run());
@@ -183,10 +187,13 @@ impl Studio {
             | Command::UseWeights(_) => {
                 // A send fails only when the thread could not be started, and that has been said as a Problem.
                 if let Some(painting) = &self.painting {
-                    let urgent = command.is_urgent();
+                    let (urgent, fresh_start) = (command.is_urgent(), command.is_fresh_start());
                     let _ = painting.send(command);
                     if urgent {
                         self.interrupt.raise();
+                    }
+                    if fresh_start {
+                        self.fresh_start.raise();
                     }
                 }
                 return;
@@ -227,6 +234,7 @@ impl Drop for Studio {
     fn drop(&mut self) {
         self.closing.store(true, Ordering::Relaxed);
         self.interrupt.raise();
+        self.fresh_start.raise();
         self.painting = None;
         self.files = None;
         for thread in self.threads.drain(..) {

@@ -1,6 +1,7 @@
 //! The painting thread: applies every waiting command between two iterations, and otherwise paints.
 
 mod canvases;
+mod queue;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use image::RgbaImage;
 
+use self::queue::{Applied, Queue};
 use super::files::FileJob;
 use super::finish;
 use super::library::Library;
@@ -34,6 +36,8 @@ pub struct PaintingThread {
     pub closing: Arc<AtomicBool>,
     /// Raised when a command has been sent that is worth an iteration broken off.
     pub interrupt: Interrupt,
+    /// Raised when one has been sent after which a painting that is being prepared no longer matters.
+    pub fresh_start: Interrupt,
     /// How long a canvas may go without having been written, see [`super::last_canvas`].
     pub secure_every: Duration,
     pub moment_every: Duration,
@@ -43,14 +47,21 @@ impl PaintingThread {
     /// Works until the studio is dropped.
     pub fn run(self) {
         let (depth, secured) = (Depth::DEFAULT, Instant::now());
-        let mut easel = Easel { hub: self, weights: None, engine: None, depth, run: None, sketches: None, secured };
+        let mut easel = Easel {
+            hub: self,
+            weights: None,
+            engine: None,
+            depth,
+            run: None,
+            sketches: None,
+            queue: Queue::default(),
+            secured,
+        };
         easel.introduce_device();
         while let Some(batch) = easel.next_commands() {
-            for (index, command) in batch.iter().enumerate() {
-                if !is_superseded(command, &batch[index + 1..]) {
-                    easel.apply(command);
-                }
-            }
+            let mut queue = std::mem::take(&mut easel.queue);
+            queue.carry_out(batch, |command| easel.apply(command));
+            easel.queue = queue;
             if easel.sketches.is_some() {
                 easel.sketch_on();
             } else {
@@ -58,30 +69,6 @@ impl PaintingThread {
             }
         }
         easel.secure();
-    }
-}
-
-/// Whether a later command of the same batch makes this one pointless: a slider that was dragged through ten places
-/// costs one change, and two quick presses of Start over prepare one painting.
-fn is_superseded(command: &Command, later: &[Command]) -> bool {
-    let fresh_start = |later: &Command| matches!(later, Command::Paint { .. } | Command::TakeUp { .. } | Command::Stop);
-    match command {
-        Command::Revise(_) => later.iter().any(|later| fresh_start(later) || matches!(later, Command::Revise(_))),
-        Command::PlanFinish { .. } => later.iter().any(|later| matches!(later, Command::PlanFinish { .. })),
-        Command::Sketch { .. } => {
-            later.iter().any(|later| matches!(later, Command::Sketch { .. } | Command::EndSketches))
-        }
-        Command::MeasureShares => {
-            later.iter().any(|later| fresh_start(later) || matches!(later, Command::MeasureShares))
-        }
-        Command::Paint { .. }
-        | Command::TakeUp { .. }
-        | Command::Stir { .. }
-        | Command::GoOnFrom(_)
-        | Command::GoBackTo(_)
-        | Command::Pause
-        | Command::Resume => later.iter().any(fresh_start),
-        _ => false,
     }
 }
 
@@ -95,6 +82,7 @@ struct Easel {
     run: Option<Run>,
     /// While there are any, the painting waits.
     sketches: Option<Sketches>,
+    queue: Queue,
     /// When its canvas was last written, or it began.
     secured: Instant,
 }
@@ -105,7 +93,11 @@ impl Easel {
         let mut batch = vec![];
         // Before the commands are taken: one that is sent meanwhile raises it again.
         self.hub.interrupt.lower();
-        if self.sketches.is_none() && !self.run.as_ref().is_some_and(|run| run.phase == Phase::Painting) {
+        self.hub.fresh_start.lower();
+        if self.queue.is_empty()
+            && self.sketches.is_none()
+            && !self.run.as_ref().is_some_and(|run| run.phase == Phase::Painting)
+        {
             batch.push(self.hub.commands.recv().ok()?);
         }
         loop {
@@ -118,15 +110,15 @@ impl Easel {
         }
     }
 
-    fn apply(&mut self, command: &Command) {
+    fn apply(&mut self, command: &Command) -> Applied {
         match command {
             Command::Keep => self.hand_over(FileJob::Keep),
             Command::SaveAs(path) => self.hand_over(|canvas| FileJob::SaveAs { path: path.clone(), canvas }),
             Command::SetDepth(depth) => self.depth = *depth,
             _ if self.closing() => {}
-            Command::Paint { run, recipe } => self.paint(*run, recipe, None),
-            Command::TakeUp { run, canvas } => self.paint(*run, &canvas.recipe, Some(canvas)),
-            Command::Revise(recipe) => self.revise(recipe),
+            Command::Paint { run, recipe } => return self.paint(*run, recipe, None),
+            Command::TakeUp { run, canvas } => return self.paint(*run, &canvas.recipe, Some(canvas)),
+            Command::Revise(recipe) => return self.revise(recipe),
             Command::Stir { levels } => self.disturb(|run| run.disturb(|painter| painter.stir(*levels))),
             Command::GoOnFrom(image) => {
                 let picture = Picture::from_rgba(RgbaImage::clone(image));
@@ -137,7 +129,7 @@ impl Easel {
             Command::Resume => self.resume(),
             Command::Stop => self.set_aside(),
             Command::PlanFinish { painting, recipe, size } => self.plan_finish(painting, recipe, *size),
-            Command::MeasureShares => self.measure_shares(),
+            Command::MeasureShares => return self.measure_shares(),
             Command::Sketch { ticket, recipes } => self.sketches = Some(Sketches::new(*ticket, recipes)),
             Command::EndSketches => self.sketches = None,
             Command::UseWeights(weights) => self.use_weights(weights.clone()),
@@ -156,6 +148,7 @@ impl Easel {
             | Command::ListLibrary
             | Command::Preset(_) => {}
         }
+        Applied::Entirely
     }
 
     fn introduce_device(&mut self) {
@@ -194,11 +187,13 @@ impl Easel {
         }
     }
 
-    fn paint(&mut self, id: RunId, recipe: &Recipe, left: Option<&Canvas>) {
+    fn paint(&mut self, id: RunId, recipe: &Recipe, left: Option<&Canvas>) -> Applied {
         self.set_aside();
         self.hub.outbox.forget_frames_before(id);
-        match self.begin(recipe, left) {
-            Ok((painter, device)) => {
+        match self.begin(recipe, left, &self.hub.fresh_start.clone()) {
+            Ok(None) => return Applied::BrokenOff,
+            Ok(Some(painter)) => {
+                let device = self.engine.as_ref().map_or_else(String::new, |engine| engine.device_name());
                 self.tell(Event::Started { run: id, device });
                 let mut run = Run::new(id, recipe.clone(), painter);
                 run.iteration = left.map_or(0, |canvas| canvas.iteration);
@@ -208,19 +203,25 @@ impl Easel {
             }
             Err(error) => self.tell(Event::Failed { run: id, message: error.to_string(), rescued: None }),
         }
+        Applied::Entirely
     }
 
-    /// From the start, or where it was left.
-    fn begin(&mut self, recipe: &Recipe, left: Option<&Canvas>) -> Result<(Box<dyn Painter>, String), PaintingError> {
+    /// From the start, or where it was left; nothing if that was broken off.
+    fn begin(
+        &mut self,
+        recipe: &Recipe,
+        left: Option<&Canvas>,
+        interrupt: &Interrupt,
+    ) -> Result<Option<Box<dyn Painter>>, PaintingError> {
         recipe.validate().map_err(EngineError::from)?;
         let job = guarded(|| self.hub.cache.job(recipe))?;
         let engine = self.engine()?;
         guarded(|| {
-            let mut painter = engine.begin(&job)?;
+            let Some(mut painter) = engine.begin_unless(&job, interrupt)? else { return Ok(None) };
             if let Some(canvas) = left {
                 painter.take_up(&Picture::from_rgba(RgbaImage::clone(&canvas.image)), canvas.iteration)?;
             }
-            Ok::<_, EngineError>((painter, engine.device_name()))
+            Ok::<_, EngineError>(Some(painter))
         })
     }
 
@@ -232,33 +233,37 @@ impl Easel {
         self.tell(Event::FinishPlanned { painting: painting.to_owned(), size, plan });
     }
 
-    fn revise(&mut self, recipe: &Recipe) {
-        let Some(run) = &mut self.run else { return };
+    fn revise(&mut self, recipe: &Recipe) -> Applied {
+        let Some(run) = &mut self.run else { return Applied::Entirely };
         // After a panic there is nothing to revise; before the next Paint the window just moves its sliders.
         if !run.is_alive() || *run.recipe == *recipe {
-            return;
+            return Applied::Entirely;
         }
-        let revised = guarded(|| self.hub.cache.job(recipe)).and_then(|job| run.revise(job));
+        let revised = guarded(|| self.hub.cache.job(recipe)).and_then(|job| run.revise(job, &self.hub.interrupt));
         match revised {
             Err(error @ PaintingError::Panic(_)) if !run.is_alive() => self.fail(&error),
             Err(error) => self.hub.outbox.problem(error),
-            Ok(finished) => match run.phase {
+            Ok(None) => return Applied::BrokenOff,
+            Ok(Some(finished)) => match run.phase {
                 Phase::Painting => {}
                 Phase::Finished | Phase::Failed if !finished => self.resume(),
                 // The canvas may have another size now, and nothing else will show it.
                 Phase::Paused | Phase::Finished | Phase::Failed => self.show(),
             },
         }
+        Applied::Entirely
     }
 
-    fn measure_shares(&mut self) {
-        let Some(run) = self.run.as_mut().filter(|run| run.is_alive()) else { return };
+    fn measure_shares(&mut self) -> Applied {
+        let Some(run) = self.run.as_mut().filter(|run| run.is_alive()) else { return Applied::Entirely };
         let (id, iteration) = (run.id, run.iteration);
-        match run.shares() {
-            Ok(shares) => self.tell(Event::Shares { run: id, iteration, shares }),
+        match run.shares(&self.hub.interrupt) {
+            Ok(None) => return Applied::BrokenOff,
+            Ok(Some(shares)) => self.tell(Event::Shares { run: id, iteration, shares }),
             Err(error @ PaintingError::Panic(_)) => self.fail(&error),
             Err(error) => self.hub.outbox.problem(error),
         }
+        Applied::Entirely
     }
 
     /// Changes the canvas otherwise than by painting. The one from before is handed to the window, which can have it back.
@@ -313,7 +318,8 @@ impl Easel {
 
     /// One iteration, if there is a painting to do it on.
     fn paint_on(&mut self) {
-        if self.closing() {
+        // A command that came meanwhile would only break it off.
+        if self.closing() || self.hub.interrupt.is_raised() {
             return;
         }
         let Some(run) = self.run.as_mut().filter(|run| run.phase == Phase::Painting) else { return };
@@ -348,7 +354,7 @@ impl Easel {
             return;
         }
         let interrupt = self.hub.interrupt.clone();
-        if let Err(error) = sketches.step(|recipe| self.begin(recipe, None).map(|(painter, _)| painter), &interrupt) {
+        if let Err(error) = sketches.step(|recipe| self.begin(recipe, None, &interrupt), &interrupt) {
             self.hub.outbox.problem(error);
         }
         self.hub.outbox.show_sketches(sketches.sheet());

@@ -112,19 +112,21 @@ impl Run {
         Ok(done)
     }
 
-    /// Puts a changed recipe in force; tells whether there is nothing left to do under it.
-    pub fn revise(&mut self, job: Job) -> Result<bool, PaintingError> {
+    /// Puts a changed recipe in force; tells whether there is nothing left to do under it, or nothing if that was broken off.
+    pub fn revise(&mut self, job: Job, interrupt: &Interrupt) -> Result<Option<bool>, PaintingError> {
         let finished = self.with_painter(|painter| {
-            painter.revise(&job)?;
-            Ok(painter.is_finished())
+            let revised = painter.revise_unless(&job, interrupt)?;
+            Ok(revised.map(|()| painter.is_finished()))
         })?;
-        self.recipe = Arc::new(job.recipe);
+        if finished.is_some() {
+            self.recipe = Arc::new(job.recipe);
+        }
         Ok(finished)
     }
 
-    /// What each term adds to the loss of the canvas as it stands.
-    pub fn shares(&mut self) -> Result<Vec<TermShare>, PaintingError> {
-        self.with_painter(|painter| painter.shares())
+    /// What each term adds to the loss of the canvas as it stands, or nothing if that was broken off.
+    pub fn shares(&mut self, interrupt: &Interrupt) -> Result<Option<Vec<TermShare>>, PaintingError> {
+        self.with_painter(|painter| painter.shares_unless(interrupt))
     }
 
     /// Lets the painter change its canvas otherwise than by painting; tells whether there is nothing left to do.

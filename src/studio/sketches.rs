@@ -44,15 +44,19 @@ impl Sketches {
         }
     }
 
-    /// Begins one sketch, or does an iteration of one. Whatever fails is left out from then on.
+    /// Begins one sketch, or does an iteration of one, unless that is broken off. Whatever fails is left out from then on.
     pub fn step(
         &mut self,
-        begin: impl FnOnce(&Recipe) -> Result<Box<dyn Painter>, PaintingError>,
+        begin: impl FnOnce(&Recipe) -> Result<Option<Box<dyn Painter>>, PaintingError>,
         interrupt: &Interrupt,
     ) -> Result<(), PaintingError> {
         let (place, painter) = match self.ahead.pop_front() {
             Some((place, recipe)) => match begin(&recipe) {
-                Ok(painter) => (place, painter),
+                Ok(Some(painter)) => (place, painter),
+                Ok(None) => {
+                    self.ahead.push_front((place, recipe));
+                    return Ok(());
+                }
                 Err(error) => {
                     self.done += recipe.iterations;
                     return Err(error);

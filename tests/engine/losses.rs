@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Tensor};
 use pentimento::engine::objective::Objective;
 use pentimento::engine::target::{ContentTarget, StyleTarget};
 use pentimento::engine::terms::Terms;
-use pentimento::engine::{Engine, Job, Painter, Term};
+use pentimento::engine::{Engine, Interrupt, Job, Painter, Term};
 use pentimento::image_io::Picture;
 use pentimento::recipe::{Edges, LayerWeights, PictureSource, Pooling, Preset, Recipe, StyleLoss, StyleSource, TvNorm};
 
@@ -15,8 +15,8 @@ use crate::common::noise;
 
 fn objective(recipe: &Recipe, size: (usize, usize)) -> Objective {
     let (vgg, terms) = (engine().vgg(), Terms::of(recipe));
-    let content = ContentTarget::of(vgg, &noise(1, size), &terms).unwrap();
-    let style = StyleTarget::of(vgg, &noise(2, size), &terms).unwrap();
+    let content = ContentTarget::of(vgg, &noise(1, size), &terms, &Interrupt::default()).unwrap();
+    let style = StyleTarget::of(vgg, &noise(2, size), &terms, &Interrupt::default()).unwrap();
     Objective::new(Arc::clone(vgg), size, &terms, content, &style.into()).unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
@@ -35,6 +35,8 @@ pub enum Seen {
     Revise(f32, u32),
     /// The canvas was stirred, so strongly.
     Stir(f32),
+    /// A painting was begun that is never ready.
+    Begin,
     /// Another picture was put in the canvas' place, so wide.
     GoOnFrom(u32),
 }
@@ -44,6 +46,18 @@ pub struct FakeEngine {
     steps: Receiver<Step>,
     seen: Sender<Seen>,
     frames: Arc<AtomicU32>,
+    never_ready: Arc<AtomicBool>,
+}
+
+impl FakeEngine {
+    /// Whether what is prepared now is broken off, after a wait for that.
+    fn is_broken_off(&self, interrupt: &Interrupt) -> bool {
+        let never_ready = self.never_ready.swap(false, Ordering::SeqCst);
+        while never_ready && !interrupt.is_raised() {
+            std::thread::yield_now();
+        }
+        never_ready
+    }
 }
 
 impl Engine for FakeEngine {
@@ -57,6 +71,13 @@ impl Engine for FakeEngine {
 
     fn begin(&self, job: &Job) -> Result<Box<dyn Painter>, EngineError> {
         Ok(Box::new(FakePainter { engine: self.clone(), recipe: job.recipe.clone(), iteration: 0 }))
+    }
+
+    fn begin_unless(&self, job: &Job, interrupt: &Interrupt) -> Result<Option<Box<dyn Painter>>, EngineError> {
+        if self.never_ready.load(Ordering::SeqCst) {
+            self.seen.send(Seen::Begin).unwrap();
+        }
+        if self.is_broken_off(interrupt) { Ok(None) } else { self.begin(job).map(Some) }
     }
 }
 
@@ -146,6 +167,13 @@ impl Painter for FakePainter {
         Ok(())
     }
 
+    fn revise_unless(&mut self, job: &Job, interrupt: &Interrupt) -> Result<Option<()>, EngineError> {
+        if self.engine.never_ready.load(Ordering::SeqCst) {
+            self.engine.seen.send(Seen::Revise(job.recipe.style_strength, job.content.width())).unwrap();
+        }
+        if self.engine.is_broken_off(interrupt) { Ok(None) } else { self.revise(job).map(Some) }
+    }
+
     /// One share, whose loss tells the iteration.
     fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
         Ok(vec![TermShare { term: Term::TotalVariation, loss: f64::from(self.iteration), gradient_rms: 0.5 }])
@@ -168,6 +196,8 @@ pub struct Bench {
     pub studio: Studio,
     pub seen: Receiver<Seen>,
     pub frames: Arc<AtomicU32>,
+    /// What is prepared next is ready only once it is broken off.
+    pub never_ready: Arc<AtomicBool>,
     pub woken: Receiver<()>,
     pub folder: TempDir,
 }
@@ -192,7 +222,9 @@ impl Bench {
         let (seen_by, seen) = unbounded();
         let (wake, woken) = bounded(1);
         let frames = Arc::new(AtomicU32::new(0));
-        let engine = FakeEngine { steps, seen: seen_by, frames: Arc::clone(&frames) };
+        let never_ready = Arc::new(AtomicBool::new(false));
+        let engine =
+            FakeEngine { steps, seen: seen_by, frames: Arc::clone(&frames), never_ready: Arc::clone(&never_ready) };
         canvas(0).save(folder.path().join("content.png")).unwrap();
         canvas(0).save(folder.path().join("style.png")).unwrap();
         let studio = Studio::start(StudioConfig {
@@ -211,7 +243,7 @@ impl Bench {
             secure_every,
             moment_every,
         });
-        Self { gate, studio, seen, frames, woken, folder }
+        Self { gate, studio, seen, frames, never_ready, woken, folder }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -243,7 +275,7 @@ impl Bench {
     pub fn step_begun(&self) -> f32 {
         match self.seen.recv_timeout(PATIENCE).unwrap() {
             Seen::Step(strength) => strength,
-            Seen::Revise(..) | Seen::Stir(_) | Seen::GoOnFrom(_) => self.step_begun(),
+            Seen::Begin | Seen::Revise(..) | Seen::Stir(_) | Seen::GoOnFrom(_) => self.step_begun(),
         }
     }
 

@@ -106,6 +106,60 @@ fn what_cannot_wait_breaks_a_long_iteration_off_and_a_slider_does_not() {
 }
 
 #[test]
+fn settings_that_take_long_to_prepare_hold_nothing_up() {
+    let bench = Bench::new();
+    let recipe = bench.recipe(100);
+    let never_ready = || bench.never_ready.store(true, std::sync::atomic::Ordering::SeqCst);
+    let strength = |style_strength| Recipe { style_strength, ..recipe.clone() };
+    bench.paint(1, &recipe);
+    bench.allow(1);
+    bench.steps_begun(2);
+    never_ready();
+    bench.revise(&strength(1.0));
+    bench.allow(1);
+    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Revise(1.0, 8));
+    bench.studio.send(Command::Keep);
+    assert_eq!(bench.wait_kept().recipe, recipe, "what is kept was painted under the old ones");
+    // They come into force nevertheless; a step may be broken off on the way.
+    assert_eq!(bench.seen.iter().find(|seen| *seen != Seen::Step(0.0)), Some(Seen::Revise(1.0, 8)));
+    assert_eq!(bench.step_begun(), 1.0);
+    // Unless there are newer ones by then.
+    never_ready();
+    bench.revise(&strength(2.0));
+    bench.allow(1);
+    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Revise(2.0, 8));
+    bench.revise(&strength(3.0));
+    bench.studio.send(Command::Pause);
+    assert_eq!(bench.seen.iter().find(|seen| *seen != Seen::Step(1.0)), Some(Seen::Revise(3.0, 8)));
+}
+
+#[test]
+fn a_painting_that_takes_long_to_prepare_gives_way_to_the_next() {
+    let bench = Bench::new();
+    for command in ["paint", "stop"] {
+        bench.never_ready.store(true, std::sync::atomic::Ordering::SeqCst);
+        bench.paint(1, &bench.recipe(100));
+        assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Begin);
+        if command == "stop" {
+            bench.studio.send(Command::Stop);
+        }
+        bench.paint(2, &bench.recipe(100));
+        let started = bench.wait(|event| match event {
+            Event::Started { run, .. } => Some(run),
+            _ => None,
+        });
+        assert_eq!(started, RunId(2), "after {command}");
+        bench.step_begun();
+        bench.studio.send(Command::Stop);
+        bench.allow(1);
+    }
+    // Nor does the end of the studio wait for it.
+    bench.never_ready.store(true, std::sync::atomic::Ordering::SeqCst);
+    bench.paint(3, &bench.recipe(100));
+    assert_eq!(bench.seen.iter().find(|seen| *seen != Seen::Step(0.0)), Some(Seen::Begin));
+}
+
+#[test]
 fn a_new_painting_silences_the_old_one() {
     let bench = Bench::new();
     bench.paint(1, &bench.recipe(100));

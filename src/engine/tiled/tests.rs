@@ -77,8 +77,8 @@ fn tiles_give_the_loss_and_the_gradient_of_the_whole() {
         // The slope of a root is steep where features hardly vary.
         let tolerance = if terms.style_loss == StyleLoss::Moments { 1e-4 } else { 1e-5 };
         let terms = Terms { tv_norm: TvNorm::L1, ..terms };
-        let style = StyleTarget::of(&vgg, &brush, &terms).unwrap();
-        let content = ContentTarget::of(&vgg, &photo, &terms).unwrap();
+        let style = StyleTarget::of(&vgg, &brush, &terms, &Interrupt::default()).unwrap();
+        let content = ContentTarget::of(&vgg, &photo, &terms, &Interrupt::default()).unwrap();
         let size = (height, width);
         let style = regions(&style, size, masked);
         let whole = Objective::new(Arc::clone(&vgg), size, &terms, content, &style).unwrap();
@@ -87,11 +87,13 @@ fn tiles_give_the_loss_and_the_gradient_of_the_whole() {
 
         let deepest = terms.deepest();
         let tiles = |h, w| Tiles::fitting(h, w, deepest, Tiles::smallest_tile_pixels(h, w, deepest) as f64);
-        let style = style_target(&vgg, &brush, tiles(height + 9, width - 5).unwrap(), &terms).unwrap();
+        let style =
+            style_target(&vgg, &brush, tiles(height + 9, width - 5).unwrap(), &terms, &Interrupt::default()).unwrap();
         let style = regions(&style, size, masked);
         let tiles = tiles(height, width).unwrap();
         assert!(tiles.count() > 1, "{tiles:?}");
-        let tiled = TiledObjective::new(Arc::clone(&vgg), tiles, &terms, &photo, &style).unwrap();
+        let tiled =
+            TiledObjective::new(Arc::clone(&vgg), tiles, &terms, &photo, &style, &Interrupt::default()).unwrap();
         let gradient = Tensor::full(f32::NAN, (height, width, 3), &Device::Cpu).unwrap();
         let found = tiled.evaluate(&canvas, &gradient).unwrap();
         for (found, expected) in
@@ -124,11 +126,11 @@ fn styles_that_act_nowhere_ask_for_nothing() {
     let terms = Terms { tv: 0.0, ..terms("none", "relu2_1", Pooling::Max, Edges::Replicate) };
     let picture = canvas(120, 200, 1);
     let tiles = Tiles::fitting(120, 200, terms.deepest(), 120.0 * 130.0).unwrap();
-    let style = style_target(&vgg, &picture, tiles.clone(), &terms).unwrap();
+    let style = style_target(&vgg, &picture, tiles.clone(), &terms, &Interrupt::default()).unwrap();
     let black = Arc::new(Picture::from_rgba(RgbaImage::from_pixel(4, 4, Rgba([0, 0, 0, 255]))));
     let masks = Masks { styles: vec![Some(black)], photo: None };
     let nowhere = Regions::new(vec![(1.0, style)], &masks, (120, 200), 0).unwrap();
-    let tiled = TiledObjective::new(vgg, tiles, &terms, &picture, &nowhere).unwrap();
+    let tiled = TiledObjective::new(vgg, tiles, &terms, &picture, &nowhere, &Interrupt::default()).unwrap();
     let gradient = Tensor::full(f32::NAN, (120, 200, 3), &Device::Cpu).unwrap();
     assert_eq!(tiled.evaluate(&picture, &gradient).unwrap(), Losses::default());
     assert_eq!(vector::dot(&gradient, &gradient).unwrap(), 0.0);
@@ -140,8 +142,8 @@ fn what_needs_the_whole_is_refused() {
     let terms = terms("none", "relu1_1", Pooling::Max, Edges::Replicate);
     let picture = canvas(96, 200, 1);
     let tiles = Tiles::fitting(96, 200, terms.deepest(), 96.0 * 120.0).unwrap();
-    let style = Regions::from(style_target(&vgg, &picture, tiles.clone(), &terms).unwrap());
+    let style = Regions::from(style_target(&vgg, &picture, tiles.clone(), &terms, &Interrupt::default()).unwrap());
     let terms = Terms { histogram: 1.0, ..terms };
-    assert!(style_target(&vgg, &picture, tiles.clone(), &terms).is_err());
-    assert!(TiledObjective::new(vgg, tiles, &terms, &picture, &style).is_err());
+    assert!(style_target(&vgg, &picture, tiles.clone(), &terms, &Interrupt::default()).is_err());
+    assert!(TiledObjective::new(vgg, tiles, &terms, &picture, &style, &Interrupt::default()).is_err());
 }

@@ -7,11 +7,12 @@ use crate::engine::preparation::{kept_photo, new_objective};
 use crate::engine::schedule::{self, nearest_stage};
 use crate::engine::stage_plan::plan_stage;
 use crate::engine::terms::Terms;
-use crate::engine::{EngineError, Job, Painter};
+use crate::engine::{EngineError, Interrupt, Job, Painter};
 
 impl StyleTransfer {
-    /// Goes on with the same canvas under a changed job; see [`Painter::revise`].
-    pub(super) fn follow(&mut self, job: &Job) -> Result<(), EngineError> {
+    /// Goes on with the same canvas under a changed job; see [`Painter::revise`]. Broken off with an error when `interrupt` is
+    /// raised.
+    pub(super) fn follow(&mut self, job: &Job, interrupt: &Interrupt) -> Result<(), EngineError> {
         job.recipe.validate()?;
         let change = Change::between(&self.job, job);
         let mut stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
@@ -29,7 +30,7 @@ impl StyleTransfer {
         }
         // Whatever can fail is done before anything is changed, beside what is there.
         let beside = Budget { bytes: there_is.bytes.map(|bytes| bytes - held), ..there_is };
-        let styles = self.styles.revised(&self.vgg, job, &stages[stage], beside)?;
+        let styles = self.styles.revised(&self.vgg, job, &stages[stage], beside, interrupt)?;
         let regions =
             if styles == self.styles && !change.masks { None } else { Some(styles.regions(job, &stages[stage])?) };
         // The photo need not be read again: a stroke of the brush costs less than an iteration.
@@ -39,7 +40,7 @@ impl StyleTransfer {
         let objective = if change.content || !same_size || outgrown {
             plans[stage] = plan_stage(job, &stages[stage], beside)?;
             let regions = styles.regions(job, &stages[stage])?;
-            Some(new_objective(&self.vgg, job, &stages[stage], &plans[stage], &regions)?)
+            Some(new_objective(&self.vgg, job, &stages[stage], &plans[stage], &regions, interrupt)?)
         } else {
             plans[stage].tiles = self.plans[self.stage].tiles.clone();
             None
