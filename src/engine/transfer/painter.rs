@@ -1,0 +1,123 @@
+//! What can be asked of a painting in progress.
+
+use std::time::Instant;
+
+use image::RgbaImage;
+
+use super::StyleTransfer;
+use crate::engine::optimizer::Outcome;
+use crate::engine::preparation::canvas_of;
+use crate::engine::{EngineError, Interrupt, Job, Painter, Progress, TermShare, canvas, threads, vector};
+use crate::image_io::{Picture, Rgba16Image};
+use crate::recipe::{OptimizerKind, parameter};
+
+impl Painter for StyleTransfer {
+    fn step(&mut self) -> Result<Progress, EngineError> {
+        let never = Interrupt::default();
+        loop {
+            if let Some(progress) = self.step_unless(&never)? {
+                return Ok(progress);
+            }
+        }
+    }
+
+    fn step_unless(&mut self, interrupt: &Interrupt) -> Result<Option<Progress>, EngineError> {
+        if self.is_finished() {
+            return Ok(Some(self.progress(Vec::new(), None)));
+        }
+        if interrupt.unless_raised(self.advance(interrupt))?.is_none() {
+            return Ok(None);
+        }
+        let (begun, before) = (Instant::now(), self.evaluations);
+        // Inside the pool as a whole: handing over hundreds of short operations one by one takes longer than they do.
+        let done = threads::pool().install(|| self.iterate(interrupt));
+        if done.is_err() {
+            // The optimiser was about to try some other point.
+            vector::copy(&self.last_good, &self.canvas)?;
+            self.evaluations = before;
+        }
+        let Some((evaluations, outcome)) = interrupt.unless_raised(done)? else { return Ok(None) };
+        let mut notice = self.notice.take();
+        match outcome {
+            Outcome::Moved => {
+                if self.job.recipe.optimizer == OptimizerKind::Adam {
+                    canvas::clamp(&self.canvas, self.vgg.mean_rgb())?;
+                }
+                vector::copy(&self.canvas, &self.last_good)?;
+                if let Some(average) = &mut self.average {
+                    average.add(&self.canvas)?;
+                }
+                self.rollbacks = 0;
+                self.done_in_stage += 1;
+                if let Some(last) = evaluations.iter().rev().find(|evaluation| evaluation.losses.loss.is_finite()) {
+                    self.losses = last.losses;
+                }
+            }
+            // Nothing is gained by staying.
+            Outcome::Converged => self.done_in_stage = self.current().iterations,
+            Outcome::NotFinite => notice = Some(self.roll_back()?),
+        }
+        self.pace.note(begun.elapsed().as_secs_f64(), self.plans[self.stage].tiles.work_pixels());
+        Ok(Some(self.progress(evaluations, notice)))
+    }
+
+    fn is_finished(&self) -> bool {
+        self.stage + 1 == self.stages.len() && self.done_in_stage >= self.current().iterations
+    }
+
+    fn frame(&self) -> Result<RgbaImage, EngineError> {
+        Ok(self.output.to_rgba(self.shown()?))
+    }
+
+    fn deep_frame(&self) -> Result<Rgba16Image, EngineError> {
+        Ok(self.output.to_rgba16(self.shown()?))
+    }
+
+    fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
+        let levels = parameter::STIR.check(levels)?;
+        let (width, height) = self.current().canvas_size();
+        let seed = self.job.recipe.seed.wrapping_add(self.stirs + 1);
+        let canvas = canvas::noise(seed, levels, width, height, self.vgg.device())?;
+        vector::add_scaled(1.0, &self.canvas, &canvas)?;
+        canvas::clamp(&canvas, self.vgg.mean_rgb())?;
+        self.stirs += 1;
+        self.replace_canvas(canvas)
+    }
+
+    fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError> {
+        let canvas = canvas_of(picture, &self.vgg, self.current())?;
+        self.replace_canvas(canvas)
+    }
+
+    fn take_up(&mut self, picture: &Picture, iterations: u32) -> Result<(), EngineError> {
+        let (mut left, mut index) = (iterations, 0);
+        while index + 1 < self.stages.len() && left >= self.stages[index].iterations {
+            left -= self.stages[index].iterations;
+            index += 1;
+        }
+        if index != self.stage {
+            let (stage, extension) = (self.stage, self.extension);
+            self.go_to(index, &Interrupt::default())?;
+            // Painted through again, the last stage takes as long as at first.
+            self.stages[stage].iterations -= extension;
+        }
+        self.done_in_stage = left.min(self.current().iterations);
+        self.go_on_from(picture)
+    }
+
+    fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
+        self.follow(job, &Interrupt::default())
+    }
+
+    fn revise_unless(&mut self, job: &Job, interrupt: &Interrupt) -> Result<Option<()>, EngineError> {
+        interrupt.unless_raised(self.follow(job, interrupt))
+    }
+
+    fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
+        self.measure_shares(&Interrupt::default())
+    }
+
+    fn shares_unless(&mut self, interrupt: &Interrupt) -> Result<Option<Vec<TermShare>>, EngineError> {
+        interrupt.unless_raised(self.measure_shares(interrupt))
+    }
+}
