@@ -14,7 +14,7 @@ use pentimento::engine::target::{ContentTarget, StyleTarget};
 use pentimento::engine::terms::Terms;
 use pentimento::engine::{DeviceChoice, Engine, Interrupt, Job, Masks, StyleEngine};
 use pentimento::image_io::Picture;
-use pentimento::recipe::{OptimizerKind, Pooling, Recipe, Scales, StyleSource};
+use pentimento::recipe::{OptimizerKind, Pooling, Recipe, Scales, StyleLoss, StyleSource};
 
 const SIZE: (u32, u32) = (64, 43);
 
@@ -99,32 +99,37 @@ fn the_gradient_matches_differences_under_masks() {
     let vgg = engine().vgg();
     let (height, width) = (33, 38); // odd, so that dropped pooling rows take part
     let noise = |seed| common::noise(seed, (height, width));
-    let terms = Terms::of(&Recipe {
-        pooling: Pooling::Average,
-        content_strength: -5.0,
-        style_strength: 1.0,
-        tv: 0.0,
-        ..Recipe::default()
-    });
-    let styles = (2..5)
-        .map(|seed| (seed as f64, StyleTarget::of(vgg, &noise(seed), &terms, &Interrupt::default()).unwrap()))
-        .collect::<Vec<_>>();
-    let ramp = mask(|x, y| (x * 3 + y) as u8);
-    let masks = Masks { styles: vec![mask(right_half), None, ramp], photo: mask(|_, y| (y * 2) as u8) };
-    let regions = Regions::new(styles, &masks, (height, width), 0).unwrap();
-    let content = ContentTarget::of(vgg, &noise(1), &terms, &Interrupt::default()).unwrap();
-    let objective = Objective::new(Arc::clone(vgg), (height, width), &terms, content, &regions).unwrap();
-    let canvas = noise(9);
-    let gradient = Tensor::zeros((height, width, 3), DType::F32, &Device::Cpu).unwrap();
-    objective.evaluate(&canvas, &gradient).unwrap();
-    let norm = gradient.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap().sqrt();
-    let step = 0.5;
-    let at = |distance: f64| {
-        let moved = (&canvas + (&gradient * (distance / f64::from(norm))).unwrap()).unwrap();
-        objective.evaluate(&moved, &gradient.zeros_like().unwrap()).unwrap().loss
-    };
-    let slope = (at(step) - at(-step)) / (2.0 * step);
-    assert!((slope / f64::from(norm) - 1.0).abs() < 0.01, "slope {slope}, gradient {norm}");
+    let gram =
+        Recipe { pooling: Pooling::Average, content_strength: -5.0, style_strength: 1.0, tv: 0.0, ..Recipe::default() };
+    let moments = Recipe { style_loss: StyleLoss::Moments, ..gram.clone() };
+    let histogram = Recipe { histogram: 3.0, ..gram.clone() };
+    // What a histogram asks is known to a bin.
+    for (recipe, tolerance) in [(gram, 0.01), (moments, 0.01), (histogram, 0.03)] {
+        let terms = Terms::of(&recipe);
+        let styles = (2..5)
+            .map(|seed| (seed as f64, StyleTarget::of(vgg, &noise(seed), &terms, &Interrupt::default()).unwrap()))
+            .collect::<Vec<_>>();
+        let ramp = mask(|x, y| (x * 3 + y) as u8);
+        let masks = Masks { styles: vec![mask(right_half), None, ramp], photo: mask(|_, y| (y * 2) as u8) };
+        let regions = Regions::new(styles, &masks, (height, width), 0).unwrap();
+        let content = ContentTarget::of(vgg, &noise(1), &terms, &Interrupt::default()).unwrap();
+        let objective = Objective::new(Arc::clone(vgg), (height, width), &terms, content, &regions).unwrap();
+        let canvas = noise(9);
+        let gradient = Tensor::zeros((height, width, 3), DType::F32, &Device::Cpu).unwrap();
+        objective.evaluate(&canvas, &gradient).unwrap();
+        let norm = gradient.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap().sqrt();
+        let step = 0.5;
+        let at = |distance: f64| {
+            let moved = (&canvas + (&gradient * (distance / f64::from(norm))).unwrap()).unwrap();
+            objective.evaluate(&moved, &gradient.zeros_like().unwrap()).unwrap().loss
+        };
+        let slope = (at(step) - at(-step)) / (2.0 * step);
+        assert!(
+            (slope / f64::from(norm) - 1.0).abs() < tolerance,
+            "{:?}: slope {slope}, gradient {norm}",
+            recipe.style_loss
+        );
+    }
 }
 
 #[test]

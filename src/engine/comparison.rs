@@ -162,6 +162,7 @@ impl Pair<'_> {
         let (content_layers, style_layers) = (content_layers?, style_layers?);
         let shallow = Recipe { content_layers, style_layers, ..gatys.clone() };
         let moments = Recipe { style_loss: StyleLoss::Moments, ..gatys.clone() };
+        let shallow_moments = Recipe { style_loss: StyleLoss::Moments, ..shallow.clone() };
         let histogram = Recipe { histogram: 1.0, ..gatys.clone() };
         let all = [
             ("gatys", &gatys, Way::Whole),
@@ -170,7 +171,10 @@ impl Pair<'_> {
             ("mean and covariance", &moments, Way::Whole),
             ("histogram", &histogram, Way::Whole),
             ("masked style", &gatys, Way::Masked),
+            ("masked mean and covariance", &moments, Way::Masked),
+            ("masked histogram", &histogram, Way::Masked),
             ("in tiles", &shallow, Way::Tiled),
+            ("mean and covariance in tiles", &shallow_moments, Way::Tiled),
         ];
         let sensible = |way| !matches!(way, Way::Tiled) || self.cut(&Terms::of(&shallow)).is_some();
         let measured = all.into_iter().filter(|(_, _, way)| sensible(*way)).map(|(what, recipe, way)| {
@@ -289,7 +293,7 @@ mod tests {
         let mut found = compare(&engine, &engine, &job, 32, 11).unwrap();
         assert_eq!((found.width, found.height), (32, 26));
         // Too small for tiles.
-        assert_eq!((found.features.len(), found.evaluations.len(), found.trace.len()), (16, 6, 4));
+        assert_eq!((found.features.len(), found.evaluations.len(), found.trace.len()), (16, 8, 4));
         assert!(found.trace.iter().all(|at| at.loss > 0.0), "{found:?}");
         assert_eq!(found.faults(0.0, 0.0), Vec::<String>::new(), "{found:?}");
 

@@ -8,7 +8,7 @@ use super::feature_maps::FeatureMaps;
 use super::interrupt::Interrupt;
 use super::loss::{content, gram, guided, histogram, moments, tv};
 use super::mask::Map;
-use super::regions::{Division, Regions};
+use super::regions::Regions;
 use super::target::{ContentTarget, Statistics};
 use super::terms::Terms;
 use super::vector::{self, Loss};
@@ -31,12 +31,23 @@ struct FeatureTerm {
     name: Term,
     tap: Tap,
     weight: f64,
+    /// Where it counts, if not everywhere; never of content.
+    region: Option<Map>,
     goal: Goal,
 }
 
 impl FeatureTerm {
-    fn new(name: Term, tap: Tap, goal: Goal) -> Self {
-        Self { name, tap, weight: 0.0, goal }
+    fn new(name: Term, tap: Tap, region: Option<Map>, goal: Goal) -> Self {
+        Self { name, tap, weight: 0.0, region, goal }
+    }
+
+    /// The weighted loss, and `gradient = [gradient +] its slope`; added if `accumulate`.
+    fn evaluate(&self, features: &Tensor, accumulate: bool, gradient: &Tensor) -> Result<Loss> {
+        let (height, width, _) = features.dims3()?;
+        // The term counts by the region's part of the canvas, see `Regions`.
+        let part = self.region.as_ref().map_or(1.0, |region| region.total() / (height * width) as f64);
+        let shares = self.region.as_ref().map(Map::shares);
+        self.goal.evaluate(self.weight * part, features, shares, accumulate, gradient)
     }
 }
 
@@ -50,34 +61,39 @@ enum Goal {
     Moments(moments::Target),
     /// Features with these quantiles in every channel.
     Histogram(Tensor),
-    /// Features that have this Gram matrix within a region.
-    Guided(Map, Tensor),
 }
 
 impl Goal {
-    /// `weight` times the loss, and `gradient = [gradient +] weight * dL/dF`; added if `accumulate`.
-    fn evaluate(&self, weight: f64, features: &Tensor, accumulate: bool, gradient: &Tensor) -> Result<Loss> {
-        let loss = match self {
-            Self::Content(target) => {
+    /// `weight` times the loss, and `gradient = [gradient +] weight * dL/dF`; added if `accumulate`. With `shares`, of the
+    /// region to which they belong.
+    fn evaluate(
+        &self,
+        weight: f64,
+        features: &Tensor,
+        shares: Option<&[f32]>,
+        accumulate: bool,
+        gradient: &Tensor,
+    ) -> Result<Loss> {
+        let loss = match (self, shares) {
+            (Self::Content(target), _) => {
                 content::gradient(weight, features, target, accumulate, gradient)?;
                 content::loss(features, target)?
             }
-            Self::Gram(target) => {
+            (Self::Gram(target), None) => {
                 let found = gram::gram_matrix(features)?;
                 gram::gradient(weight, features, &found, target, accumulate, gradient)?;
                 gram::loss(&found, target)?
             }
-            Self::Moments(target) => Loss::Known(target.evaluate(weight, features, accumulate, gradient)?),
-            Self::Histogram(quantiles) => {
-                Loss::Known(histogram::evaluate(weight, features, quantiles, accumulate, gradient)?)
+            (Self::Gram(target), Some(shares)) => {
+                let found = guided::gram_matrix(features, shares)?;
+                guided::gradient(weight, features, (&found, target), shares, accumulate, gradient)?;
+                gram::loss(&found, target)?
             }
-            Self::Guided(region, target) => {
-                // The term counts by the region's part of the canvas, see `Regions`.
-                let (height, width, _) = features.dims3()?;
-                let part = region.total() / (height * width) as f64;
-                let found = guided::gram_matrix(features, region.shares())?;
-                guided::gradient(weight * part, features, (&found, target), region.shares(), accumulate, gradient)?;
-                gram::loss(&found, target)?.times(part)
+            (Self::Moments(target), shares) => {
+                Loss::Known(target.evaluate(weight, features, shares, accumulate, gradient)?)
+            }
+            (Self::Histogram(quantiles), shares) => {
+                Loss::Known(histogram::evaluate(weight, features, shares, quantiles, accumulate, gradient)?)
             }
         };
         Ok(loss.times(weight))
@@ -102,7 +118,7 @@ impl Objective {
         }
         let mut feature_terms = style_terms(terms, style)?;
         for (term, target) in terms.content.iter().zip(content.layers) {
-            feature_terms.push(FeatureTerm::new(Term::Content(term.layer), term.tap(), Goal::Content(target)));
+            feature_terms.push(FeatureTerm::new(Term::Content(term.layer), term.tap(), None, Goal::Content(target)));
         }
         let mut objective = Self { vgg, maps, terms: feature_terms, tv: 0.0, tv_norm: terms.tv_norm };
         objective.set_weights(terms);
@@ -201,7 +217,7 @@ impl Objective {
         let terms_at = |layer, features: &Tensor, gradient: &Tensor| {
             let mut written = false;
             for term in self.terms.iter().filter(|term| term.tap.layer() == layer && wanted(term.name)) {
-                let loss = term.goal.evaluate(term.weight, features, written, gradient)?;
+                let loss = term.evaluate(features, written, gradient)?;
                 tell(term.name, loss);
                 written = true;
             }
@@ -221,25 +237,13 @@ pub(super) fn share(term: Term, loss: f64, gradient: &Tensor) -> Result<TermShar
 fn style_terms(terms: &Terms, style: &Regions) -> Result<Vec<FeatureTerm>> {
     let mut all = Vec::new();
     for (i, term) in terms.style.iter().enumerate() {
-        match style.division() {
-            Division::Whole(target) => {
-                let statistics = target.layer(i)?;
-                let goal = style_goal(terms.style_loss, statistics)?;
-                all.push(FeatureTerm::new(Term::Style(term.layer), term.tap(), goal));
-                if let Some(quantiles) = &statistics.quantiles {
-                    let goal = Goal::Histogram(quantiles.clone());
-                    all.push(FeatureTerm::new(Term::Histogram(term.layer), term.tap(), goal));
-                }
-            }
-            Division::Parts(regions) => {
-                for region in regions {
-                    let map = region.at(term.layer)?;
-                    // A region may lie wholly in a row or column that a pooling has dropped.
-                    if map.total() > 0.0 {
-                        let goal = Goal::Guided(map.clone(), region.target().layer(i)?.second_moment.clone());
-                        all.push(FeatureTerm::new(Term::Style(term.layer), term.tap(), goal));
-                    }
-                }
+        for (region, target) in style.at(term.layer)? {
+            let statistics = target.layer(i)?;
+            let goal = style_goal(terms.style_loss, statistics)?;
+            all.push(FeatureTerm::new(Term::Style(term.layer), term.tap(), region.cloned(), goal));
+            if let Some(quantiles) = &statistics.quantiles {
+                let goal = Goal::Histogram(quantiles.clone());
+                all.push(FeatureTerm::new(Term::Histogram(term.layer), term.tap(), region.cloned(), goal));
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::recipe::LayerName;
 ///
 /// Without any mask they are blended into one target for the whole canvas. Where masks are given, each masked style
 /// acts by itself in its region, the blend of the others acts in what is left, and none of them acts, nor is measured,
-/// where the photo stays. Each region is compared with its style by a guided Gram matrix, see [`guided`](super::loss::guided).
+/// where the photo stays. Each region is compared with its style by its own statistics, see [`guided`](super::loss::guided).
 ///
 /// Regions that share a pixel divide it in proportion to their styles' weights, so that together they pull at it no
 /// harder than one style would.
@@ -22,7 +22,7 @@ pub struct Regions {
 }
 
 /// Where the styles act.
-pub(super) enum Division {
+enum Division {
     /// One target everywhere.
     Whole(StyleTarget),
     /// Each in a region of its own.
@@ -30,7 +30,7 @@ pub(super) enum Division {
 }
 
 /// Where one target acts.
-pub(super) struct Region {
+struct Region {
     /// For each block of the network, from the pixels up.
     levels: Vec<Map>,
     target: StyleTarget,
@@ -90,18 +90,24 @@ impl Regions {
         Ok(Self { division })
     }
 
-    pub(super) fn division(&self) -> &Division {
-        &self.division
+    /// The targets at the resolution of a layer, and where each acts, if not everywhere.
+    pub(super) fn at(&self, layer: LayerName) -> Result<Vec<(Option<&Map>, &StyleTarget)>> {
+        match &self.division {
+            Division::Whole(target) => Ok(vec![(None, target)]),
+            Division::Parts(regions) => {
+                let parts = regions.iter().map(|region| Ok((Some(region.at(layer)?), &region.target)));
+                // A region may lie wholly in a row or column that a pooling has dropped.
+                let present =
+                    |part: &Result<(Option<&Map>, _)>| !matches!(part, Ok((Some(map), _)) if map.total() == 0.0);
+                parts.filter(present).collect()
+            }
+        }
     }
 }
 
 impl Region {
-    pub(super) fn target(&self) -> &StyleTarget {
-        &self.target
-    }
-
     /// The region at the resolution of a layer.
-    pub(super) fn at(&self, layer: LayerName) -> Result<&Map> {
+    fn at(&self, layer: LayerName) -> Result<&Map> {
         let level = self.levels.get(usize::from(layer.block()) - 1);
         level.ok_or_else(|| candle_core::Error::Msg(format!("no level of the mask belongs to {layer}")))
     }

@@ -20,3 +20,17 @@ impl Noise {
         (0..len).map(|_| self.value()).collect()
     }
 }
+
+/// Features `(height, width, channels)` in which every pixel stands as often as its share of thirds says, in one row: what a
+/// region is to be like.
+pub fn repeated(features: &[f32], channels: usize, shares: &[f32]) -> (Vec<f32>, (usize, usize, usize)) {
+    let pixels = features.chunks_exact(channels).zip(shares);
+    let values: Vec<f32> = pixels.flat_map(|(pixel, share)| pixel.repeat((share * 3.0).round() as usize)).collect();
+    let count = values.len() / channels;
+    (values, (1, count, channels))
+}
+
+/// Shares for so many pixels: none, one, two or three thirds.
+pub fn thirds(noise: &mut Noise, pixels: usize) -> Vec<f32> {
+    noise.vec(pixels).iter().map(|value| (1.5 + 2.0 * value).round().clamp(0.0, 3.0) / 3.0).collect()
+}

@@ -5,7 +5,7 @@ use candle_core::{Result, Tensor};
 
 use super::loss::{gram, guided, moments};
 use super::mask::Map;
-use super::regions::{Division, Regions};
+use super::regions::Regions;
 use super::target::Statistics;
 use super::terms::Terms;
 use super::tiled_network::TiledNetwork;
@@ -60,19 +60,9 @@ impl TiledStyle {
         }
         let mut goals = Vec::new();
         for (i, term) in terms.style.iter().enumerate() {
-            let mut add = |region, target| goals.push(Goal { layer: term.layer, weight: 0.0, region, target });
-            match style.division() {
-                Division::Whole(target) => add(None, Target::of(target.layer(i)?, terms.style_loss)?),
-                Division::Parts(regions) => {
-                    for region in regions {
-                        let map = region.at(term.layer)?;
-                        // A region may lie wholly in a row or column that a pooling has dropped.
-                        if map.total() > 0.0 {
-                            let gram = region.target().layer(i)?.second_moment.clone();
-                            add(Some(map.clone()), Target::Gram(gram));
-                        }
-                    }
-                }
+            for (region, target) in style.at(term.layer)? {
+                let target = Target::of(target.layer(i)?, terms.style_loss)?;
+                goals.push(Goal { layer: term.layer, weight: 0.0, region: region.cloned(), target });
             }
         }
         let mut style = Self { goals, statistics_of: terms.clone() };
@@ -107,8 +97,11 @@ impl TiledStyle {
                 Some(region) => {
                     let shares = region.cut_out(tile.interior_on_map(goal.tap()));
                     let part = shares.iter().copied().map(f64::from).sum::<f64>() / region.total();
-                    let gram = guided::gram_matrix(&network.interior(tile, goal.tap())?, &shares)?;
-                    vector::add_scaled(part, &gram, &sum.second_moment)?;
+                    let features = network.interior(tile, goal.tap())?;
+                    vector::add_scaled(part, &guided::gram_matrix(&features, &shares)?, &sum.second_moment)?;
+                    if let Some(mean) = &sum.mean {
+                        vector::add_scaled(part, &guided::mean(&features, &shares)?, mean)?;
+                    }
                 }
             }
         }
@@ -151,14 +144,17 @@ impl TiledStyle {
             }
             let accumulate = looked_at.is_some();
             match &goal.region {
-                None => gram::pixelwise_product(features, &pull.slope, accumulate, gradient)?,
-                Some(region) => {
-                    let shares = region.cut_out(tile.on_map(tap));
-                    guided::pixelwise_product(features, &pull.slope, &shares, accumulate, gradient)?;
+                None => {
+                    gram::pixelwise_product(features, &pull.slope, accumulate, gradient)?;
+                    if let Some(vector) = &pull.same_for_all {
+                        moments::add_to_pixels(vector, gradient)?;
+                    }
                 }
-            }
-            if let Some(vector) = &pull.same_for_all {
-                moments::add_to_pixels(vector, gradient)?;
+                Some(region) => {
+                    let (shares, slopes) =
+                        (region.cut_out(tile.on_map(tap)), (&pull.slope, pull.same_for_all.as_ref()));
+                    guided::pull(features, slopes, &shares, accumulate, gradient)?;
+                }
             }
             looked_at = Some(tap);
         }
@@ -174,10 +170,10 @@ impl Goal {
     /// Of a canvas with these statistics, whose feature map has so many pixels.
     fn pull(&self, found: &Statistics, pixels: f64) -> Result<Pull> {
         let term = Term::Style(self.layer);
+        // A region's term counts by its part of the canvas, so the slope is the same as that of the whole.
+        let part = self.region.as_ref().map_or(1.0, |region| region.total() / pixels);
         match &self.target {
             Target::Gram(target) => {
-                // A region's term counts by its part of the canvas, so the slope is the same as that of the whole.
-                let part = self.region.as_ref().map_or(1.0, |region| region.total() / pixels);
                 let loss = self.weight * part * gram::loss(&found.second_moment, target)?.read()?;
                 let slope = gram::slope(self.weight, pixels, &found.second_moment, target)?;
                 Ok(Pull { term, loss, slope, same_for_all: None })
@@ -186,7 +182,7 @@ impl Goal {
                 let pull = target.pull(self.weight, pixels, found.mean()?, &found.second_moment)?;
                 Ok(Pull {
                     term,
-                    loss: self.weight * pull.loss,
+                    loss: self.weight * part * pull.loss,
                     slope: pull.slope,
                     same_for_all: Some(pull.same_for_all),
                 })

@@ -51,11 +51,6 @@ pub enum RecipeError {
     /// No layer carries any loss.
     #[error("no layer carries content or style; give at least one layer a weight above 0")]
     NoLayer,
-    /// Masks together with a style loss that knows none.
-    #[error(
-        "masks work with the Gram matrix only; choose it as the style loss and set the histogram to 0, or take the masks away"
-    )]
-    MasksNeedGram,
 }
 
 /// Everything that determines a painting, apart from the pixels of the pictures it names.
@@ -165,10 +160,6 @@ impl Recipe {
         if self.styles.iter().all(|style| style.weight == 0.0) {
             return Err(RecipeError::NoStyleWeight);
         }
-        let masked = self.photo_mask.is_some() || self.styles.iter().any(|style| style.mask.is_some());
-        if masked && (self.style_loss != StyleLoss::Gram || self.histogram > 0.0) {
-            return Err(RecipeError::MasksNeedGram);
-        }
         Ok(())
     }
 
@@ -223,9 +214,6 @@ mod tests {
         assert_eq!(recipe.validate().unwrap_err().to_string(), "size is 9000, but must lie in 16 to 8192 px");
         let recipe = Recipe { styles: vec![], ..Recipe::default() };
         assert_eq!(recipe.validate(), Err(RecipeError::NoStyle));
-        let photo_mask = Some(PictureSource::File("mask.png".into()));
-        let recipe = Recipe { photo_mask, histogram: 1.0, ..Recipe::default() };
-        assert_eq!(recipe.validate(), Err(RecipeError::MasksNeedGram));
     }
 
     #[test]

@@ -1,9 +1,11 @@
-//! Style loss within a region: guided Gram matrices (Gatys et al. 2017, "Controlling Perceptual Factors in Neural Style
+//! Style statistics within a region: guided Gram matrices (Gatys et al. 2017, "Controlling Perceptual Factors in Neural Style
 //! Transfer", arXiv 1611.07865, section 4.1).
 //!
 //! A guidance channel `T` scales the features of every pixel, `F' = T F`, and is normalised so that `sum_i T_i^2 = 1`:
 //! the guided Gram matrix `G = F'^T F' / sum_i T_i^2` is the mean of `f f^T` over the region. It is compared with the Gram
 //! matrix `A` of the whole style picture: `L = s * mean((G - A)^2)`, `dL/df_i = T_i^2 / sum T^2 * 4 s / C^2 * f_i (G - A)`.
+//!
+//! The mean-and-covariance loss takes the guided mean `m = sum_i T_i^2 f_i / sum_i T_i^2` beside it, see `moments.rs`.
 //!
 //! A mask's share is `T^2`, not `T` as in the paper: shares of regions that share a pixel then add up to one, and
 //! averaging them down the poolings keeps each region's size.
@@ -13,7 +15,7 @@ use candle_core::CudaStorage;
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor};
 use rayon::prelude::*;
 
-use super::gram;
+use super::{gram, moments};
 #[cfg(feature = "cuda")]
 use crate::engine::cuda;
 use crate::engine::storage::{values, values_mut};
@@ -39,6 +41,24 @@ pub fn gram_matrix(features: &Tensor, shares: &[f32]) -> Result<Tensor> {
     Ok(gram)
 }
 
+/// The mean features `(C)` of those pixels of a feature map `(height, width, C)` that `shares` gives to a region; zeros where
+/// it gives none.
+///
+/// # Errors
+/// When the shares do not fit the feature map, or the device fails.
+pub fn mean(features: &Tensor, shares: &[f32]) -> Result<Tensor> {
+    let (_, _, channels) = features.dims3()?;
+    let mean = Tensor::zeros(channels, features.dtype(), features.device())?;
+    for band in Band::all(features, shares)? {
+        let scaled = &band.room;
+        vector::fill(0.0, scaled)?;
+        scaled.inplace_op2(&band.features, &Weigh { shares: band.shares, how: How::Add })?;
+        let pixels = band.shares.len() as f64;
+        vector::add_scaled(pixels / total(shares), &moments::mean(scaled)?, &mean)?;
+    }
+    Ok(mean)
+}
+
 /// `gradient = [gradient +] weight * dL/dF`; added if `accumulate`.
 ///
 /// # Errors
@@ -52,34 +72,38 @@ pub fn gradient(
     gradient: &Tensor,
 ) -> Result<()> {
     let slope = gram::slope(weight, total(shares), gram, target)?;
-    pixelwise_product(features, &slope, shares, accumulate, gradient)
+    pull(features, (&slope, None), shares, accumulate, gradient)
 }
 
-/// `output = [output +] T^2 * features * matrix`, pixel by pixel; added if `accumulate`.
+/// `gradient = [gradient +] T^2 (f S + v)` for the features `f` of every pixel, with the same `S`, `(C, C)`, and `v`, `(C)`, if
+/// any, for all; added if `accumulate`.
 ///
 /// # Errors
 /// When the tensors or shares do not fit each other, or the device fails.
-pub fn pixelwise_product(
+pub fn pull(
     features: &Tensor,
-    matrix: &Tensor,
+    (slope, same_for_all): (&Tensor, Option<&Tensor>),
     shares: &[f32],
     accumulate: bool,
-    output: &Tensor,
+    gradient: &Tensor,
 ) -> Result<()> {
     if !accumulate {
-        vector::fill(0.0, output)?;
+        vector::fill(0.0, gradient)?;
     }
     for band in Band::all(features, shares)? {
         let product = &band.room;
-        gram::pixelwise_product(&band.features, matrix, false, product)?;
+        gram::pixelwise_product(&band.features, slope, false, product)?;
+        if let Some(vector) = same_for_all {
+            moments::add_to_pixels(vector, product)?;
+        }
         let rows = band.features.dim(0)?;
-        output.narrow(0, band.row, rows)?.inplace_op2(product, &Weigh { shares: band.shares, how: How::Add })?;
+        gradient.narrow(0, band.row, rows)?.inplace_op2(product, &Weigh { shares: band.shares, how: How::Add })?;
     }
     Ok(())
 }
 
 /// `sum_i T_i^2`.
-fn total(shares: &[f32]) -> f64 {
+pub(super) fn total(shares: &[f32]) -> f64 {
     shares.iter().copied().map(f64::from).sum()
 }
 
@@ -199,6 +223,22 @@ mod tests {
                 let products = values.chunks(c).map(|pixel| f64::from(pixel[i]) * f64::from(pixel[j]));
                 let sum: f64 = products.zip(&shares).map(|(product, share)| product * f64::from(*share)).sum();
                 assert!((f64::from(gram[i][j]) - sum / total).abs() < 1e-5, "{i}, {j} of {h} x {w} x {c}");
+            }
+        }
+    }
+
+    #[test]
+    fn guided_mean_matches_its_definition() {
+        for (h, w, c) in [(5, 3, 7), (67, 129, 131)] {
+            let mut noise = Noise::new(7);
+            let values = noise.vec(h * w * c);
+            let shares = shares(&mut noise, h * w);
+            let mean = mean(&tensor(&values, (h, w, c)), &shares).unwrap().to_vec1::<f32>().unwrap();
+            let total: f64 = shares.iter().copied().map(f64::from).sum();
+            for channel in [0, c / 2, c - 1] {
+                let of_channel = values.iter().skip(channel).step_by(c).zip(&shares);
+                let sum: f64 = of_channel.map(|(value, share)| f64::from(*value) * f64::from(*share)).sum();
+                assert!((f64::from(mean[channel]) - sum / total).abs() < 1e-6, "{channel} of {h} x {w} x {c}");
             }
         }
     }

@@ -14,6 +14,7 @@ use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, InplaceOp3, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::guided::total;
 #[cfg(feature = "cuda")]
 use crate::engine::cuda;
 use crate::engine::storage::{values, values_mut};
@@ -41,20 +42,51 @@ pub fn quantiles(features: &Tensor) -> Result<Tensor> {
 
 /// `L` without a weight, and `gradient = [gradient +] weight * dL/dF`; added if `accumulate`. Features are not negative.
 ///
+/// With `shares`, one for every pixel, values count as much as their pixel's share, in the histogram and in the loss: that of
+/// the region to which they belong.
+///
 /// # Errors
-/// When the tensors do not fit each other, or the device fails.
+/// When the tensors or shares do not fit each other, or the device fails.
 pub fn evaluate(
     weight: f64,
     features: &Tensor,
+    shares: Option<&[f32]>,
     quantiles: &Tensor,
     accumulate: bool,
     gradient: &Tensor,
 ) -> Result<f64> {
-    let remap = features.apply_op2_no_bwd(quantiles, &MakeRemap)?;
-    let loss: f64 = features.apply_op2_no_bwd(&remap, &Value)?.to_scalar()?;
-    let factor = (2.0 * weight / features.elem_count() as f64) as f32;
-    gradient.inplace_op3(features, &remap, &Gradient { factor, accumulate })?;
+    let (height, width, channels) = features.dims3()?;
+    let part = Part::of(shares, height * width)?;
+    let remap = features.apply_op2_no_bwd(quantiles, &MakeRemap(part))?;
+    let loss: f64 = features.apply_op2_no_bwd(&remap, &Value(part))?.to_scalar()?;
+    let factor = (2.0 * weight / (part.total * channels as f64)) as f32;
+    gradient.inplace_op3(features, &remap, &Gradient { part, factor, accumulate })?;
     Ok(loss)
+}
+
+/// How much every pixel counts.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    /// All as much as any, if there are none.
+    shares: Option<&'a [f32]>,
+    /// What they add up to.
+    total: f64,
+}
+
+impl<'a> Part<'a> {
+    fn of(shares: Option<&'a [f32]>, pixels: usize) -> Result<Self> {
+        match shares {
+            None => Ok(Self { shares, total: pixels as f64 }),
+            Some(all) if all.len() == pixels => Ok(Self { shares, total: total(all) }),
+            Some(all) => candle_core::bail!("{} shares do not fit a feature map of {pixels} pixels", all.len()),
+        }
+    }
+
+    /// Of the pixels from `first` on.
+    fn from(&self, first: usize) -> impl Iterator<Item = f32> + use<'a> {
+        let shares = self.shares.map(|shares| &shares[first..]);
+        (0..).map(move |i| shares.map_or(1.0, |shares| shares[i]))
+    }
 }
 
 struct Quantiles;
@@ -107,9 +139,9 @@ fn remapped(remap: &[f32], value: f32) -> f32 {
 }
 
 /// Makes `R` from features `(height, width, C)` and quantiles `(C, STEPS + 1)`: `(C, REMAP_LEN)`.
-struct MakeRemap;
+struct MakeRemap<'a>(Part<'a>);
 
-impl CustomOp2 for MakeRemap {
+impl CustomOp2 for MakeRemap<'_> {
     fn name(&self) -> &'static str {
         "histogram-remap"
     }
@@ -126,7 +158,7 @@ impl CustomOp2 for MakeRemap {
         quantiles: &CpuStorage,
         quantiles_l: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let (height, width, channels) = features_l.shape().dims3()?;
+        let (_, _, channels) = features_l.shape().dims3()?;
         let (features, quantiles) = (values(features, features_l)?, values(quantiles, quantiles_l)?);
         if quantiles.len() != channels * (STEPS + 1) {
             candle_core::bail!("quantiles of {:?} for features of {:?}", quantiles_l.shape(), features_l.shape());
@@ -134,11 +166,11 @@ impl CustomOp2 for MakeRemap {
         let mut remaps = vec![0f32; channels * REMAP_LEN];
         threads::pool().install(|| {
             let scales = bins_per_unit(features, channels);
-            let counts = count(features, &scales);
+            let counts = count(features, self.0, &scales);
             let remaps = remaps.par_chunks_exact_mut(REMAP_LEN).zip(quantiles.par_chunks_exact(STEPS + 1));
             remaps.enumerate().for_each(|(channel, (remap, quantiles))| {
                 remap[0] = scales[channel];
-                fill_remap(&counts[channel * BINS..][..BINS], height * width, quantiles, remap);
+                fill_remap(&counts[channel * BINS..][..BINS], self.0.total as f32, quantiles, remap);
             });
         });
         Ok((CpuStorage::F32(remaps), Shape::from((channels, REMAP_LEN))))
@@ -165,22 +197,23 @@ fn bins_per_unit(features: &[f32], channels: usize) -> Vec<f32> {
 }
 
 /// How many values above zero fall into each bin, `[channel][BINS]`.
-fn count(features: &[f32], scales: &[f32]) -> Vec<u32> {
+fn count(features: &[f32], part: Part<'_>, scales: &[f32]) -> Vec<f32> {
     let channels = scales.len();
-    let add = |mut counts: Vec<u32>, run: &[f32]| {
-        for pixel in run.chunks_exact(channels) {
+    let add = |mut counts: Vec<f32>, (first, run): (usize, &[f32])| {
+        for (pixel, share) in run.chunks_exact(channels).zip(part.from(first)) {
             for ((counts, value), scale) in counts.chunks_exact_mut(BINS).zip(pixel).zip(scales) {
                 if *value > 0.0 {
-                    counts[((value * scale) as usize).min(BINS - 1)] += 1;
+                    counts[((value * scale) as usize).min(BINS - 1)] += share;
                 }
             }
         }
         counts
     };
     // A few large tasks: each counts into a table of its own.
-    let share = (features.len() / channels).div_ceil(threads::count()).max(RUN) * channels;
-    features.par_chunks(share).map(|share| add(vec![0; channels * BINS], share)).reduce(
-        || vec![0; channels * BINS],
+    let pixels = (features.len() / channels).div_ceil(threads::count()).max(RUN);
+    let tasks = features.par_chunks(pixels * channels).enumerate().map(|(i, run)| (i * pixels, run));
+    tasks.map(|task| add(vec![0.0; channels * BINS], task)).reduce(
+        || vec![0.0; channels * BINS],
         |mut a, b| {
             a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
             a
@@ -189,14 +222,14 @@ fn count(features: &[f32], scales: &[f32]) -> Vec<u32> {
 }
 
 /// Fills in all but the scale.
-fn fill_remap(counts: &[u32], pixels: usize, quantiles: &[f32], remap: &mut [f32]) {
-    let zeros = pixels as f32 - counts.iter().sum::<u32>() as f32;
-    let rank = |below: f32| below / pixels as f32 * STEPS as f32;
+fn fill_remap(counts: &[f32], total: f32, quantiles: &[f32], remap: &mut [f32]) {
+    let zeros = (total - counts.iter().sum::<f32>()).max(0.0);
+    let rank = |below: f32| below / total * STEPS as f32;
     remap[1] = squares_below(quantiles, rank(zeros)) / STEPS as f32;
     let mut below = zeros;
     remap[2] = at(quantiles, rank(below));
     for (edge, count) in remap[3..].iter_mut().zip(counts) {
-        below += *count as f32;
+        below += *count;
         *edge = at(quantiles, rank(below));
     }
 }
@@ -211,9 +244,9 @@ fn squares_below(quantiles: &[f32], position: f32) -> f32 {
 }
 
 /// `L`, from features and `R`.
-struct Value;
+struct Value<'a>(Part<'a>);
 
-impl CustomOp2 for Value {
+impl CustomOp2 for Value<'_> {
     fn name(&self) -> &'static str {
         "histogram-loss"
     }
@@ -232,32 +265,34 @@ impl CustomOp2 for Value {
     ) -> Result<(CpuStorage, Shape)> {
         let (_, _, channels) = features_l.shape().dims3()?;
         let (features, remaps) = (values(features, features_l)?, values(remaps, remaps_l)?);
-        let sum_of = |run: &[f32]| {
+        let sum_of = |(i, run): (usize, &[f32])| {
             let mut sum = 0f64;
-            for pixel in run.chunks_exact(channels) {
+            for (pixel, share) in run.chunks_exact(channels).zip(self.0.from(i * RUN)) {
                 let mut of_pixel = 0f32;
                 for (value, remap) in pixel.iter().zip(remaps.chunks_exact(REMAP_LEN)) {
                     if *value > 0.0 {
                         of_pixel += (value - remapped(remap, *value)).powi(2);
                     }
                 }
-                sum += f64::from(of_pixel);
+                sum += f64::from(share * of_pixel);
             }
             sum
         };
-        let sums: Vec<f64> = threads::pool().install(|| features.par_chunks(RUN * channels).map(sum_of).collect());
+        let runs = features.par_chunks(RUN * channels).enumerate();
+        let sums: Vec<f64> = threads::pool().install(|| runs.map(sum_of).collect());
         let zeros: f64 = remaps.chunks_exact(REMAP_LEN).map(|remap| f64::from(remap[1])).sum();
-        let loss = sums.iter().sum::<f64>() / features.len() as f64 + zeros / channels as f64;
+        let loss = (sums.iter().sum::<f64>() / self.0.total + zeros) / channels as f64;
         Ok((CpuStorage::F64(vec![loss]), Shape::from(())))
     }
 }
 
-struct Gradient {
+struct Gradient<'a> {
+    part: Part<'a>,
     factor: f32,
     accumulate: bool,
 }
 
-impl InplaceOp3 for Gradient {
+impl InplaceOp3 for Gradient<'_> {
     fn name(&self) -> &'static str {
         "histogram-gradient"
     }
@@ -292,14 +327,16 @@ impl InplaceOp3 for Gradient {
         }
         let run = RUN * channels;
         threads::pool().install(|| {
-            gradient.par_chunks_mut(run).zip(features.par_chunks(run)).for_each(|(gradient, features)| {
+            let runs = gradient.par_chunks_mut(run).zip(features.par_chunks(run)).enumerate();
+            runs.for_each(|(i, (gradient, features))| {
                 let pixels = gradient.chunks_exact_mut(channels).zip(features.chunks_exact(channels));
-                for (gradient, features) in pixels {
+                for ((gradient, features), share) in pixels.zip(self.part.from(i * RUN)) {
+                    let factor = self.factor * share;
                     let channels = gradient.iter_mut().zip(features).zip(remaps.chunks_exact(REMAP_LEN));
                     for ((gradient, value), remap) in channels {
                         let before = if self.accumulate { *gradient } else { 0.0 };
                         let apart = if *value > 0.0 { value - remapped(remap, *value) } else { 0.0 };
-                        *gradient = before + self.factor * apart;
+                        *gradient = before + factor * apart;
                     }
                 }
             });

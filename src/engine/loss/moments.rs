@@ -21,9 +21,9 @@ use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, DType, InplaceOp2, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::few_pixels;
 use super::gram::{gram_matrix, pixelwise_product};
 use super::root::{root, trace};
+use super::{few_pixels, guided};
 #[cfg(feature = "cuda")]
 use crate::engine::cuda;
 use crate::engine::storage::{values, values_mut};
@@ -73,15 +73,24 @@ impl Target {
         Ok(Self { root: root(&covariance)?.value, trace: trace(&covariance)?, mean })
     }
 
-    /// The loss without a weight, and `gradient = [gradient +] weight * dL/dF`; added if `accumulate`.
+    /// The loss without a weight, and `gradient = [gradient +] weight * dL/dF`; added if `accumulate`. With `shares`, one for
+    /// every pixel, those of the region to which they belong, see [`guided`].
     ///
     /// # Errors
-    /// When the tensors do not fit each other, or the device fails.
-    pub fn evaluate(&self, weight: f64, features: &Tensor, accumulate: bool, gradient: &Tensor) -> Result<f64> {
+    /// When the tensors or shares do not fit each other, or the device fails.
+    pub fn evaluate(
+        &self,
+        weight: f64,
+        features: &Tensor,
+        shares: Option<&[f32]>,
+        accumulate: bool,
+        gradient: &Tensor,
+    ) -> Result<f64> {
         let (height, width, channels) = features.dims3()?;
-        if height * width < channels {
+        let pixels = shares.map_or(height * width, |shares| shares.iter().filter(|share| **share > 0.0).count());
+        if pixels < channels {
             let style = (&self.mean, &self.root, self.trace);
-            let (loss, slope) = few_pixels::evaluate(style, weight, features)?;
+            let (loss, slope) = few_pixels::evaluate(style, weight, features, shares)?;
             if accumulate {
                 vector::add_scaled(1.0, &slope, gradient)?;
             } else {
@@ -89,13 +98,20 @@ impl Target {
             }
             return Ok(loss);
         }
-        let pull = self.pull(weight, (height * width) as f64, &mean(features)?, &gram_matrix(features)?)?;
-        pixelwise_product(features, &pull.slope, accumulate, gradient)?;
-        add_to_pixels(&pull.same_for_all, gradient)?;
+        let Some(shares) = shares else {
+            let pull = self.pull(weight, pixels as f64, &mean(features)?, &gram_matrix(features)?)?;
+            pixelwise_product(features, &pull.slope, accumulate, gradient)?;
+            add_to_pixels(&pull.same_for_all, gradient)?;
+            return Ok(pull.loss);
+        };
+        let (mean, second_moment) = (guided::mean(features, shares)?, guided::gram_matrix(features, shares)?);
+        let pull = self.pull(weight, guided::total(shares), &mean, &second_moment)?;
+        guided::pull(features, (&pull.slope, Some(&pull.same_for_all)), shares, accumulate, gradient)?;
         Ok(pull.loss)
     }
 
-    /// The loss of features with this mean and raw second moment, and `weight` times its slope at each of `pixels` pixels.
+    /// The loss of features with this mean and raw second moment, and `weight` times its slope at each of `pixels` pixels, or
+    /// at one whose share is all, where there are shares that add up to `pixels`.
     ///
     /// # Errors
     /// As [`Target::new`].

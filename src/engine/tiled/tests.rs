@@ -61,8 +61,8 @@ fn tiles_give_the_loss_and_the_gradient_of_the_whole() {
     let vgg = Arc::new(Vgg::new(VggWeights::load(None).unwrap(), Device::Cpu));
     let paper = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1";
     let moments = |terms: Terms| Terms { style_loss: StyleLoss::Moments, ..terms };
-    // Odd rows and columns are dropped by the poolings at the far edges; the second is cut in one direction only. The
-    // fourth and the sixth look at what goes into a pooling, two terms at one layer and deeper than usual.
+    // Odd rows and columns are dropped by the poolings at the far edges; the third is cut in one direction only. The
+    // fourth to the sixth look at what goes into a pooling, two terms at one layer and deeper than usual.
     for (height, width, terms, masked) in [
         (283, 331, terms("relu4_2", paper, Pooling::Max, Edges::Replicate), false),
         (269, 317, terms("relu4_2", paper, Pooling::Max, Edges::Replicate), true),
@@ -71,6 +71,7 @@ fn tiles_give_the_loss_and_the_gradient_of_the_whole() {
         (171, 229, terms("relu1_2,relu3_1=0.5", "relu1_2,relu2_2,relu3_1", Pooling::Max, Edges::Replicate), true),
         (40, 501, terms("none", "relu2_2,relu5_3", Pooling::Average, Edges::Replicate), false),
         (165, 219, moments(terms("relu1_2,relu3_1", "relu1_2,relu2_2,relu3_1", Pooling::Max, Edges::Zeros)), false),
+        (165, 219, moments(terms("relu1_2,relu3_1", "relu1_2,relu2_2,relu3_1", Pooling::Max, Edges::Zeros)), true),
     ] {
         let (photo, brush, canvas) =
             (canvas(height, width, 1), canvas(height + 9, width - 5, 2), canvas(height, width, 3));

@@ -3,7 +3,7 @@
 use candle_core::Device;
 
 use super::*;
-use crate::engine::test_support::Noise;
+use crate::engine::test_support::{Noise, repeated, thirds};
 
 /// Features as after a ReLU: about `zeros` of ten are zero, the others spread unevenly.
 fn features(seed: u64, (h, w, c): (usize, usize, usize), zeros: f32, scale: f32) -> Vec<f32> {
@@ -17,7 +17,7 @@ fn map(values: &[f32], (h, w, c): (usize, usize, usize)) -> Tensor {
 
 fn loss(values: &[f32], shape: (usize, usize, usize), quantiles: &Tensor) -> f64 {
     let features = map(values, shape);
-    evaluate(1.0, &features, quantiles, false, &features.zeros_like().unwrap()).unwrap()
+    evaluate(1.0, &features, None, quantiles, false, &features.zeros_like().unwrap()).unwrap()
 }
 
 /// Rank by rank, in f64: the distance between two channels of as many pixels, averaged.
@@ -60,7 +60,7 @@ fn gradient_matches_the_definition() {
     let quantiles = quantiles(&map(&style, SHAPE)).unwrap();
     let map_of_found = map(&found, SHAPE);
     let gradient = map_of_found.ones_like().unwrap();
-    evaluate(5.0, &map_of_found, &quantiles, true, &gradient).unwrap();
+    evaluate(5.0, &map_of_found, None, &quantiles, true, &gradient).unwrap();
     let gradient: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
     let n = found.len() as f64;
     let (mut apart, mut norm) = (0.0, 0.0);
@@ -84,4 +84,33 @@ fn channels_without_any_value_are_left_alone() {
     let quantiles = quantiles(&map(&[3.0, 0.0], shape)).unwrap();
     assert!((loss(&[0.0, 0.0], shape, &quantiles) - 4.5).abs() < 1e-5);
     assert!((loss(&[1.0, 0.0], shape, &quantiles) - 2.0).abs() < 1e-5);
+}
+
+#[test]
+fn a_region_has_the_loss_and_the_gradient_of_its_pixels_as_often_as_they_count() {
+    let (found, style) = (features(7, SHAPE, 4.0, 90.0), features(8, SHAPE, 6.0, 150.0));
+    let quantiles = quantiles(&map(&style, SHAPE)).unwrap();
+    let shares = thirds(&mut Noise::new(9), SHAPE.0 * SHAPE.1);
+    let features = map(&found, SHAPE);
+    let gradient = features.ones_like().unwrap();
+    let loss = evaluate(5.0, &features, Some(&shares), &quantiles, true, &gradient).unwrap();
+    let gradient: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
+
+    let (values, shape) = repeated(&found, 3, &shares);
+    let features = map(&values, shape);
+    let of_each = features.zeros_like().unwrap();
+    let expected = evaluate(5.0, &features, None, &quantiles, false, &of_each).unwrap();
+    assert!((loss / expected - 1.0).abs() < 1e-4, "{loss}, expected {expected}");
+    let of_each: Vec<f32> = of_each.flatten_all().unwrap().to_vec1().unwrap();
+    let largest = of_each.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+    let mut first = 0;
+    for (pixel, share) in gradient.chunks_exact(3).zip(&shares) {
+        let times = (share * 3.0).round() as usize;
+        for (channel, found) in pixel.iter().enumerate() {
+            let expected = if times == 0 { 0.0 } else { times as f32 * of_each[first + channel] };
+            assert!((found - 1.0 - expected).abs() < 1e-3 * largest, "{found}, 1 + {expected}");
+        }
+        first += 3 * times;
+    }
+    assert!(evaluate(1.0, &features, Some(&shares[1..]), &quantiles, false, &features).is_err());
 }

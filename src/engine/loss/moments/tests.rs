@@ -3,7 +3,7 @@
 use candle_core::Device;
 
 use super::*;
-use crate::engine::test_support::Noise;
+use crate::engine::test_support::{Noise, repeated, thirds};
 
 fn map(values: &[f32], (h, w, c): (usize, usize, usize)) -> Tensor {
     Tensor::from_slice(values, (h, w, c), &Device::Cpu).unwrap()
@@ -14,7 +14,7 @@ fn target(features: &Tensor) -> Target {
 }
 
 fn loss(target: &Target, features: &Tensor) -> f64 {
-    target.evaluate(1.0, features, false, &features.zeros_like().unwrap()).unwrap()
+    target.evaluate(1.0, features, None, false, &features.zeros_like().unwrap()).unwrap()
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn fewer_pixels_than_channels_leave_loss_and_gradient_finite() {
     let style = target(&map(&noise.vec(18), shape));
     let features = map(&noise.vec(18), shape);
     let gradient = features.zeros_like().unwrap();
-    assert!(style.evaluate(3.0, &features, false, &gradient).unwrap() >= 0.0);
+    assert!(style.evaluate(3.0, &features, None, false, &gradient).unwrap() >= 0.0);
     assert!(gradient.flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().all(|value| value.is_finite()));
 }
 
@@ -103,7 +103,7 @@ fn loss_and_gradient_match_the_definition_in_f64() {
         let (of_style, in_f64) = (wide(&of_style), wide(&values));
         let features = map(&values, shape);
         let gradient = features.ones_like().unwrap();
-        let found = style.evaluate(3.0, &features, true, &gradient).unwrap();
+        let found = style.evaluate(3.0, &features, None, true, &gradient).unwrap();
         let expected = definition(&of_style, &in_f64, c);
         assert!((found - expected).abs() < 1e-3 * expected, "{shape:?}: {found}, expected {expected}");
         let found: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
@@ -126,7 +126,7 @@ fn fewer_pixels_than_channels_give_the_loss_and_gradient_of_the_definition() {
         let (of_style, in_f64) = (wide(&of_style), wide(&values));
         let features = map(&values, shape);
         let gradient = features.ones_like().unwrap();
-        let found = style.evaluate(3.0, &features, true, &gradient).unwrap();
+        let found = style.evaluate(3.0, &features, None, true, &gradient).unwrap();
         let expected = definition(&of_style, &in_f64, c);
         assert!((found - expected).abs() < 1e-3 * expected, "{shape:?}: {found}, expected {expected}");
         let found: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
@@ -136,7 +136,7 @@ fn fewer_pixels_than_channels_give_the_loss_and_gradient_of_the_definition() {
             assert!((f64::from(*found) - expected).abs() < 1e-2 * largest, "{shape:?} at {i}: {found}, {expected}");
         }
         // Without accumulating, what was there is gone.
-        style.evaluate(3.0, &features, false, &gradient).unwrap();
+        style.evaluate(3.0, &features, None, false, &gradient).unwrap();
         let alone: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
         assert!(alone.iter().zip(&found).all(|(alone, found)| (alone + 1.0 - found).abs() < 1e-4 * largest as f32));
     }
@@ -158,7 +158,7 @@ fn directions_of_little_variance_do_not_drown_in_those_of_much() {
     let in_f64 = |map: &Tensor| map.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap();
     let (style, values) = (in_f64(&of_style), in_f64(&features));
     let gradient = features.zeros_like().unwrap();
-    target(&of_style).evaluate(1.0, &features, false, &gradient).unwrap();
+    target(&of_style).evaluate(1.0, &features, None, false, &gradient).unwrap();
     let found = in_f64(&gradient);
     let rms = (found.iter().map(|value| value * value).sum::<f64>() / found.len() as f64).sqrt();
     for i in (0..found.len()).step_by(577) {
@@ -173,6 +173,52 @@ fn a_style_of_one_colour_can_be_compared_with() {
     let style = target(&map(&[2.0; 48], shape));
     let features = map(&Noise::new(10).vec(48), shape);
     let gradient = features.zeros_like().unwrap();
-    assert!(style.evaluate(1.0, &features, false, &gradient).unwrap().is_finite());
+    assert!(style.evaluate(1.0, &features, None, false, &gradient).unwrap().is_finite());
     assert!(gradient.flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().all(|value| value.is_finite()));
+}
+
+#[test]
+fn a_region_has_the_loss_and_the_gradient_of_its_pixels_as_often_as_they_count() {
+    // More pixels than channels; fewer, but not when repeated; fewer in both.
+    for (shape, of_style) in [((9, 11, 7), (8, 8, 7)), ((3, 4, 14), (8, 8, 14)), ((2, 3, 30), (8, 8, 30))] {
+        let (h, w, c) = shape;
+        let mut noise = Noise::new(14);
+        let mut large = |pixels: usize| noise.vec(pixels * c).iter().map(|v| 50.0 * v + 20.0).collect::<Vec<f32>>();
+        let style = target(&map(&large(64), of_style));
+        let values = large(h * w);
+        let shares = thirds(&mut noise, h * w);
+        assert!(shares.contains(&0.0) && shares.iter().any(|share| (0.1..0.9).contains(share)), "{shares:?}");
+        let features = map(&values, shape);
+        let gradient = features.ones_like().unwrap();
+        let found = style.evaluate(3.0, &features, Some(&shares), true, &gradient).unwrap();
+        let gradient: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
+
+        let (values, shape) = repeated(&values, c, &shares);
+        let features = map(&values, shape);
+        let of_each = features.zeros_like().unwrap();
+        let expected = style.evaluate(3.0, &features, None, false, &of_each).unwrap();
+        assert!((found - expected).abs() < 1e-5 * expected, "{shape:?}: {found}, expected {expected}");
+        let mut of_each = of_each.flatten_all().unwrap().to_vec1::<f32>().unwrap().into_iter();
+        let largest = gradient.iter().fold(0f32, |largest, value| largest.max((value - 1.0).abs()));
+        for (pixel, share) in gradient.chunks_exact(c).zip(&shares) {
+            let mut expected = vec![0.0; c];
+            for _ in 0..(share * 3.0).round() as usize {
+                expected.iter_mut().for_each(|sum| *sum += of_each.next().unwrap());
+            }
+            for (found, expected) in pixel.iter().zip(expected) {
+                assert!((found - 1.0 - expected).abs() < 1e-4 * largest, "{shape:?}: {found}, 1 + {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn shares_of_another_map_are_refused() {
+    let style = target(&map(&Noise::new(3).vec(48), (4, 4, 3)));
+    for shape in [(4, 5, 3), (1, 2, 3)] {
+        let features = map(&Noise::new(4).vec(shape.0 * shape.1 * 3), shape);
+        let gradient = features.zeros_like().unwrap();
+        let shares = vec![1.0; shape.0 * shape.1 + 1];
+        assert!(style.evaluate(1.0, &features, Some(&shares), false, &gradient).is_err());
+    }
 }
