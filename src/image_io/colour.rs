@@ -3,6 +3,8 @@
 use image::{DynamicImage, ImageBuffer, Pixel, Primitive};
 use moxcms::{CmsError, ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformOptions};
 
+use super::cmyk::Inks;
+
 /// The profile that written pictures carry where their format has no shorter way of saying sRGB.
 pub(super) fn srgb_profile() -> Result<Vec<u8>, CmsError> {
     let mut profile = ColorProfile::new_srgb();
@@ -21,8 +23,8 @@ const NEW_YEAR_2026: [u8; 12] = [0x07, 0xea, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0];
 
 /// Converts `image` from the ICC profile `icc` to sRGB.
 ///
-/// A profile that is broken, or that does not belong to these pixels (the profile of a CMYK picture that the decoder
-/// has turned to RGB already), is no reason to refuse a picture: it is then shown as if it were sRGB.
+/// A profile that is broken, or that does not belong to these pixels, is no reason to refuse a picture: it is then shown as
+/// if it were sRGB.
 pub(super) fn to_srgb(image: DynamicImage, icc: &[u8]) -> DynamicImage {
     // What this program wrote comes back to the last bit.
     if srgb_profile().is_ok_and(|ours| ours == icc) {
@@ -62,6 +64,28 @@ fn convert(image: &DynamicImage, icc: &[u8]) -> Result<Option<DynamicImage>, Cms
             apply(i, &*sixteen(Layout::GrayAlpha, Layout::Rgba)?)?.map(ImageRgba16)
         }
         _ => None,
+    })
+}
+
+/// Printing inks as they look on their press; `None` if there are not as many as pixels.
+pub(super) fn of_inks(
+    (width, height): (u32, u32),
+    inks: &Inks,
+    press: &ColorProfile,
+) -> Result<Option<DynamicImage>, CmsError> {
+    let (srgb, options) = (ColorProfile::new_srgb(), TransformOptions::default());
+    let samples = width as usize * height as usize * 3;
+    Ok(match inks {
+        Inks::Eight(inks) => {
+            let mut rgb = vec![0; samples];
+            press.create_transform_8bit(Layout::Rgba, &srgb, Layout::Rgb, options)?.transform(inks, &mut rgb)?;
+            ImageBuffer::from_raw(width, height, rgb).map(DynamicImage::ImageRgb8)
+        }
+        Inks::Sixteen(inks) => {
+            let mut rgb = vec![0; samples];
+            press.create_transform_16bit(Layout::Rgba, &srgb, Layout::Rgb, options)?.transform(inks, &mut rgb)?;
+            ImageBuffer::from_raw(width, height, rgb).map(DynamicImage::ImageRgb16)
+        }
     })
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-use super::{PictureError, alpha, colour, tiff_file};
+use super::{PictureError, alpha, cmyk, colour, tiff_file};
 
 /// A file larger than this is not read into memory.
 const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -74,6 +74,12 @@ pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<DynamicImage, PictureE
         ImageFormat::Tiff => tiff_file::icc_profile(bytes),
         _ => decoder.icc_profile().ok().flatten(),
     };
+    if let Some(icc) = &icc
+        && let Some(mut image) = cmyk::to_srgb(bytes, format, icc, 2 * MAX_DECODED_BYTES)
+    {
+        image.apply_orientation(orientation);
+        return Ok(image);
+    }
     let mut image = DynamicImage::from_decoder(decoder).map_err(sort)?;
     // Nothing later knows floating point, and 16 bits are as fine as any screen or print.
     image = match image {

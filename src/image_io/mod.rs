@@ -1,11 +1,12 @@
 //! Pictures in and out: decoding with limits, upright and in sRGB; resampling; encoding with the recipe inside.
 //!
-//! Reading goes `decode` (bytes to pixels, with limits) -> `colour` (embedded profile to sRGB) -> [`Picture`] (upright, as
+//! Reading goes `decode` (bytes to pixels, with limits) -> `colour` (embedded profile to sRGB; `cmyk` for printing inks) -> [`Picture`] (upright, as
 //! deep and as transparent as the file). Writing goes `encode` (pixels to bytes, marked as sRGB) -> `atomic` (bytes to a
 //! file that is either whole or not there).
 
 mod alpha;
 mod atomic;
+mod cmyk;
 mod colour;
 mod decode;
 mod encode;
