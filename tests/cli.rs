@@ -292,6 +292,36 @@ fn a_small_painting_end_to_end() {
 }
 
 #[test]
+fn several_photos_are_painted_one_after_another() {
+    let bench = Bench::new();
+    for folder in ["photos", "out"] {
+        fs::create_dir(bench.path(folder)).unwrap();
+    }
+    fs::copy(bench.path("photo.png"), bench.path("photos/a.png")).unwrap();
+    fs::write(bench.path("photos/b.png"), "this is no picture").unwrap();
+    fs::copy(bench.path("style.png"), bench.path("photos/c.png")).unwrap();
+    let words = ["render", "--style", "style.png", "--size", "32", "--iterations", "2", "--output", "out", "--content"];
+    let output = bench.run(&[&words[..], &["photo.png", "photos"]].concat());
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("photo 3 of 4") && stderr.contains("b.png: this is not a picture"), "{stderr}");
+    assert!(stderr.ends_with("pentimento: 1 of 4 photos could not be painted, as told above\n"), "{stderr}");
+    let written = ["out/photo-in-style.png", "out/a-in-style.png", "out/c-in-style.png"];
+    assert_eq!(text(&output.stdout).lines().collect::<Vec<_>>(), written);
+    for (path, photo) in written.iter().zip(["photo.png", "a.png", "c.png"]) {
+        let record = read_record(&bench.path(path)).unwrap().unwrap();
+        assert_eq!(record.iteration, 2);
+        assert!(record.recipe.content.to_string().ends_with(photo), "{path}");
+    }
+    // All together is refused what can only be meant for one, and what is not there, before anything is painted.
+    let two = ["render", "--content", "photo.png", "style.png"];
+    fails(&bench, &[&two[..], &["--film", "film.gif"]].concat(), 2, &["--film", "2"]);
+    fails(&bench, &[&two[..], &["--trace", "trace.jsonl"]].concat(), 2, &["--trace"]);
+    fails(&bench, &[&two[..], &["--output", "out.png"]].concat(), 2, &["out.png", "folder"]);
+    fails(&bench, &[&two[..], &["missing.png"]].concat(), 1, &["missing.png", "no such file"]);
+}
+
+#[test]
 fn a_film_shows_how_the_painting_came_about() {
     let bench = Bench::new();
     let words = ["render", "--content", "photo.png", "--style", "style.png", "--size", "48", "--iterations", "4"];

@@ -103,8 +103,8 @@ fn the_gradient_matches_differences_under_masks() {
         Recipe { pooling: Pooling::Average, content_strength: -5.0, style_strength: 1.0, tv: 0.0, ..Recipe::default() };
     let moments = Recipe { style_loss: StyleLoss::Moments, ..gram.clone() };
     let histogram = Recipe { histogram: 3.0, ..gram.clone() };
-    // What a histogram asks is known to a bin.
-    for (recipe, tolerance) in [(gram, 0.01), (moments, 0.01), (histogram, 0.03)] {
+    // The histogram loss leaps where ranks change.
+    for (recipe, tolerance) in [(gram, 0.01), (moments, 0.01), (histogram, 0.3)] {
         let terms = Terms::of(&recipe);
         let styles = (2..5)
             .map(|seed| (seed as f64, StyleTarget::of(vgg, &noise(seed), &terms, &Interrupt::default()).unwrap()))

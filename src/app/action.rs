@@ -36,6 +36,10 @@ pub enum Action {
     ActualPixels,
     /// Show the photo in the painting's place while held.
     Compare,
+    /// Part the canvas: what there was on the left of a line, what is shown on its right.
+    Part,
+    /// Put the shown picture on the clipboard.
+    Copy,
     /// Leave a favourite and go back to the painting.
     BackToPainting,
     /// Look at the painting as it was a little earlier.
@@ -112,6 +116,8 @@ impl Action {
         Self::Fit,
         Self::ActualPixels,
         Self::Compare,
+        Self::Part,
+        Self::Copy,
         Self::BackToPainting,
         Self::EarlierMoment,
         Self::LaterMoment,
@@ -190,6 +196,14 @@ impl Action {
                 ("1:1", "One pixel of the picture on one pixel of the screen", icons::ICON_CROP_FREE, key(Key::Num1))
             }
             Self::Compare => ("Compare", "Hold to see the photo", icons::ICON_COMPARE, key(Key::C)),
+            Self::Part => (
+                "Divide",
+                "Draw a line across the canvas: the photo on its left, the painting on its right; drag it. \
+                 A favourite or an earlier moment stands beside the painting of now",
+                icons::ICON_SPLITSCREEN_LEFT,
+                key(Key::D),
+            ),
+            Self::Copy => ("Copy", "Put the shown picture on the clipboard", icons::ICON_CONTENT_COPY, command(Key::C)),
             Self::BackToPainting => {
                 ("Back to the painting", "Leave this picture", icons::ICON_ARROW_BACK, key(Key::Escape))
             }

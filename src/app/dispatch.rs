@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use egui::Context;
+use egui::{ColorImage, Context};
 
 use super::action::Action;
 use super::command::{Exhibit, Slot, UiCommand};
 use super::dialogs::{Answer, Purpose};
+use super::notices::Severity;
 use super::panels::naming::Naming;
 use super::panels::prompt::Prompt;
 use super::state::{Direction, StirLevels};
@@ -162,6 +163,8 @@ impl App {
             Action::ActualPixels => self.canvas.show_actual_pixels(),
             // The canvas itself watches how long it is held.
             Action::Compare => {}
+            Action::Part => self.canvas.curtain.is_drawn ^= true,
+            Action::Copy => self.copy_shown(ctx),
             Action::BackToPainting => self.state.exhibit = None,
             Action::EarlierMoment => self.look_along(Direction::Earlier),
             Action::LaterMoment => self.look_along(Direction::Later),
@@ -217,6 +220,15 @@ impl App {
             self.send([Command::OpenFavourite(path.clone())]);
         }
         self.state.exhibit = Some(exhibit);
+    }
+
+    fn copy_shown(&mut self, ctx: &Context) {
+        if let Some(image) = self.state.shown_image() {
+            let (width, height) = image.dimensions();
+            ctx.copy_image(ColorImage::from_rgba_unmultiplied([width as usize, height as usize], image.as_raw()));
+            let text = format!("Copied {width} × {height} pixels to the clipboard");
+            self.state.notices.push(Severity::Info, text, ctx.input(|input| input.time));
+        }
     }
 
     fn look_along(&mut self, direction: Direction) {

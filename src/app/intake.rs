@@ -109,7 +109,12 @@ fn take_keys(ctx: &Context, state: &State, commands: &mut Vec<UiCommand>) {
         if held || taken_by_focus || !state.offers(action) {
             continue;
         }
-        if ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
+        let pressed = match action {
+            // The system's own key for that reaches us as a wish, whatever it is.
+            Action::Copy => ctx.input(|input| input.events.contains(&Event::Copy)),
+            _ => ctx.input_mut(|input| input.consume_shortcut(&shortcut)),
+        };
+        if pressed {
             commands.push(UiCommand::Do(action));
             // The meaning of the key changes with the state, and this press has had its one.
             break;

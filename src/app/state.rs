@@ -255,7 +255,8 @@ impl State {
             Action::SaveFilm => self.painting.as_ref().is_some_and(|painting| painting.moments.len() > 1),
             Action::EarlierMoment => self.neighbour(Direction::Earlier).is_some(),
             Action::LaterMoment => self.neighbour(Direction::Later).is_some(),
-            Action::SaveAs | Action::Finish => has_canvas || self.exhibit.is_some(),
+            Action::SaveAs | Action::Finish | Action::Part => has_canvas || self.exhibit.is_some(),
+            Action::Copy => self.shown_image().is_some(),
             Action::BackToPainting | Action::TakeSettings => self.exhibit.is_some(),
             Action::RedoStroke
             | Action::UndoStroke

@@ -29,7 +29,7 @@ const OUTPUT: &str = "Output";
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
 const RENDER_NOTES: &str = "\
-Ctrl-C ends the painting after the iteration under way and saves what there is, which counts as done; a second Ctrl-C \
+Ctrl-C breaks the iteration under way off and saves what there is, which counts as done; a second Ctrl-C \
 ends the program at once and saves nothing.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
@@ -75,9 +75,10 @@ pub enum Subcommand {
 #[derive(Args)]
 #[command(after_help = RENDER_NOTES)]
 pub struct RenderArgs {
-    #[arg(long, help_heading = PICTURES, value_name = "FILE",
-        help = format!("Photo to paint {}", help::default(|r| r.content.to_string())))]
-    content: Option<PathBuf>,
+    #[arg(long, help_heading = PICTURES, value_name = "FILE", num_args = 1..,
+        help = format!("Photo to paint; several may be given, or a folder, and are painted one after another {}",
+            help::default(|r| r.content.to_string())))]
+    content: Vec<PathBuf>,
 
     #[arg(long, help_heading = PICTURES, value_name = "FILE", num_args = 1..,
         help = format!("Style picture; several may be given {}", help::default(|r| r.styles[0].picture.to_string())))]
@@ -225,7 +226,7 @@ pub struct RenderArgs {
     edges: Option<Edges>,
 
     /// Where to write: .png, .jpg, .webp or .tiff; an existing file is replaced [default: CONTENT-in-STYLE.png in the
-    /// current folder, numbered where that exists].
+    /// current folder, numbered where that exists]. Of several photos: the folder.
     #[arg(long, short, help_heading = OUTPUT, value_name = "FILE")]
     pub output: Option<PathBuf>,
 

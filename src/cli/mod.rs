@@ -4,6 +4,7 @@
 //! hands to another module, so that nothing here knows of windows.
 
 mod args;
+mod batch;
 mod check;
 mod error;
 mod film;

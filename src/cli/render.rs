@@ -8,16 +8,21 @@ use super::film::Film;
 use super::output::{Output, default_stem, try_place};
 use super::report::Report;
 use super::trace::Trace;
-use super::{CliError, print};
+use super::{CliError, batch, print};
 use crate::engine::{Engine, Interrupt, Job, Masks, Painter, StyleEngine};
 use crate::image_io::{PaintingRecord, Picture, PictureError, save_picture};
 use crate::recipe::{Depth, Init, PictureSource, Recipe};
 
-/// Paints and writes the picture; prints where it went.
+/// Paints and writes the picture, or those of several photos; prints where they went.
 pub fn run(args: &RenderArgs) -> Result<(), CliError> {
-    let recipe = args.recipe()?;
-    let output = Output::new(args.output.as_deref(), default_stem(&recipe), args.run.depth)?;
-    paint(recipe, output, &args.run, |_, _, _| Ok(()))
+    let recipes = args.recipes()?;
+    match <[Recipe; 1]>::try_from(recipes) {
+        Ok([recipe]) => {
+            let output = Output::new(args.output.as_deref(), default_stem(&recipe), args.run.depth)?;
+            paint(recipe, output, &args.run, |_, _, _| Ok(()))
+        }
+        Err(recipes) => batch::run(args, recipes),
+    }
 }
 
 /// Paints `recipe`, after `announce` has told what there is to tell before it starts.
@@ -33,37 +38,78 @@ pub(super) fn paint(
     }
     let film = args.film.as_deref().map(|path| Film::new(path, &recipe)).transpose()?;
     let job = load(recipe)?;
-    let engine = StyleEngine::new(args.device, args.weights.as_deref())?;
-    let mut report = Report::new(args.quiet, job.recipe.iterations);
-    announce(&report, &engine, &job)?;
-    let painter = engine.begin(&job)?;
-    let stop = watch_for_ctrl_c()?;
-    let trace = args.trace.as_deref().map(Trace::create).transpose()?;
-    report.say(&format!("painting on {}", engine.device_name()));
-    if let Some(loss) = output.loss(&job.content) {
-        report.say(&loss);
-    }
-
-    let (recipe, depth, save_every) = (job.recipe, args.depth, args.save_every);
-    let mut painting = Painting { painter, recipe, iteration: 0, output, depth, save_every, film };
-    let result = painting.paint(&mut report, trace, &stop);
-    report.end();
-    let concluded = painting.conclude(result);
-    // However the painting ended, it is told first; a film of nothing is none.
-    let film = painting.film.as_ref().filter(|_| painting.iteration > 0).map_or(Ok(()), Film::save);
-    let (path, stopped) = concluded?;
-    if stopped {
-        let count = painting.iteration;
-        let iterations = if count == 1 { "iteration" } else { "iterations" };
-        report.say(&format!("stopped after {count} {iterations}; what there is was saved"));
-    }
-    if !args.quiet {
-        print(&path.display().to_string())?;
-    }
-    film
+    let easel = Easel::new(args)?;
+    let report = Report::new(args.quiet, job.recipe.iterations);
+    announce(&report, &easel.engine, &job)?;
+    report.say(&format!("painting on {}", easel.device_name()));
+    easel.paint(job, output, args, film, report).map(|_| ())
 }
 
-fn load(recipe: Recipe) -> Result<Job, PictureError> {
+/// What the paintings of a run share.
+pub(super) struct Easel {
+    engine: StyleEngine,
+    /// Raised by the first Ctrl-C.
+    pub stop: Interrupt,
+}
+
+/// How a painting ended that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    AtItsEnd,
+    /// By Ctrl-C.
+    Stopped,
+}
+
+impl Easel {
+    pub fn new(args: &RunArgs) -> Result<Self, CliError> {
+        Ok(Self { engine: StyleEngine::new(args.device, args.weights.as_deref())?, stop: watch_for_ctrl_c()? })
+    }
+
+    pub fn device_name(&self) -> String {
+        self.engine.device_name()
+    }
+
+    /// Paints and writes the picture; prints where it went.
+    pub fn paint(
+        &self,
+        job: Job,
+        output: Output,
+        args: &RunArgs,
+        film: Option<Film>,
+        mut report: Report,
+    ) -> Result<Ended, CliError> {
+        let Some(painter) = self.engine.begin_unless(&job, &self.stop)? else { return Err(nothing_done()) };
+        let trace = args.trace.as_deref().map(Trace::create).transpose()?;
+        if let Some(loss) = output.loss(&job.content) {
+            report.say(&loss);
+        }
+
+        let (recipe, depth, save_every) = (job.recipe, args.depth, args.save_every);
+        let mut painting = Painting { painter, recipe, iteration: 0, output, depth, save_every, film };
+        let result = painting.paint(&mut report, trace, &self.stop);
+        report.end();
+        let concluded = painting.conclude(result);
+        // However the painting ended, it is told first; a film of nothing is none.
+        let film = painting.film.as_ref().filter(|_| painting.iteration > 0).map_or(Ok(()), Film::save);
+        let (path, ended) = concluded?;
+        if ended == Ended::Stopped {
+            let count = painting.iteration;
+            let iterations = if count == 1 { "iteration" } else { "iterations" };
+            report.say(&format!("stopped after {count} {iterations}; what there is was saved"));
+        }
+        if !args.quiet {
+            print(&path.display().to_string())?;
+        }
+        film.map(|()| ended)
+    }
+}
+
+fn nothing_done() -> CliError {
+    CliError::Failed("stopped before the first iteration was done, so nothing was written".to_owned())
+}
+
+/// Reads the pictures that a recipe names.
+pub(super) fn load(recipe: Recipe) -> Result<Job, PictureError> {
     let open = |source: &PictureSource| Picture::load(source).map(Arc::new);
     let content = open(&recipe.content)?;
     let styles = recipe.styles.iter().map(|style| open(&style.picture)).collect::<Result<_, _>>()?;
@@ -103,12 +149,12 @@ struct Painting {
 }
 
 impl Painting {
-    /// Paints until the end, an error or a stop; tells whether it was stopped.
-    fn paint(&mut self, report: &mut Report, mut trace: Option<Trace>, stop: &Interrupt) -> Result<bool, CliError> {
+    /// Paints until the end, an error or a stop.
+    fn paint(&mut self, report: &mut Report, mut trace: Option<Trace>, stop: &Interrupt) -> Result<Ended, CliError> {
         self.add_to_film()?;
         while !self.painter.is_finished() {
             if stop.is_raised() {
-                return Ok(true);
+                return Ok(Ended::Stopped);
             }
             let Some(progress) = self.painter.step_unless(stop)? else { continue };
             let before = std::mem::replace(&mut self.iteration, progress.iteration);
@@ -127,7 +173,7 @@ impl Painting {
             }
             self.add_to_film()?;
         }
-        Ok(false)
+        Ok(Ended::AtItsEnd)
     }
 
     fn add_to_film(&mut self) -> Result<(), CliError> {
@@ -138,12 +184,10 @@ impl Painting {
     }
 
     /// Saves what there is, however the painting ended; hands the error on if it ended with one.
-    fn conclude(&self, result: Result<bool, CliError>) -> Result<(PathBuf, bool), CliError> {
+    fn conclude(&self, result: Result<Ended, CliError>) -> Result<(PathBuf, Ended), CliError> {
         match result {
-            Ok(true) if self.iteration == 0 => {
-                Err(CliError::Failed("stopped before the first iteration was done, so nothing was written".to_owned()))
-            }
-            Ok(stopped) => Ok((self.save()?, stopped)),
+            Ok(Ended::Stopped) if self.iteration == 0 => Err(nothing_done()),
+            Ok(ended) => Ok((self.save()?, ended)),
             Err(error) if self.iteration == 0 => Err(error),
             Err(error) => Err(CliError::Failed(match self.save() {
                 Ok(path) => {
@@ -244,7 +288,7 @@ mod tests {
 
     struct Outcome {
         folder: tempfile::TempDir,
-        result: Result<(PathBuf, bool), CliError>,
+        result: Result<(PathBuf, Ended), CliError>,
     }
 
     impl Outcome {
@@ -277,7 +321,7 @@ mod tests {
     #[test]
     fn a_whole_painting_is_saved_and_every_evaluation_is_traced() {
         let outcome = paint(None, None, Some("trace.jsonl"));
-        assert!(!outcome.result.as_ref().unwrap().1);
+        assert_eq!(outcome.result.as_ref().unwrap().1, Ended::AtItsEnd);
         assert_eq!(outcome.saved_iteration(), 4);
         let text = std::fs::read_to_string(outcome.folder.path().join("trace.jsonl")).unwrap();
         assert_eq!(text.lines().count(), 8);
@@ -310,15 +354,15 @@ mod tests {
         let fake = Fake { iteration: 0, iterations: 6, fails_at: None, stops_at: None, stop: stop.clone() };
         let mut painting = painting(fake, &folder, Some(2));
         let result = painting.paint(&mut Report::Quiet, None, &stop);
-        let (path, stopped) = painting.conclude(result).unwrap();
-        assert_eq!((read_record(&path).unwrap().unwrap().iteration, stopped), (6, false));
+        let (path, ended) = painting.conclude(result).unwrap();
+        assert_eq!((read_record(&path).unwrap().unwrap().iteration, ended), (6, Ended::AtItsEnd));
         assert!(folder.path().join("out-00004.png").is_file());
     }
 
     #[test]
     fn a_stop_saves_what_there_is() {
         let outcome = paint(None, Some(2), None);
-        assert!(outcome.result.as_ref().unwrap().1);
+        assert_eq!(outcome.result.as_ref().unwrap().1, Ended::Stopped);
         assert_eq!(outcome.saved_iteration(), 2);
         let outcome = paint(None, Some(0), None);
         assert!(outcome.result.unwrap_err().to_string().contains("before the first iteration"));

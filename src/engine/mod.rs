@@ -177,8 +177,8 @@ pub trait Painter: Send {
     fn step(&mut self) -> Result<Progress, EngineError>;
 
     /// As [`Painter::step`], but if `interrupt` is raised meanwhile, the iteration, or the preparation of the next size before
-    /// it, may be broken off: then nothing has changed and there is nothing to tell. The next call does it from its
-    /// beginning. A painter whose iterations are short need not look.
+    /// it, may be broken off: then nothing has changed, but that the canvas may have the next size, and there is nothing to
+    /// tell. The next call does it from its beginning. A painter whose iterations are short need not look.
     ///
     /// # Errors
     /// As [`Painter::step`].
@@ -227,6 +227,21 @@ pub trait Painter: Send {
     fn take_up(&mut self, picture: &Picture, iterations: u32) -> Result<(), EngineError> {
         let _ = iterations;
         self.go_on_from(picture)
+    }
+
+    /// As [`Painter::take_up`], but if `interrupt` is raised meanwhile, it may be broken off: then it is to be done again
+    /// before anything else, or not at all.
+    ///
+    /// # Errors
+    /// As [`Painter::take_up`].
+    fn take_up_unless(
+        &mut self,
+        picture: &Picture,
+        iterations: u32,
+        interrupt: &Interrupt,
+    ) -> Result<Option<()>, EngineError> {
+        let _ = interrupt;
+        self.take_up(picture, iterations).map(Some)
     }
 
     /// Goes on painting the same canvas under a changed job: new weights act at the very next iteration, new pictures

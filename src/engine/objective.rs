@@ -9,12 +9,12 @@ use super::interrupt::Interrupt;
 use super::loss::{content, gram, guided, histogram, moments, tv};
 use super::mask::Map;
 use super::regions::Regions;
-use super::target::{ContentTarget, Statistics};
+use super::target::{Compared, ContentTarget};
 use super::terms::Terms;
 use super::vector::{self, Loss};
 use super::vgg::{Tap, Vgg};
 use super::{Losses, Term, TermShare};
-use crate::recipe::{StyleLoss, TvNorm};
+use crate::recipe::TvNorm;
 
 /// Evaluates the loss of canvases of one size.
 pub struct Objective {
@@ -64,6 +64,14 @@ enum Goal {
 }
 
 impl Goal {
+    /// To be like a style.
+    fn of_style(style: &Compared) -> Result<Self> {
+        Ok(match style {
+            Compared::Gram(gram) => Self::Gram(gram.clone()),
+            Compared::Moments(moments) => Self::Moments(moments::Target::new(moments)?),
+        })
+    }
+
     /// `weight` times the loss, and `gradient = [gradient +] weight * dL/dF`; added if `accumulate`. With `shares`, of the
     /// region to which they belong.
     fn evaluate(
@@ -239,7 +247,7 @@ fn style_terms(terms: &Terms, style: &Regions) -> Result<Vec<FeatureTerm>> {
     for (i, term) in terms.style.iter().enumerate() {
         for (region, target) in style.at(term.layer)? {
             let statistics = target.layer(i)?;
-            let goal = style_goal(terms.style_loss, statistics)?;
+            let goal = Goal::of_style(&statistics.compared)?;
             all.push(FeatureTerm::new(Term::Style(term.layer), term.tap(), region.cloned(), goal));
             if let Some(quantiles) = &statistics.quantiles {
                 let goal = Goal::Histogram(quantiles.clone());
@@ -248,11 +256,4 @@ fn style_terms(terms: &Terms, style: &Regions) -> Result<Vec<FeatureTerm>> {
         }
     }
     Ok(all)
-}
-
-fn style_goal(kind: StyleLoss, statistics: &Statistics) -> Result<Goal> {
-    Ok(match kind {
-        StyleLoss::Gram => Goal::Gram(statistics.second_moment.clone()),
-        StyleLoss::Moments => Goal::Moments(moments::Target::new(statistics.mean()?, &statistics.second_moment)?),
-    })
 }

@@ -4,7 +4,8 @@ use candle_core::{Device, Result, Tensor};
 
 use super::feature_maps::FeatureMaps;
 use super::interrupt::Interrupt;
-use super::loss::{gram, histogram, moments};
+use super::loss::moments::Moments;
+use super::loss::{gram, guided, histogram};
 use super::terms::Terms;
 use super::vgg::{Tap, Vgg};
 use super::{arena, vector};
@@ -37,74 +38,81 @@ impl ContentTarget {
 /// What one style layer of a picture amounts to, wherever in the picture it is: only what may be averaged over pictures.
 #[derive(Clone)]
 pub(super) struct Statistics {
-    /// The Gram matrix, `(C, C)`: the raw second moment of the features. Averaging is meaningful because it is a mean of
-    /// products: the average belongs to a picture that is made of both in these proportions.
-    pub second_moment: Tensor,
-    /// `(C)`, for [`StyleLoss::Moments`]. Averages like the second moment, from which the covariance is made afterwards;
-    /// the average of covariances would leave out how far the means lie apart.
-    pub mean: Option<Tensor>,
+    /// What the style loss compares.
+    pub compared: Compared,
     /// Quantiles of every channel, for the histogram term. The average of quantiles is the distribution between both
     /// (their Wasserstein barycentre).
     pub quantiles: Option<Tensor>,
 }
 
+/// What a style loss compares. Averaging is meaningful: what it gives belongs to a picture that is made of both in these
+/// proportions.
+#[derive(Clone)]
+pub(super) enum Compared {
+    /// The Gram matrix, `(C, C)`: the raw second moment of the features.
+    Gram(Tensor),
+    /// Mean and covariance.
+    Moments(Moments),
+}
+
 impl Statistics {
-    /// Measures a feature map as `terms` want it.
+    /// Measures a feature map as `terms` want it, or what of it `shares`, one for every pixel, give to a region.
     ///
     /// # Errors
-    /// When memory does not suffice or the device fails.
-    pub fn of(features: &Tensor, terms: &Terms) -> Result<Self> {
-        let wanted = |wanted: bool, measure: &dyn Fn() -> Result<Tensor>| wanted.then(measure).transpose();
-        Ok(Self {
-            second_moment: gram::gram_matrix(features)?,
-            mean: wanted(terms.style_loss == StyleLoss::Moments, &|| moments::mean(features))?,
-            quantiles: wanted(terms.histogram > 0.0, &|| histogram::quantiles(features))?,
-        })
+    /// When memory does not suffice, quantiles of a region are wanted, or the device fails.
+    pub fn of(features: &Tensor, shares: Option<&[f32]>, terms: &Terms) -> Result<Self> {
+        let compared = match (terms.style_loss, shares) {
+            (StyleLoss::Gram, None) => Compared::Gram(gram::gram_matrix(features)?),
+            (StyleLoss::Gram, Some(shares)) => Compared::Gram(guided::gram_matrix(features, shares)?),
+            (StyleLoss::Moments, shares) => Compared::Moments(Moments::of(features, shares)?),
+        };
+        let quantiles = match (terms.histogram > 0.0, shares) {
+            (false, _) => None,
+            (true, None) => Some(histogram::quantiles(features)?),
+            (true, Some(_)) => candle_core::bail!("quantiles are those of whole pictures"),
+        };
+        Ok(Self { compared, quantiles })
     }
 
-    /// Zeros, to add up at `tap` what `terms` want of parts of a picture. Quantiles cannot be added up.
+    /// Nothing yet, to add up at `tap` what `terms` want of parts of a picture. Quantiles cannot be added up.
     ///
     /// # Errors
     /// When memory does not suffice.
-    pub fn zero(tap: Tap, terms: &Terms, device: &Device) -> Result<Self> {
+    pub fn none(tap: Tap, terms: &Terms, device: &Device) -> Result<Self> {
         let channels = tap.channels();
-        let mean = (terms.style_loss == StyleLoss::Moments).then(|| arena::tensor(channels, device));
-        let second_moment = arena::tensor((channels, channels), device)?;
-        Ok(Self { second_moment, mean: mean.transpose()?, quantiles: None })
+        let compared = match terms.style_loss {
+            StyleLoss::Gram => Compared::Gram(arena::tensor((channels, channels), device)?),
+            StyleLoss::Moments => Compared::Moments(Moments::none(channels, device)?),
+        };
+        Ok(Self { compared, quantiles: None })
     }
 
     /// Adds a part of the picture that has `share` of its pixels.
     ///
     /// # Errors
-    /// When the device fails.
-    pub fn add(&self, share: f64, part: &Self) -> Result<()> {
-        vector::add_scaled(share, &part.second_moment, &self.second_moment)?;
-        if let (Some(sum), Some(mean)) = (&self.mean, &part.mean) {
-            vector::add_scaled(share, mean, sum)?;
+    /// When it was measured for another loss, or the device fails.
+    pub fn add(&mut self, share: f64, part: &Self) -> Result<()> {
+        match (&mut self.compared, &part.compared) {
+            (Compared::Gram(sum), Compared::Gram(part)) => vector::add_scaled(share, part, sum),
+            (Compared::Moments(sum), Compared::Moments(part)) => sum.add(share, part),
+            _ => candle_core::bail!("the style was measured for another loss"),
         }
-        Ok(())
-    }
-
-    /// The mean features.
-    ///
-    /// # Errors
-    /// When they were not measured.
-    pub fn mean(&self) -> Result<&Tensor> {
-        self.mean.as_ref().ok_or_else(|| candle_core::Error::Msg("the style was measured without its mean".to_owned()))
     }
 
     /// The average of as many as there are shares, which add up to 1.
     fn average(shares: &[f64], all: &[&Self]) -> Result<Self> {
-        let optional = |part: &dyn Fn(&Self) -> Option<&Tensor>| -> Result<Option<Tensor>> {
-            let parts: Vec<&Tensor> = all.iter().filter_map(|one| part(one)).collect();
-            (parts.len() == all.len()).then(|| weighted_sum(shares, &parts)).transpose()
+        let Some(first) = all.first() else { candle_core::bail!("no style to blend") };
+        let compared = match &first.compared {
+            Compared::Gram(gram) => Compared::Gram(gram.zeros_like()?),
+            Compared::Moments(moments) => Compared::Moments(moments.nothing()?),
         };
-        let second_moments: Vec<&Tensor> = all.iter().map(|one| &one.second_moment).collect();
-        Ok(Self {
-            second_moment: weighted_sum(shares, &second_moments)?,
-            mean: optional(&|one| one.mean.as_ref())?,
-            quantiles: optional(&|one| one.quantiles.as_ref())?,
-        })
+        let quantiles: Vec<&Tensor> = all.iter().filter_map(|one| one.quantiles.as_ref()).collect();
+        let quantiles = (quantiles.len() == all.len()).then(|| weighted_sum(shares, &quantiles)).transpose()?;
+        let mut average = Self { compared, quantiles };
+        for (share, one) in shares.iter().zip(all) {
+            average.add(*share, one)?;
+        }
+        Ok(average)
     }
 }
 
@@ -137,7 +145,7 @@ impl StyleTarget {
         let mut maps = FeatureMaps::new(height, width, &taps, terms.variant, vgg.device())?;
         maps.interrupt = interrupt.clone();
         vgg.forward(picture, &maps)?;
-        let layers = taps.iter().map(|tap| Statistics::of(maps.at(*tap), terms)).collect::<Result<_>>()?;
+        let layers = taps.iter().map(|tap| Statistics::of(maps.at(*tap), None, terms)).collect::<Result<_>>()?;
         Ok(Self { layers })
     }
 

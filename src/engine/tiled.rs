@@ -147,11 +147,11 @@ impl TiledObjective {
     /// Looks at every tile once.
     fn measure(&self, canvas: &Tensor) -> Result<Measured> {
         let network = &self.network;
-        let sums = self.style.no_sums(network)?;
+        let mut sums = self.style.no_sums(network)?;
         let mut distances = vec![0.0; self.content.len()];
         for tile in network.tiles.iter() {
             network.forward(canvas, &tile)?;
-            self.style.add_to(&sums, network, &tile)?;
+            self.style.add_to(&mut sums, network, &tile)?;
             for ((term, whole), distance) in self.terms.content.iter().zip(&self.content).zip(&mut distances) {
                 *distance += self.content_distance(&tile, term, whole)?;
             }

@@ -60,11 +60,11 @@ impl TiledNetwork {
     ///
     /// # Errors
     /// As [`TiledNetwork::interior`].
-    pub fn add_statistics(&self, tile: &Tile<'_>, tap: Tap, terms: &Terms, sum: &Statistics) -> Result<()> {
+    pub fn add_statistics(&self, tile: &Tile<'_>, tap: Tap, terms: &Terms, sum: &mut Statistics) -> Result<()> {
         let features = self.interior(tile, tap)?;
         let (height, width, _) = features.dims3()?;
         let share = (height * width) as f64 / self.pixels(tap) as f64;
-        sum.add(share, &Statistics::of(&features, terms)?)
+        sum.add(share, &Statistics::of(&features, None, terms)?)
     }
 
     /// Pixels of the whole picture's feature map at `tap`.
@@ -93,11 +93,11 @@ pub fn style_target(
     let taps = terms.style_taps();
     let mut network = TiledNetwork::new(Arc::clone(vgg), tiles, &taps, terms.variant)?;
     network.maps.interrupt = interrupt.clone();
-    let zero = |tap: &Tap| Statistics::zero(*tap, terms, vgg.device());
-    let layers = taps.iter().map(zero).collect::<Result<Vec<_>>>()?;
+    let none = |tap: &Tap| Statistics::none(*tap, terms, vgg.device());
+    let mut layers = taps.iter().map(none).collect::<Result<Vec<_>>>()?;
     for tile in network.tiles.iter() {
         network.forward(picture, &tile)?;
-        for (tap, sum) in taps.iter().zip(&layers) {
+        for (tap, sum) in taps.iter().zip(&mut layers) {
             network.add_statistics(&tile, *tap, terms, sum)?;
         }
     }

@@ -3,16 +3,16 @@
 
 use candle_core::{Result, Tensor};
 
+use super::Term;
 use super::loss::{gram, guided, moments};
 use super::mask::Map;
 use super::regions::Regions;
-use super::target::Statistics;
+use super::target::{Compared, Statistics};
 use super::terms::Terms;
 use super::tiled_network::TiledNetwork;
 use super::tiles::Tile;
 use super::vgg::Tap;
-use super::{Term, vector};
-use crate::recipe::{LayerName, StyleLoss};
+use crate::recipe::LayerName;
 
 /// What the styles ask of a canvas, a goal for every layer and, where there are masks, for every region.
 pub struct TiledStyle {
@@ -61,7 +61,7 @@ impl TiledStyle {
         let mut goals = Vec::new();
         for (i, term) in terms.style.iter().enumerate() {
             for (region, target) in style.at(term.layer)? {
-                let target = Target::of(target.layer(i)?, terms.style_loss)?;
+                let target = Target::of(&target.layer(i)?.compared)?;
                 goals.push(Goal { layer: term.layer, weight: 0.0, region: region.cloned(), target });
             }
         }
@@ -82,7 +82,7 @@ impl TiledStyle {
     /// # Errors
     /// When memory does not suffice.
     pub fn no_sums(&self, network: &TiledNetwork) -> Result<Vec<Statistics>> {
-        let none = |goal: &Goal| Statistics::zero(goal.tap(), &self.statistics_of, network.vgg.device());
+        let none = |goal: &Goal| Statistics::none(goal.tap(), &self.statistics_of, network.vgg.device());
         self.goals.iter().map(none).collect()
     }
 
@@ -90,17 +90,16 @@ impl TiledStyle {
     ///
     /// # Errors
     /// When the device fails.
-    pub fn add_to(&self, sums: &[Statistics], network: &TiledNetwork, tile: &Tile<'_>) -> Result<()> {
+    pub fn add_to(&self, sums: &mut [Statistics], network: &TiledNetwork, tile: &Tile<'_>) -> Result<()> {
         for (goal, sum) in self.goals.iter().zip(sums) {
             match &goal.region {
                 None => network.add_statistics(tile, goal.tap(), &self.statistics_of, sum)?,
                 Some(region) => {
                     let shares = region.cut_out(tile.interior_on_map(goal.tap()));
-                    let part = shares.iter().copied().map(f64::from).sum::<f64>() / region.total();
-                    let features = network.interior(tile, goal.tap())?;
-                    vector::add_scaled(part, &guided::gram_matrix(&features, &shares)?, &sum.second_moment)?;
-                    if let Some(mean) = &sum.mean {
-                        vector::add_scaled(part, &guided::mean(&features, &shares)?, mean)?;
+                    let part = guided::total(&shares) / region.total();
+                    if part > 0.0 {
+                        let features = network.interior(tile, goal.tap())?;
+                        sum.add(part, &Statistics::of(&features, Some(&shares), &self.statistics_of)?)?;
                     }
                 }
             }
@@ -172,30 +171,27 @@ impl Goal {
         let term = Term::Style(self.layer);
         // A region's term counts by its part of the canvas, so the slope is the same as that of the whole.
         let part = self.region.as_ref().map_or(1.0, |region| region.total() / pixels);
-        match &self.target {
-            Target::Gram(target) => {
-                let loss = self.weight * part * gram::loss(&found.second_moment, target)?.read()?;
-                let slope = gram::slope(self.weight, pixels, &found.second_moment, target)?;
+        match (&self.target, &found.compared) {
+            (Target::Gram(target), Compared::Gram(found)) => {
+                let loss = self.weight * part * gram::loss(found, target)?.read()?;
+                let slope = gram::slope(self.weight, pixels, found, target)?;
                 Ok(Pull { term, loss, slope, same_for_all: None })
             }
-            Target::Moments(target) => {
-                let pull = target.pull(self.weight, pixels, found.mean()?, &found.second_moment)?;
-                Ok(Pull {
-                    term,
-                    loss: self.weight * part * pull.loss,
-                    slope: pull.slope,
-                    same_for_all: Some(pull.same_for_all),
-                })
+            (Target::Moments(target), Compared::Moments(found)) => {
+                let pull = target.pull(self.weight, pixels, found)?;
+                let (loss, same_for_all) = (self.weight * part * pull.loss, Some(pull.same_for_all));
+                Ok(Pull { term, loss, slope: pull.slope, same_for_all })
             }
+            _ => candle_core::bail!("the canvas was measured for another loss"),
         }
     }
 }
 
 impl Target {
-    fn of(statistics: &Statistics, kind: StyleLoss) -> Result<Self> {
-        Ok(match kind {
-            StyleLoss::Gram => Self::Gram(statistics.second_moment.clone()),
-            StyleLoss::Moments => Self::Moments(moments::Target::new(statistics.mean()?, &statistics.second_moment)?),
+    fn of(style: &Compared) -> Result<Self> {
+        Ok(match style {
+            Compared::Gram(gram) => Self::Gram(gram.clone()),
+            Compared::Moments(moments) => Self::Moments(moments::Target::new(moments)?),
         })
     }
 }

@@ -292,3 +292,6 @@ fn new_average(job: &Job, canvas: &Tensor) -> Result<Option<Average>, EngineErro
     let decay = f64::from(job.recipe.averaging);
     Ok(if decay > 0.0 { Some(Average::new(decay, canvas)?) } else { None })
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,13 +32,8 @@ pub(super) fn to_srgb(bytes: &[u8], format: ImageFormat, icc: &[u8], max_bytes: 
         ImageFormat::Tiff => of_tiff(bytes, max_bytes),
         _ => None,
     }?;
-    match colour::of_inks(size, &inks, &press) {
-        Ok(image) => image,
-        Err(error) => {
-            log::warn!("ignoring an unusable profile of a press: {error}");
-            None
-        }
-    }
+    let converted = colour::of_inks(size, &inks, &press);
+    converted.inspect_err(|error| log::warn!("ignoring an unusable profile of a press: {error}")).ok()
 }
 
 /// In JPEG files inks are stored the other way round (Adobe Technical Note 5116: 255 is none), and as they are or, like
@@ -84,7 +79,13 @@ fn of_tiff(bytes: &[u8], max_bytes: u64) -> Option<((u32, u32), Inks)> {
         (tiff::ColorType::CMYK(16), DecodingResult::U16(inks)) => Inks::Sixteen(inks),
         _ => return None,
     };
-    Some((size, inks))
+    // Further channels, such as spot colours, would shift all that follow.
+    let samples = size.0 as usize * size.1 as usize * 4;
+    let found = match &inks {
+        Inks::Eight(inks) => inks.len(),
+        Inks::Sixteen(inks) => inks.len(),
+    };
+    (found == samples).then_some((size, inks))
 }
 
 #[cfg(test)]

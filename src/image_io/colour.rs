@@ -67,15 +67,15 @@ fn convert(image: &DynamicImage, icc: &[u8]) -> Result<Option<DynamicImage>, Cms
     })
 }
 
-/// Printing inks as they look on their press; `None` if there are not as many as pixels.
+/// Printing inks as they look on their press. There must be as many as pixels.
 pub(super) fn of_inks(
     (width, height): (u32, u32),
     inks: &Inks,
     press: &ColorProfile,
-) -> Result<Option<DynamicImage>, CmsError> {
+) -> Result<DynamicImage, CmsError> {
     let (srgb, options) = (ColorProfile::new_srgb(), TransformOptions::default());
     let samples = width as usize * height as usize * 3;
-    Ok(match inks {
+    let image = match inks {
         Inks::Eight(inks) => {
             let mut rgb = vec![0; samples];
             press.create_transform_8bit(Layout::Rgba, &srgb, Layout::Rgb, options)?.transform(inks, &mut rgb)?;
@@ -86,7 +86,9 @@ pub(super) fn of_inks(
             press.create_transform_16bit(Layout::Rgba, &srgb, Layout::Rgb, options)?.transform(inks, &mut rgb)?;
             ImageBuffer::from_raw(width, height, rgb).map(DynamicImage::ImageRgb16)
         }
-    })
+    };
+    // As long as it was made, above.
+    image.ok_or(CmsError::InvalidLayout)
 }
 
 /// A grey picture in three channels.

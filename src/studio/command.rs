@@ -63,7 +63,8 @@ pub enum Command {
         /// Where to.
         path: PathBuf,
     },
-    /// Start a new painting; a running one is abandoned.
+    /// Start a new painting; a running one is abandoned. If another is begun while it is being prepared, nothing is told of
+    /// it.
     Paint {
         /// Its identity, chosen by the caller, larger than any before.
         run: RunId,

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! [`Studio::send`] never blocks, whatever the threads are doing; [`Studio::try_event`] and [`Studio::latest_frame`]
-//! never wait. Dropping the studio ends a running painting at its next iteration boundary, finishes the files that are
-//! being written, and joins both threads.
+//! never wait. Dropping the studio breaks a running painting off, finishes the files that are being written, and joins both
+//! threads.
 
 mod command;
 mod event;
@@ -188,13 +188,15 @@ impl Studio {
                 // A send fails only when the thread could not be started, and that has been said as a Problem.
                 if let Some(painting) = &self.painting {
                     let (urgent, fresh_start) = (command.is_urgent(), command.is_fresh_start());
-                    let _ = painting.send(command);
+                    // Raised before, and lowered when the command is taken out: so whatever it finds at work is broken off,
+                    // and nothing of its own.
                     if urgent {
                         self.interrupt.raise();
                     }
                     if fresh_start {
                         self.fresh_start.raise();
                     }
+                    let _ = painting.send(command);
                 }
                 return;
             }

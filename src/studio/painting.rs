@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use image::RgbaImage;
 
-use self::queue::{Applied, Queue};
+use self::queue::{Applied, Haste, Queue};
 use super::files::FileJob;
 use super::finish;
 use super::library::Library;
@@ -60,8 +60,12 @@ impl PaintingThread {
         easel.introduce_device();
         while let Some(batch) = easel.next_commands() {
             let mut queue = std::mem::take(&mut easel.queue);
-            queue.carry_out(batch, |command| easel.apply(command));
+            queue.carry_out(batch, |command, haste| easel.apply(command, haste));
             easel.queue = queue;
+            if !easel.queue.is_empty() {
+                // Something was broken off so that others need not wait.
+                continue;
+            }
             if easel.sketches.is_some() {
                 easel.sketch_on();
             } else {
@@ -91,26 +95,36 @@ impl Easel {
     /// Every command that waits; waits for one itself when there is nothing to paint. `None`: the studio is gone.
     fn next_commands(&self) -> Option<Vec<Command>> {
         let mut batch = vec![];
-        // Before the commands are taken: one that is sent meanwhile raises it again.
-        self.hub.interrupt.lower();
-        self.hub.fresh_start.lower();
         if self.queue.is_empty()
             && self.sketches.is_none()
             && !self.run.as_ref().is_some_and(|run| run.phase == Phase::Painting)
         {
-            batch.push(self.hub.commands.recv().ok()?);
+            batch.push(self.taken(self.hub.commands.recv().ok()?));
         }
         loop {
             match self.hub.commands.try_recv() {
-                Ok(command) => batch.push(command),
+                Ok(command) => batch.push(self.taken(command)),
                 Err(TryRecvError::Empty) => return Some(batch),
                 // Keep and Save As that were sent just before the end are still honoured.
-                Err(TryRecvError::Disconnected) => return (!batch.is_empty()).then_some(batch),
+                Err(TryRecvError::Disconnected) => {
+                    return (!batch.is_empty() || !self.queue.is_empty()).then_some(batch);
+                }
             }
         }
     }
 
-    fn apply(&mut self, command: &Command) -> Applied {
+    /// A command that has just come out of the channel, and need break nothing off any more.
+    fn taken(&self, command: Command) -> Command {
+        if command.is_urgent() {
+            self.hub.interrupt.lower();
+        }
+        if command.is_fresh_start() {
+            self.hub.fresh_start.lower();
+        }
+        command
+    }
+
+    fn apply(&mut self, command: &Command, haste: Haste) -> Applied {
         match command {
             Command::Keep => self.hand_over(FileJob::Keep),
             Command::SaveAs(path) => self.hand_over(|canvas| FileJob::SaveAs { path: path.clone(), canvas }),
@@ -118,7 +132,7 @@ impl Easel {
             _ if self.closing() => {}
             Command::Paint { run, recipe } => return self.paint(*run, recipe, None),
             Command::TakeUp { run, canvas } => return self.paint(*run, &canvas.recipe, Some(canvas)),
-            Command::Revise(recipe) => return self.revise(recipe),
+            Command::Revise(recipe) => return self.hasten(haste, |easel| easel.revise(recipe)),
             Command::Stir { levels } => self.disturb(|run| run.disturb(|painter| painter.stir(*levels))),
             Command::GoOnFrom(image) => {
                 let picture = Picture::from_rgba(RgbaImage::clone(image));
@@ -129,7 +143,7 @@ impl Easel {
             Command::Resume => self.resume(),
             Command::Stop => self.set_aside(),
             Command::PlanFinish { painting, recipe, size } => self.plan_finish(painting, recipe, *size),
-            Command::MeasureShares => return self.measure_shares(),
+            Command::MeasureShares => return self.hasten(haste, Self::measure_shares),
             Command::Sketch { ticket, recipes } => self.sketches = Some(Sketches::new(*ticket, recipes)),
             Command::EndSketches => self.sketches = None,
             Command::UseWeights(weights) => self.use_weights(weights.clone()),
@@ -149,6 +163,17 @@ impl Easel {
             | Command::Preset(_) => {}
         }
         Applied::Entirely
+    }
+
+    /// Does something that may be broken off; in haste it is, as soon as it begins to take long.
+    fn hasten(&mut self, haste: Haste, act: impl FnOnce(&mut Self) -> Applied) -> Applied {
+        if haste == Haste::No {
+            return act(self);
+        }
+        self.hub.interrupt.raise();
+        let applied = act(self);
+        self.hub.interrupt.lower();
+        applied
     }
 
     fn introduce_device(&mut self) {
@@ -219,7 +244,10 @@ impl Easel {
         guarded(|| {
             let Some(mut painter) = engine.begin_unless(&job, interrupt)? else { return Ok(None) };
             if let Some(canvas) = left {
-                painter.take_up(&Picture::from_rgba(RgbaImage::clone(&canvas.image)), canvas.iteration)?;
+                let picture = Picture::from_rgba(RgbaImage::clone(&canvas.image));
+                if painter.take_up_unless(&picture, canvas.iteration, interrupt)?.is_none() {
+                    return Ok(None);
+                }
             }
             Ok::<_, EngineError>(Some(painter))
         })

@@ -50,13 +50,14 @@ pub struct FakeEngine {
 }
 
 impl FakeEngine {
-    /// Whether what is prepared now is broken off, after a wait for that.
+    /// Waits until what is prepared is ready; answers whether it was broken off before.
     fn is_broken_off(&self, interrupt: &Interrupt) -> bool {
-        let never_ready = self.never_ready.swap(false, Ordering::SeqCst);
-        while never_ready && !interrupt.is_raised() {
+        let mut takes_long = false;
+        while self.never_ready.load(Ordering::SeqCst) && !interrupt.is_raised() {
+            takes_long = true;
             std::thread::yield_now();
         }
-        never_ready
+        (takes_long || self.never_ready.load(Ordering::SeqCst)) && interrupt.is_raised()
     }
 }
 
@@ -196,7 +197,7 @@ pub struct Bench {
     pub studio: Studio,
     pub seen: Receiver<Seen>,
     pub frames: Arc<AtomicU32>,
-    /// What is prepared next is ready only once it is broken off.
+    /// As long as it is so, nothing that is prepared gets ready.
     pub never_ready: Arc<AtomicBool>,
     pub woken: Receiver<()>,
     pub folder: TempDir,
@@ -265,6 +266,11 @@ impl Bench {
 
     pub fn revise(&self, recipe: &Recipe) {
         self.studio.send(Command::Revise(Box::new(recipe.clone())));
+    }
+
+    /// Whether what is prepared gets ready from now on.
+    pub fn gets_ready(&self, it_does: bool) {
+        self.never_ready.store(!it_does, Ordering::SeqCst);
     }
 
     pub fn allow(&self, steps: usize) {

@@ -109,54 +109,80 @@ fn what_cannot_wait_breaks_a_long_iteration_off_and_a_slider_does_not() {
 fn settings_that_take_long_to_prepare_hold_nothing_up() {
     let bench = Bench::new();
     let recipe = bench.recipe(100);
-    let never_ready = || bench.never_ready.store(true, std::sync::atomic::Ordering::SeqCst);
     let strength = |style_strength| Recipe { style_strength, ..recipe.clone() };
+    let wait_revision = |strength| {
+        let revised = bench.seen.iter().find(|seen| matches!(seen, Seen::Revise(found, _) if *found >= strength));
+        assert_eq!(revised, Some(Seen::Revise(strength, 8)));
+    };
     bench.paint(1, &recipe);
     bench.allow(1);
     bench.steps_begun(2);
-    never_ready();
+    bench.gets_ready(false);
     bench.revise(&strength(1.0));
     bench.allow(1);
-    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Revise(1.0, 8));
+    wait_revision(1.0);
     bench.studio.send(Command::Keep);
     assert_eq!(bench.wait_kept().recipe, recipe, "what is kept was painted under the old ones");
-    // They come into force nevertheless; a step may be broken off on the way.
-    assert_eq!(bench.seen.iter().find(|seen| *seen != Seen::Step(0.0)), Some(Seen::Revise(1.0, 8)));
+    // They come into force nevertheless, unless there are newer ones by then.
+    bench.gets_ready(true);
     assert_eq!(bench.step_begun(), 1.0);
-    // Unless there are newer ones by then.
-    never_ready();
+    bench.gets_ready(false);
     bench.revise(&strength(2.0));
     bench.allow(1);
-    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Revise(2.0, 8));
+    wait_revision(2.0);
     bench.revise(&strength(3.0));
     bench.studio.send(Command::Pause);
-    assert_eq!(bench.seen.iter().find(|seen| *seen != Seen::Step(1.0)), Some(Seen::Revise(3.0, 8)));
+    bench.wait(|event| matches!(event, Event::Paused(_)).then_some(()));
+    wait_revision(3.0);
+    bench.gets_ready(true);
+    bench.studio.send(Command::Resume);
+    assert_eq!(bench.step_begun(), 3.0);
+}
+
+#[test]
+fn what_was_sent_together_with_long_settings_goes_before_them() {
+    let bench = Bench::new();
+    let recipe = bench.recipe(100);
+    bench.paint(1, &recipe);
+    bench.allow(1);
+    bench.steps_begun(2);
+    bench.gets_ready(false);
+    // Both wait for the end of the step.
+    bench.revise(&Recipe { style_strength: 1.0, ..recipe.clone() });
+    bench.studio.send(Command::Keep);
+    bench.allow(1);
+    assert_eq!(bench.wait_kept().recipe, recipe);
+    bench.gets_ready(true);
+    assert_eq!(bench.step_begun(), 1.0);
 }
 
 #[test]
 fn a_painting_that_takes_long_to_prepare_gives_way_to_the_next() {
     let bench = Bench::new();
-    for command in ["paint", "stop"] {
-        bench.never_ready.store(true, std::sync::atomic::Ordering::SeqCst);
-        bench.paint(1, &bench.recipe(100));
-        assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Begin);
-        if command == "stop" {
+    let wait_begin = || assert!(bench.seen.iter().any(|seen| seen == Seen::Begin));
+    for (stopped, run) in [(false, 1), (true, 3)] {
+        bench.gets_ready(false);
+        bench.paint(run, &bench.recipe(100));
+        wait_begin();
+        if stopped {
             bench.studio.send(Command::Stop);
         }
-        bench.paint(2, &bench.recipe(100));
+        bench.paint(run + 1, &bench.recipe(100));
+        wait_begin();
+        bench.gets_ready(true);
         let started = bench.wait(|event| match event {
             Event::Started { run, .. } => Some(run),
             _ => None,
         });
-        assert_eq!(started, RunId(2), "after {command}");
+        assert_eq!(started, RunId(run + 1));
         bench.step_begun();
         bench.studio.send(Command::Stop);
         bench.allow(1);
     }
     // Nor does the end of the studio wait for it.
-    bench.never_ready.store(true, std::sync::atomic::Ordering::SeqCst);
-    bench.paint(3, &bench.recipe(100));
-    assert_eq!(bench.seen.iter().find(|seen| *seen != Seen::Step(0.0)), Some(Seen::Begin));
+    bench.gets_ready(false);
+    bench.paint(5, &bench.recipe(100));
+    wait_begin();
 }
 
 #[test]

@@ -16,6 +16,7 @@ use super::super::textures::{CanvasTexture, Checkerboard};
 use super::super::theme;
 use super::super::view::View;
 use super::super::widgets::Desk;
+use super::curtain::{self, Curtain};
 use super::mask_layer::{self, MaskLayer};
 use super::timeline;
 
@@ -32,6 +33,8 @@ pub struct CanvasPanel {
     checkerboard: Checkerboard,
     mask: MaskLayer,
     compare_held: bool,
+    /// Between the picture and what it is compared with.
+    pub curtain: Curtain,
     /// Screen points per unit for one pixel on one pixel, as of the last frame.
     actual_points_per_unit: f32,
 }
@@ -102,7 +105,17 @@ impl CanvasPanel {
         };
         let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         self.checkerboard.show(&painter, place, palette.checker);
-        painter.image(texture.id(), place, uv, Color32::WHITE);
+        let parted = self.curtain.is_drawn && !masking && !comparing && !matches!(shown, Shown::Photo);
+        let other = curtain::other_side(desk.state).filter(|_| parted);
+        if let Some((other, other_name)) = &other {
+            let parts = self.curtain.parts(place, window);
+            let other = self.photo.show(ui.ctx(), other, TextureOptions::LINEAR);
+            painter.with_clip_rect(parts.left).image(other.id(), place, uv, Color32::WHITE);
+            painter.with_clip_rect(parts.right).image(texture.id(), place, uv, Color32::WHITE);
+            self.curtain.ui(&parts, [other_name, curtain::own_side(desk.state)], ui);
+        } else {
+            painter.image(texture.id(), place, uv, Color32::WHITE);
+        }
         if masking && !comparing {
             self.mask.ui(desk, &response, place, ui);
         }
@@ -111,6 +124,7 @@ impl CanvasPanel {
             _ if masking => "Canvas: painting a mask",
             Shown::Photo => "Canvas: the photo",
             _ if comparing => "Canvas: comparing with the photo",
+            _ if other.is_some() => "Canvas: two pictures, parted by a line",
             Shown::Painting => "Canvas: the painting",
             Shown::Exhibit => "Canvas: a kept picture",
         };
@@ -156,6 +170,8 @@ impl CanvasPanel {
             desk.action_text(ui, Action::ActualPixels);
             let compare = desk.action_icon(ui, Action::Compare, false);
             self.compare_held = compare.is_pointer_button_down_on();
+            desk.action_icon(ui, Action::Part, self.curtain.is_drawn);
+            desk.action_icon(ui, Action::Copy, false);
             ui.spacing_mut().item_spacing.x = theme::GROUP_GAP_PT;
             if let Some(percent) = self.percent() {
                 ui.label(RichText::new(percent).small().weak()).on_hover_text("Magnification");

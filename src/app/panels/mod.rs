@@ -2,6 +2,7 @@
 
 pub mod canvas;
 pub mod controls;
+pub mod curtain;
 pub mod curve;
 pub mod favourites;
 pub mod fields;

@@ -31,6 +31,15 @@ impl State {
         }
     }
 
+    /// What is looked at, be it the painting or something in its place.
+    #[must_use]
+    pub fn shown_image(&self) -> Option<Arc<RgbaImage>> {
+        if self.exhibit.is_some() {
+            return self.shown_exhibit();
+        }
+        self.painting.as_ref()?.canvas.as_ref().map(|canvas| Arc::clone(&canvas.image))
+    }
+
     /// Iterations that what is looked at instead of the painting has seen.
     #[must_use]
     pub fn shown_iteration(&self) -> Option<u32> {

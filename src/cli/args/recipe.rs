@@ -4,20 +4,31 @@ use std::path::Path;
 
 use super::RenderArgs;
 use crate::cli::CliError;
+use crate::cli::batch::photos;
 use crate::image_io::{read_record, read_settings, settings_alone};
 use crate::recipe::{Init, PictureSource, Recipe, StyleSource};
 
 impl RenderArgs {
-    /// The preset's recipe with every option that was given in its place.
+    /// One recipe for each photo that was given, or the preset's own: at least one.
     ///
     /// # Errors
-    /// [`CliError::Usage`] for options that do not fit together, [`CliError::Failed`] for a file without settings.
-    pub fn recipe(&self) -> Result<Recipe, CliError> {
+    /// [`CliError::Usage`] for options that do not fit together, [`CliError::Failed`] for a file without settings or a folder
+    /// without pictures.
+    pub fn recipes(&self) -> Result<Vec<Recipe>, CliError> {
+        let recipe = self.recipe()?;
+        let photos = photos(&self.content)?;
+        if photos.is_empty() {
+            return Ok(vec![recipe]);
+        }
+        Ok(photos.iter().map(|photo| Recipe { content: source(photo), ..recipe.clone() }).collect())
+    }
+
+    /// The preset's recipe with every option but the photo that was given in its place.
+    fn recipe(&self) -> Result<Recipe, CliError> {
         let mut recipe = match &self.settings {
             Some(file) => settings_of(file)?,
             None => Recipe::from_preset(self.preset),
         };
-        set(&mut recipe.content, self.content.as_deref().map(source));
         if !self.style.is_empty() {
             recipe.styles = self.style.iter().map(|path| StyleSource::new(source(path))).collect();
         }
@@ -120,7 +131,7 @@ mod tests {
     fn recipe(words: &[&str]) -> Result<Recipe, CliError> {
         let words = ["pentimento", "render"].iter().chain(words);
         match Arguments::try_parse_from(words).map_err(|error| CliError::from_clap(&error))?.command {
-            Some(Subcommand::Render(args)) => args.recipe(),
+            Some(Subcommand::Render(args)) => args.recipes().map(|mut recipes| recipes.remove(0)),
             _ => panic!("not render"),
         }
     }

@@ -59,6 +59,28 @@ pub fn mean(features: &Tensor, shares: &[f32]) -> Result<Tensor> {
     Ok(mean)
 }
 
+/// The covariance `(C, C)` about `mean`, their own, of those pixels of a feature map `(height, width, C)` that `shares` gives to
+/// a region; zeros where it gives none.
+///
+/// The mean is taken off every pixel first: in single precision it would drown the differences of a region of one colour.
+///
+/// # Errors
+/// When the mean or the shares do not fit the feature map, or the device fails.
+pub fn covariance(features: &Tensor, mean: &Tensor, shares: &[f32]) -> Result<Tensor> {
+    let (_, _, channels) = features.dims3()?;
+    let covariance = Tensor::zeros((channels, channels), features.dtype(), features.device())?;
+    let minus_mean = (mean * -1.0)?;
+    for band in Band::all(features, shares)? {
+        let centred = band.features.copy()?;
+        moments::add_to_pixels(&minus_mean, &centred)?;
+        let scaled = &band.room;
+        scaled.inplace_op2(&centred, &Weigh { shares: band.shares, how: How::Root })?;
+        let pixels = band.shares.len() as f64;
+        vector::add_scaled(pixels / total(shares), &gram::gram_matrix(scaled)?, &covariance)?;
+    }
+    Ok(covariance)
+}
+
 /// `gradient = [gradient +] weight * dL/dF`; added if `accumulate`.
 ///
 /// # Errors
@@ -103,7 +125,7 @@ pub fn pull(
 }
 
 /// `sum_i T_i^2`.
-pub(super) fn total(shares: &[f32]) -> f64 {
+pub(in crate::engine) fn total(shares: &[f32]) -> f64 {
     shares.iter().copied().map(f64::from).sum()
 }
 

@@ -165,28 +165,29 @@ impl CustomOp2 for MakeRemap<'_> {
         }
         let mut remaps = vec![0f32; channels * REMAP_LEN];
         threads::pool().install(|| {
-            let scales = bins_per_unit(features, channels);
+            let scales = bins_per_unit(features, self.0, channels);
             let counts = count(features, self.0, &scales);
             let remaps = remaps.par_chunks_exact_mut(REMAP_LEN).zip(quantiles.par_chunks_exact(STEPS + 1));
             remaps.enumerate().for_each(|(channel, (remap, quantiles))| {
                 remap[0] = scales[channel];
-                fill_remap(&counts[channel * BINS..][..BINS], self.0.total as f32, quantiles, remap);
+                fill_remap(&counts[channel * BINS..][..BINS], self.0.total, quantiles, remap);
             });
         });
         Ok((CpuStorage::F32(remaps), Shape::from((channels, REMAP_LEN))))
     }
 }
 
-/// For every channel the number of bins by its largest value; 0 where no value is above zero.
-fn bins_per_unit(features: &[f32], channels: usize) -> Vec<f32> {
-    let largest_of = |run: &[f32]| {
+/// For every channel the number of bins by its largest value among the pixels that count; 0 where no value is above zero.
+fn bins_per_unit(features: &[f32], part: Part<'_>, channels: usize) -> Vec<f32> {
+    let largest_of = |(i, run): (usize, &[f32])| {
         let mut largest = vec![0f32; channels];
-        for pixel in run.chunks_exact(channels) {
+        let pixels = run.chunks_exact(channels).zip(part.from(i * RUN)).filter(|(_, share)| *share > 0.0);
+        for (pixel, _) in pixels {
             largest.iter_mut().zip(pixel).for_each(|(largest, value)| *largest = largest.max(*value));
         }
         largest
     };
-    let largest = features.par_chunks(RUN * channels).map(largest_of).reduce(
+    let largest = features.par_chunks(RUN * channels).enumerate().map(largest_of).reduce(
         || vec![0f32; channels],
         |mut a, b| {
             a.iter_mut().zip(b).for_each(|(a, b)| *a = a.max(b));
@@ -197,13 +198,14 @@ fn bins_per_unit(features: &[f32], channels: usize) -> Vec<f32> {
 }
 
 /// How many values above zero fall into each bin, `[channel][BINS]`.
-fn count(features: &[f32], part: Part<'_>, scales: &[f32]) -> Vec<f32> {
+fn count(features: &[f32], part: Part<'_>, scales: &[f32]) -> Vec<f64> {
     let channels = scales.len();
-    let add = |mut counts: Vec<f32>, (first, run): (usize, &[f32])| {
+    let count = |(first, run): (usize, &[f32])| {
+        let mut counts = vec![0f64; channels * BINS];
         for (pixel, share) in run.chunks_exact(channels).zip(part.from(first)) {
             for ((counts, value), scale) in counts.chunks_exact_mut(BINS).zip(pixel).zip(scales) {
                 if *value > 0.0 {
-                    counts[((value * scale) as usize).min(BINS - 1)] += share;
+                    counts[((value * scale) as usize).min(BINS - 1)] += f64::from(share);
                 }
             }
         }
@@ -212,19 +214,19 @@ fn count(features: &[f32], part: Part<'_>, scales: &[f32]) -> Vec<f32> {
     // A few large tasks: each counts into a table of its own.
     let pixels = (features.len() / channels).div_ceil(threads::count()).max(RUN);
     let tasks = features.par_chunks(pixels * channels).enumerate().map(|(i, run)| (i * pixels, run));
-    tasks.map(|task| add(vec![0.0; channels * BINS], task)).reduce(
-        || vec![0.0; channels * BINS],
-        |mut a, b| {
-            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-            a
-        },
-    )
+    // Collected before they are added, so that the result does not depend on which thread was quicker.
+    let counts: Vec<Vec<f64>> = tasks.map(count).collect();
+    let mut sums = vec![0f64; channels * BINS];
+    for counts in &counts {
+        sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+    }
+    sums
 }
 
 /// Fills in all but the scale.
-fn fill_remap(counts: &[f32], total: f32, quantiles: &[f32], remap: &mut [f32]) {
-    let zeros = (total - counts.iter().sum::<f32>()).max(0.0);
-    let rank = |below: f32| below / total * STEPS as f32;
+fn fill_remap(counts: &[f64], total: f64, quantiles: &[f32], remap: &mut [f32]) {
+    let zeros = (total - counts.iter().sum::<f64>()).max(0.0);
+    let rank = |below: f64| (below / total * STEPS as f64) as f32;
     remap[1] = squares_below(quantiles, rank(zeros)) / STEPS as f32;
     let mut below = zeros;
     remap[2] = at(quantiles, rank(below));

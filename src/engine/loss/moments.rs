@@ -14,14 +14,16 @@
 //! inverse root of those is so inexact that up to 70 % of the squared length of the gradient at `relu4_1` and
 //! `relu5_1` was noise.
 //!
-//! `EPSILON` is added to both diagonals, as there: a picture of one colour has no covariance at all.
+//! `EPSILON` is added to both diagonals, as there: a picture of one colour has no covariance at all. For nearly such ones the
+//! mean is taken off before features are multiplied, see [`guided::covariance`]. What is measured in parts, a canvas in
+//! tiles or several styles, is put together as `K = sum s (K_s + (m_s - m) (m_s - m)^T)`.
 
 #[cfg(feature = "cuda")]
 use candle_core::CudaStorage;
-use candle_core::{CpuStorage, CustomOp1, DType, InplaceOp2, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, DType, Device, InplaceOp2, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::gram::{gram_matrix, pixelwise_product};
+use super::gram::pixelwise_product;
 use super::root::{root, trace};
 use super::{few_pixels, guided};
 #[cfg(feature = "cuda")]
@@ -52,6 +54,80 @@ pub fn mean(features: &Tensor) -> Result<Tensor> {
     features.apply_op1_no_bwd(&Mean)
 }
 
+/// Mean and covariance of a set of pixels, or of several sets as one, in f64.
+#[derive(Clone)]
+pub struct Moments {
+    /// What the sets vary by within themselves: the mean of their covariances, `(C, C)`.
+    within: Tensor,
+    /// Their means, `(C)`, with their shares of the whole.
+    means: Vec<(f64, Tensor)>,
+}
+
+impl Moments {
+    /// Of the pixels of a feature map `(height, width, C)`, or with `shares`, one for every pixel, of a region; see [`guided`].
+    ///
+    /// # Errors
+    /// When the shares do not fit the feature map, or the device fails.
+    pub fn of(features: &Tensor, shares: Option<&[f32]>) -> Result<Self> {
+        let (height, width, _) = features.dims3()?;
+        let (mean, covariance) = match shares {
+            Some(shares) => {
+                let mean = guided::mean(features, shares)?;
+                let covariance = guided::covariance(features, &mean, shares)?;
+                (mean, covariance)
+            }
+            None => {
+                let mean = mean(features)?;
+                let covariance = guided::covariance(features, &mean, &vec![1.0; height * width])?;
+                (mean, covariance)
+            }
+        };
+        Ok(Self { within: covariance.to_dtype(DType::F64)?, means: vec![(1.0, mean.to_dtype(DType::F64)?)] })
+    }
+
+    /// Of nothing yet.
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn none(channels: usize, device: &Device) -> Result<Self> {
+        Ok(Self { within: Tensor::zeros((channels, channels), DType::F64, device)?, means: Vec::new() })
+    }
+
+    /// Of nothing yet, with as many channels.
+    ///
+    /// # Errors
+    /// As [`Moments::none`].
+    pub fn nothing(&self) -> Result<Self> {
+        Self::none(self.within.dim(0)?, self.within.device())
+    }
+
+    /// Adds a set that makes up `share` of the whole.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn add(&mut self, share: f64, part: &Self) -> Result<()> {
+        self.within = (&self.within + (&part.within * share)?)?;
+        self.means.extend(part.means.iter().map(|(own, mean)| (share * own, mean.clone())));
+        Ok(())
+    }
+
+    /// Mean and covariance of all, with `EPSILON` on its diagonal.
+    fn whole(&self) -> Result<(Tensor, Tensor)> {
+        let channels = self.within.dim(0)?;
+        let mut mean = Tensor::zeros(channels, DType::F64, self.within.device())?;
+        for (share, of_part) in &self.means {
+            mean = (mean + (of_part * *share)?)?;
+        }
+        let mut covariance = (&self.within + (Tensor::eye(channels, DType::F64, self.within.device())? * EPSILON)?)?;
+        // What the sets are apart; one alone is apart from nothing.
+        for (share, of_part) in self.means.iter().filter(|_| self.means.len() > 1) {
+            let apart = (of_part - &mean)?;
+            covariance = (covariance + (apart.unsqueeze(1)?.matmul(&apart.unsqueeze(0)?)? * *share)?)?;
+        }
+        Ok((mean, covariance))
+    }
+}
+
 /// Mean and covariance of the style.
 pub struct Target {
     /// `(C)`, in f64 as all that follows.
@@ -63,13 +139,12 @@ pub struct Target {
 }
 
 impl Target {
-    /// From the mean `(C)` and the raw second moment `(C, C)`, see [`gram_matrix`], of one style or of several together.
+    /// From the moments of one style or of several together.
     ///
     /// # Errors
-    /// When they do not fit each other, or the device fails.
-    pub fn new(mean: &Tensor, second_moment: &Tensor) -> Result<Self> {
-        let (mean, second_moment) = (mean.to_dtype(DType::F64)?, second_moment.to_dtype(DType::F64)?);
-        let covariance = covariance(&mean, &second_moment)?;
+    /// When the device fails.
+    pub fn new(style: &Moments) -> Result<Self> {
+        let (mean, covariance) = style.whole()?;
         Ok(Self { root: root(&covariance)?.value, trace: trace(&covariance)?, mean })
     }
 
@@ -98,27 +173,28 @@ impl Target {
             }
             return Ok(loss);
         }
-        let Some(shares) = shares else {
-            let pull = self.pull(weight, pixels as f64, &mean(features)?, &gram_matrix(features)?)?;
-            pixelwise_product(features, &pull.slope, accumulate, gradient)?;
-            add_to_pixels(&pull.same_for_all, gradient)?;
-            return Ok(pull.loss);
-        };
-        let (mean, second_moment) = (guided::mean(features, shares)?, guided::gram_matrix(features, shares)?);
-        let pull = self.pull(weight, guided::total(shares), &mean, &second_moment)?;
-        guided::pull(features, (&pull.slope, Some(&pull.same_for_all)), shares, accumulate, gradient)?;
+        let found = Moments::of(features, shares)?;
+        let pull = self.pull(weight, shares.map_or(pixels as f64, guided::total), &found)?;
+        match shares {
+            Some(shares) => {
+                guided::pull(features, (&pull.slope, Some(&pull.same_for_all)), shares, accumulate, gradient)?;
+            }
+            None => {
+                pixelwise_product(features, &pull.slope, accumulate, gradient)?;
+                add_to_pixels(&pull.same_for_all, gradient)?;
+            }
+        }
         Ok(pull.loss)
     }
 
-    /// The loss of features with this mean and raw second moment, and `weight` times its slope at each of `pixels` pixels, or
-    /// at one whose share is all, where there are shares that add up to `pixels`.
+    /// The loss of features with these moments, and `weight` times its slope at each of `pixels` pixels, or at one whose
+    /// share is all, where there are shares that add up to `pixels`.
     ///
     /// # Errors
     /// As [`Target::new`].
-    pub fn pull(&self, weight: f64, pixels: f64, mean: &Tensor, second_moment: &Tensor) -> Result<Pull> {
+    pub fn pull(&self, weight: f64, pixels: f64, found: &Moments) -> Result<Pull> {
+        let (mean, covariance) = found.whole()?;
         let channels = mean.dim(0)?;
-        let (mean, second_moment) = (mean.to_dtype(DType::F64)?, second_moment.to_dtype(DType::F64)?);
-        let covariance = covariance(&mean, &second_moment)?;
         let transported = root(&self.root.matmul(&covariance)?.matmul(&self.root)?)?;
         let apart = (&mean - &self.mean)?;
         let squares = apart.sqr()?.sum_all()?.to_scalar::<f64>()?;
@@ -142,13 +218,6 @@ pub struct Pull {
     pub slope: Tensor,
     /// `v`, `(C)`.
     pub same_for_all: Tensor,
-}
-
-/// `E[f f^T] - m m^T`, with `EPSILON` on the diagonal.
-fn covariance(mean: &Tensor, second_moment: &Tensor) -> Result<Tensor> {
-    let of_mean = mean.unsqueeze(1)?.matmul(&mean.unsqueeze(0)?)?;
-    let diagonal = (Tensor::eye(mean.dim(0)?, mean.dtype(), mean.device())? * EPSILON)?;
-    (second_moment - of_mean)? + diagonal
 }
 
 struct Mean;

@@ -90,6 +90,16 @@ impl Painter for StyleTransfer {
     }
 
     fn take_up(&mut self, picture: &Picture, iterations: u32) -> Result<(), EngineError> {
+        // Nobody raises it.
+        self.take_up_unless(picture, iterations, &Interrupt::default()).map(|_| ())
+    }
+
+    fn take_up_unless(
+        &mut self,
+        picture: &Picture,
+        iterations: u32,
+        interrupt: &Interrupt,
+    ) -> Result<Option<()>, EngineError> {
         let (mut left, mut index) = (iterations, 0);
         while index + 1 < self.stages.len() && left >= self.stages[index].iterations {
             left -= self.stages[index].iterations;
@@ -97,20 +107,23 @@ impl Painter for StyleTransfer {
         }
         if index != self.stage {
             let (stage, extension) = (self.stage, self.extension);
-            self.go_to(index, &Interrupt::default())?;
+            if interrupt.unless_raised(self.go_to(index, interrupt))?.is_none() {
+                return Ok(None);
+            }
             // Painted through again, the last stage takes as long as at first.
             self.stages[stage].iterations -= extension;
         }
         self.done_in_stage = left.min(self.current().iterations);
-        self.go_on_from(picture)
+        self.go_on_from(picture).map(Some)
     }
 
     fn revise(&mut self, job: &Job) -> Result<(), EngineError> {
-        self.follow(job, &Interrupt::default())
+        // Nobody raises it.
+        self.follow(job, &Interrupt::default()).map(|_| ())
     }
 
     fn revise_unless(&mut self, job: &Job, interrupt: &Interrupt) -> Result<Option<()>, EngineError> {
-        interrupt.unless_raised(self.follow(job, interrupt))
+        self.follow(job, interrupt)
     }
 
     fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {

@@ -10,9 +10,8 @@ use crate::engine::terms::Terms;
 use crate::engine::{EngineError, Interrupt, Job, Painter};
 
 impl StyleTransfer {
-    /// Goes on with the same canvas under a changed job; see [`Painter::revise`]. Broken off with an error when `interrupt` is
-    /// raised.
-    pub(super) fn follow(&mut self, job: &Job, interrupt: &Interrupt) -> Result<(), EngineError> {
+    /// Goes on with the same canvas under a changed job; see [`Painter::revise_unless`].
+    pub(super) fn follow(&mut self, job: &Job, interrupt: &Interrupt) -> Result<Option<()>, EngineError> {
         job.recipe.validate()?;
         let change = Change::between(&self.job, job);
         let mut stages = schedule::plan(&job.recipe, job.content.width(), job.content.height());
@@ -30,7 +29,8 @@ impl StyleTransfer {
         }
         // Whatever can fail is done before anything is changed, beside what is there.
         let beside = Budget { bytes: there_is.bytes.map(|bytes| bytes - held), ..there_is };
-        let styles = self.styles.revised(&self.vgg, job, &stages[stage], beside, interrupt)?;
+        let styles = self.styles.revised(&self.vgg, job, &stages[stage], beside, interrupt);
+        let Some(styles) = interrupt.unless_raised(styles)? else { return Ok(None) };
         let regions =
             if styles == self.styles && !change.masks { None } else { Some(styles.regions(job, &stages[stage])?) };
         // The photo need not be read again: a stroke of the brush costs less than an iteration.
@@ -40,7 +40,9 @@ impl StyleTransfer {
         let objective = if change.content || !same_size || outgrown {
             plans[stage] = plan_stage(job, &stages[stage], beside)?;
             let regions = styles.regions(job, &stages[stage])?;
-            Some(new_objective(&self.vgg, job, &stages[stage], &plans[stage], &regions, interrupt)?)
+            let objective = new_objective(&self.vgg, job, &stages[stage], &plans[stage], &regions, interrupt);
+            let Some(objective) = interrupt.unless_raised(objective)? else { return Ok(None) };
+            Some(objective)
         } else {
             plans[stage].tiles = self.plans[self.stage].tiles.clone();
             None
@@ -65,7 +67,7 @@ impl StyleTransfer {
         self.styles = styles;
         self.optimizer.follow(&self.job.recipe, self.plans[stage].lbfgs_pairs);
         if let Some(objective) = objective {
-            return self.enter(stage, objective, kept);
+            return self.enter(stage, objective, kept).map(Some);
         }
         self.kept = kept;
         self.output.follow(&self.job, self.stages[stage].width, self.stages[stage].height);
@@ -86,6 +88,6 @@ impl StyleTransfer {
                 average => *average = new_average(&self.job, &self.canvas)?,
             }
         }
-        Ok(())
+        Ok(Some(()))
     }
 }

@@ -1,11 +1,13 @@
 //! In which order commands are applied that came while something else was being computed.
 
+use std::collections::VecDeque;
+
 use super::super::Command;
 
-/// Commands that wait for those for whose sake they were broken off.
+/// Commands that are not applied yet.
 #[derive(Default)]
 pub struct Queue {
-    /// The one that was broken off, and those behind it.
+    /// The first of them was broken off, or is to come before the one that was.
     waiting: Vec<Command>,
 }
 
@@ -14,21 +16,34 @@ impl Queue {
         self.waiting.is_empty()
     }
 
-    /// Has `apply` carry out what waits and then `batch`, in order, until it answers that it was broken off. What was so before
-    /// comes last: others were not to wait for it. But without the painting that was being begun they have nothing to act on.
-    pub fn carry_out(&mut self, batch: Vec<Command>, mut apply: impl FnMut(&Command) -> Applied) {
-        let mut all = std::mem::take(&mut self.waiting);
-        let can_wait = matches!(all.first(), Some(Command::Revise(_) | Command::MeasureShares));
-        let last = can_wait.then(|| all.remove(0));
+    /// Has `apply` carry out what waits and then `batch`, in order, until it answers that it was broken off. `apply` is also
+    /// told whether it is to make haste, because something stands behind this command that should not wait for it: if that
+    /// breaks it off, they change places.
+    pub fn carry_out(&mut self, batch: Vec<Command>, mut apply: impl FnMut(&Command, Haste) -> Applied) {
+        let mut all = VecDeque::from(std::mem::take(&mut self.waiting));
         all.extend(batch);
-        all.extend(last.filter(|last| !is_superseded(last, &all)));
-        let broken_off = |index: &usize| {
-            !is_superseded(&all[*index], &all[index + 1..]) && apply(&all[*index]) == Applied::BrokenOff
-        };
-        if let Some(index) = (0..all.len()).find(broken_off) {
-            self.waiting = all.split_off(index);
+        while let Some(command) = all.pop_front() {
+            let later = all.make_contiguous();
+            if is_superseded(&command, later) {
+                continue;
+            }
+            let quick = if can_wait(&command) { quick_ones(later) } else { vec![] };
+            let haste = if quick.is_empty() { Haste::No } else { Haste::Yes };
+            if apply(&command, haste) == Applied::BrokenOff {
+                // From the back, so that the places in front stay what they are.
+                let quick: Vec<_> = quick.into_iter().rev().filter_map(|index| all.remove(index)).collect();
+                self.waiting = quick.into_iter().rev().chain([command]).chain(all).collect();
+                return;
+            }
         }
     }
+}
+
+/// Whether a command is to give up rather than take long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Haste {
+    Yes,
+    No,
 }
 
 /// What became of a command.
@@ -38,6 +53,21 @@ pub enum Applied {
     Entirely,
     /// It has to be applied again.
     BrokenOff,
+}
+
+/// Whether this may take long and others may go before it.
+fn can_wait(command: &Command) -> bool {
+    matches!(command, Command::Revise(_) | Command::MeasureShares)
+}
+
+/// The places of the commands that take the canvas or the painter as it is, but for what stands behind one that changes it.
+fn quick_ones(later: &[Command]) -> Vec<usize> {
+    let changes_canvas =
+        |command: &Command| matches!(command, Command::Stir { .. } | Command::GoOnFrom(_) | Command::GoBackTo(_));
+    let quick =
+        |command: &Command| matches!(command, Command::Keep | Command::SaveAs(_) | Command::Pause | Command::Resume);
+    let before = later.iter().take_while(|command| !changes_canvas(command)).enumerate();
+    before.filter(|(_, command)| quick(command)).map(|(index, _)| index).collect()
 }
 
 /// Whether a later command of the same batch makes this one pointless: a slider that was dragged through ten places
@@ -85,29 +115,53 @@ mod tests {
         }
     }
 
-    /// What is applied, if what is called `fails` is broken off.
-    fn applied(queue: &mut Queue, batch: Vec<Command>, fails: &str) -> Vec<String> {
+    /// What is applied, if what is called `long` is broken off in haste.
+    fn applied(queue: &mut Queue, batch: Vec<Command>, long: &str) -> Vec<String> {
         let mut words = vec![];
-        queue.carry_out(batch, |command| {
+        queue.carry_out(batch, |command, haste| {
+            let is_paint = matches!(command, Command::Paint { .. });
             words.push(word(command));
-            if word(command) == fails { Applied::BrokenOff } else { Applied::Entirely }
+            if word(command) == long && (haste == Haste::Yes || is_paint) {
+                Applied::BrokenOff
+            } else {
+                Applied::Entirely
+            }
         });
         words
     }
 
     #[test]
-    fn settings_that_were_broken_off_come_after_what_they_made_way_for() {
+    fn settings_that_take_long_come_after_what_should_not_wait_for_them() {
         let mut queue = Queue::default();
-        let batch = vec![Command::Resume, revise(1.0), Command::Pause];
+        let batch = vec![Command::Resume, revise(1.0), Command::MeasureShares, Command::Pause, Command::Keep];
         assert_eq!(applied(&mut queue, batch, "revise 1"), ["resume", "revise 1"]);
         assert!(!queue.is_empty());
-        assert_eq!(applied(&mut queue, vec![Command::Keep], ""), ["pause", "keep", "revise 1"]);
+        assert_eq!(applied(&mut queue, vec![], "revise 1"), ["pause", "keep", "revise 1", "measureshares"]);
         assert!(queue.is_empty());
-        // Once more, and newer ones come in the meantime.
-        applied(&mut queue, vec![revise(1.0)], "revise 1");
-        assert_eq!(applied(&mut queue, vec![Command::Keep, revise(2.0)], ""), ["keep", "revise 2"]);
-        applied(&mut queue, vec![revise(1.0)], "revise 1");
-        assert_eq!(applied(&mut queue, vec![Command::Stop], ""), ["stop"]);
+        // What takes no time is done in its order.
+        let batch = vec![revise(1.0), Command::Keep];
+        assert_eq!(applied(&mut queue, batch, ""), ["revise 1", "keep"]);
+    }
+
+    #[test]
+    fn newer_settings_take_the_place_of_those_that_wait() {
+        let mut queue = Queue::default();
+        applied(&mut queue, vec![revise(1.0), Command::Keep], "revise 1");
+        assert_eq!(applied(&mut queue, vec![revise(2.0)], ""), ["keep", "revise 2"]);
+        applied(&mut queue, vec![revise(1.0), Command::Keep], "revise 1");
+        assert_eq!(applied(&mut queue, vec![Command::Stop], ""), ["keep", "stop"]);
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn what_changes_the_canvas_is_done_under_the_settings_before_it() {
+        let mut queue = Queue::default();
+        let batch = vec![revise(1.0), Command::Pause, Command::Stir { levels: 3.0 }, Command::Keep];
+        assert_eq!(applied(&mut queue, batch, "revise 1"), ["revise 1"]);
+        let stir = "stir { levels: 3.0 }";
+        assert_eq!(applied(&mut queue, vec![], "revise 1"), ["pause", "revise 1", stir, "keep"]);
+        let batch = vec![revise(1.0), Command::Stir { levels: 3.0 }, Command::Keep];
+        assert_eq!(applied(&mut queue, batch, "revise 1"), ["revise 1", stir, "keep"]);
     }
 
     #[test]

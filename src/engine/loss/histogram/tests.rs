@@ -88,9 +88,13 @@ fn channels_without_any_value_are_left_alone() {
 
 #[test]
 fn a_region_has_the_loss_and_the_gradient_of_its_pixels_as_often_as_they_count() {
-    let (found, style) = (features(7, SHAPE, 4.0, 90.0), features(8, SHAPE, 6.0, 150.0));
+    let (mut found, style) = (features(7, SHAPE, 4.0, 90.0), features(8, SHAPE, 6.0, 150.0));
     let quantiles = quantiles(&map(&style, SHAPE)).unwrap();
     let shares = thirds(&mut Noise::new(9), SHAPE.0 * SHAPE.1);
+    // What lies outside is no measure of what lies inside.
+    for (pixel, share) in found.chunks_exact_mut(3).zip(&shares) {
+        pixel.iter_mut().filter(|_| *share == 0.0).for_each(|value| *value *= 50.0);
+    }
     let features = map(&found, SHAPE);
     let gradient = features.ones_like().unwrap();
     let loss = evaluate(5.0, &features, Some(&shares), &quantiles, true, &gradient).unwrap();

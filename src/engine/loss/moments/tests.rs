@@ -10,7 +10,7 @@ fn map(values: &[f32], (h, w, c): (usize, usize, usize)) -> Tensor {
 }
 
 fn target(features: &Tensor) -> Target {
-    Target::new(&mean(features).unwrap(), &gram_matrix(features).unwrap()).unwrap()
+    Target::new(&Moments::of(features, None).unwrap()).unwrap()
 }
 
 fn loss(target: &Target, features: &Tensor) -> f64 {
@@ -51,9 +51,10 @@ fn moments_in_f64(values: &[f64], channels: usize) -> (Tensor, Tensor) {
     let pixels = values.len() / channels;
     let map = Tensor::from_slice(values, (pixels, channels), &Device::Cpu).unwrap();
     let mean = map.mean(0).unwrap();
-    let second_moment = (map.t().unwrap().matmul(&map).unwrap() / pixels as f64).unwrap();
-    let covariance = covariance(&mean, &second_moment).unwrap();
-    (mean, covariance)
+    let centred = map.broadcast_sub(&mean).unwrap();
+    let covariance = (centred.t().unwrap().matmul(&centred).unwrap() / pixels as f64).unwrap();
+    let diagonal = (Tensor::eye(channels, DType::F64, &Device::Cpu).unwrap() * EPSILON).unwrap();
+    (mean, (covariance + diagonal).unwrap())
 }
 
 /// The loss in f64.
@@ -221,4 +222,43 @@ fn shares_of_another_map_are_refused() {
         let shares = vec![1.0; shape.0 * shape.1 + 1];
         assert!(style.evaluate(1.0, &features, Some(&shares), false, &gradient).is_err());
     }
+}
+
+/// In single precision the square of the mean is a million times as large as what the pixels vary by.
+#[test]
+fn what_hardly_varies_is_measured_all_the_same() {
+    const C: usize = 16;
+    let shape = (9, 10, C);
+    let mut noise = Noise::new(15);
+    let of_style: Vec<f32> = noise.vec(90 * C).iter().map(|value| 300.0 + 100.0 * value).collect();
+    let style = target(&map(&of_style, shape));
+    for contrast in [0.0, 0.001, 0.005, 0.03] {
+        let mut values: Vec<f32> = noise.vec(90 * C).iter().map(|value| 1000.0 * (1.0 + contrast * value)).collect();
+        let shares = thirds(&mut noise, 90);
+        // A region of nearly one colour beside what is bright.
+        for (pixel, share) in values.chunks_exact_mut(C).zip(&shares) {
+            pixel.iter_mut().filter(|_| *share == 0.0).for_each(|value| *value *= 3.0);
+        }
+        let features = map(&values, shape);
+        let gradient = features.zeros_like().unwrap();
+        let found = style.evaluate(1.0, &features, Some(&shares), false, &gradient).unwrap();
+        let (region, size) = repeated(&values, C, &shares);
+        let expected = definition(&wide(&of_style), &wide(&region), C);
+        assert!((found / expected - 1.0).abs() < 1e-4, "contrast {contrast}: {found}, expected {expected}");
+        assert!(size.1 > C && gradient.flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().all(|v| v.is_finite()));
+    }
+}
+
+#[test]
+fn parts_have_the_moments_of_the_whole() {
+    let mut noise = Noise::new(16);
+    let values = noise.vec(12 * 7 * 5);
+    let whole = Moments::of(&map(&values, (12, 7, 5)), None).unwrap();
+    let (upper, lower) = values.split_at(3 * 7 * 5);
+    let mut parts = whole.nothing().unwrap();
+    parts.add(0.25, &Moments::of(&map(upper, (3, 7, 5)), None).unwrap()).unwrap();
+    parts.add(0.75, &Moments::of(&map(lower, (9, 7, 5)), None).unwrap()).unwrap();
+    let ((mean, covariance), (expected_mean, expected)) = (parts.whole().unwrap(), whole.whole().unwrap());
+    let apart = |a: &Tensor, b: &Tensor| (a - b).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f64>().unwrap();
+    assert!(apart(&mean, &expected_mean) < 1e-6 && apart(&covariance, &expected) < 1e-6);
 }
