@@ -48,9 +48,7 @@ cat "$work/found"
 if [ $status -ne 0 ]; then
   faults=$(tail -n 1 "$work/faults")
   echo "$faults" >&2
-  case $faults in
-    *': mean and covariance: '*'NOT_FOUND'*) case $faults in *';'*) exit 1 ;; esac ;;
-    *) exit 1 ;;
-  esac
+  unexpected=$(echo "$faults" | tr ';' '\n' | grep -v 'mean and covariance.*NOT_FOUND' || true)
+  [ -z "$unexpected" ] || exit 1
 fi
 echo 'the card made of the processor paints what the processor paints' >&2
