@@ -67,7 +67,6 @@ pub fn run(args: &RenderArgs, recipes: Vec<Recipe>) -> Result<(), CliError> {
     }
     let easel = Easel::new(&args.run)?;
     let (count, report) = (recipes.len(), Report::new(args.run.quiet, 0));
-    report.say(&format!("painting on {}", easel.device_name()));
     let mut failed = 0;
     for (index, recipe) in recipes.into_iter().enumerate() {
         report.say(&format!("photo {} of {count}: {}", index + 1, recipe.content));

@@ -41,7 +41,6 @@ pub(super) fn paint(
     let easel = Easel::new(args)?;
     let report = Report::new(args.quiet, job.recipe.iterations);
     announce(&report, &easel.engine, &job)?;
-    report.say(&format!("painting on {}", easel.device_name()));
     easel.paint(job, output, args, film, report).map(|_| ())
 }
 
@@ -65,10 +64,6 @@ impl Easel {
         Ok(Self { engine: StyleEngine::new(args.device, args.weights.as_deref())?, stop: watch_for_ctrl_c()? })
     }
 
-    pub fn device_name(&self) -> String {
-        self.engine.device_name()
-    }
-
     /// Paints and writes the picture; prints where it went.
     pub fn paint(
         &self,
@@ -79,6 +74,7 @@ impl Easel {
         mut report: Report,
     ) -> Result<Ended, CliError> {
         let Some(painter) = self.engine.begin_unless(&job, &self.stop)? else { return Err(nothing_done()) };
+        report.say(&format!("painting on {}", self.engine.device_name()));
         let trace = args.trace.as_deref().map(Trace::create).transpose()?;
         if let Some(loss) = output.loss(&job.content) {
             report.say(&loss);

@@ -106,7 +106,7 @@ impl CanvasPanel {
         let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         self.checkerboard.show(&painter, place, palette.checker);
         let parted = self.curtain.is_drawn && !masking && !comparing && !matches!(shown, Shown::Photo);
-        let other = curtain::other_side(desk.state).filter(|_| parted);
+        let other = curtain::other_side(desk.state, &image).filter(|_| parted);
         if let Some((other, other_name)) = &other {
             let parts = self.curtain.parts(place, window);
             let other = self.photo.show(ui.ctx(), other, TextureOptions::LINEAR);

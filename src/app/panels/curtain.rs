@@ -84,16 +84,23 @@ pub struct Parts {
     pub right: Rect,
 }
 
-/// What stands on the left: the photo, or beside something kept the painting as it is now. With its name.
+/// What stands on the left of `own`: the photo, or beside something kept the painting as it is now. With its name. Nothing, if
+/// that has another shape: then it is of something else.
 #[must_use]
-pub fn other_side(state: &State) -> Option<(Arc<RgbaImage>, &'static str)> {
-    if state.exhibit.is_some()
-        && let Some(canvas) = state.painting.as_ref().and_then(|painting| painting.canvas.as_ref())
-    {
-        return Some((Arc::clone(&canvas.image), "painting"));
-    }
-    let photo = state.picture_info(&state.recipe.content)?;
-    Some((Arc::clone(&photo.thumbnail), "photo"))
+pub fn other_side(state: &State, own: &RgbaImage) -> Option<(Arc<RgbaImage>, &'static str)> {
+    let canvas = state.painting.as_ref().and_then(|painting| painting.canvas.as_ref());
+    let other = match canvas.filter(|_| state.exhibit.is_some()) {
+        Some(canvas) => (Arc::clone(&canvas.image), "painting"),
+        None => (Arc::clone(&state.picture_info(&state.recipe.content)?.thumbnail), "photo"),
+    };
+    Some(other).filter(|(other, _)| have_one_shape(own, other))
+}
+
+/// Whether two pictures have the same proportions, as far as whole pixels allow.
+fn have_one_shape(a: &RgbaImage, b: &RgbaImage) -> bool {
+    let aspect = |image: &RgbaImage| image.width() as f32 / image.height().max(1) as f32;
+    let shortest = a.width().min(a.height()).min(b.width()).min(b.height()).max(1);
+    (aspect(a) / aspect(b) - 1.0).abs() <= 1.0 / shortest as f32
 }
 
 /// The name of what stands on the right.
@@ -146,6 +153,15 @@ fn label(painter: &Painter, ui: &Ui, at: Pos2, align: Align2, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stages_of_one_painting_have_one_shape_and_other_pictures_another() {
+        let image = RgbaImage::new;
+        assert!(have_one_shape(&image(128, 85), &image(512, 342)));
+        assert!(have_one_shape(&image(1024, 683), &image(24, 16)));
+        assert!(!have_one_shape(&image(512, 342), &image(512, 384)));
+        assert!(!have_one_shape(&image(512, 342), &image(342, 512)));
+    }
 
     #[test]
     fn the_line_stays_in_sight() {
