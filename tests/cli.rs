@@ -134,7 +134,6 @@ fn places_that_cannot_be_written_are_found_out_before_painting() {
     fails(&bench, &["render", "--output", "out"], 1, &["out"]);
     fails(&bench, &["render", "--output", "no/such/out.png"], 1, &["out.png", "no such folder"]);
     fails(&bench, &["render", "--output", "photo.png/out.png"], 1, &["photo.png", "not a folder"]);
-    fails(&bench, &["render", "--output", "folder.png"], 1, &["folder.png", "folder"]);
     fails(&bench, &["render", "--trace", "no/trace.jsonl"], 1, &["trace.jsonl", "no such folder"]);
     fails(&bench, &["render", "--trace", "folder.png"], 1, &["folder.png", "folder"]);
     fails(&bench, &["render", "--film", "no/film.gif"], 1, &["film.gif", "no such folder"]);
@@ -313,6 +312,9 @@ fn several_photos_are_painted_one_after_another() {
         assert_eq!(record.iteration, 2);
         assert!(record.recipe.content.to_string().ends_with(photo), "{path}");
     }
+    // A folder that is there will do for one photo as well.
+    let output = bench.run(&[&words[..], &["photo.png"]].concat());
+    assert_eq!(text(&output.stdout), "out/photo-in-style-2.png\n");
     // All together is refused what can only be meant for one, and what is not there, before anything is painted.
     let two = ["render", "--content", "photo.png", "style.png"];
     fails(&bench, &[&two[..], &["--film", "film.gif"]].concat(), 2, &["--film", "2"]);

@@ -29,6 +29,10 @@ pub struct LossHistory {
 impl LossHistory {
     /// Adds what one iteration did.
     pub fn push(&mut self, progress: &Progress) {
+        // Another photo or size may take a painting back to an earlier stage.
+        if self.points.last().is_some_and(|last| progress.iteration < last.iteration) {
+            self.cut(progress.iteration.saturating_sub(1));
+        }
         if self.stage.is_some_and(|stage| stage != progress.stage) {
             self.stage_starts.push(progress.iteration);
         }
@@ -123,6 +127,17 @@ mod tests {
             evaluations: vec![],
             notice: None,
         }
+    }
+
+    #[test]
+    fn the_curve_goes_on_where_a_change_has_taken_the_painting_back() {
+        let mut history = LossHistory::default();
+        for (iteration, stage) in [(1, 0), (2, 0), (3, 1), (4, 1), (5, 2), (3, 1), (4, 1)] {
+            history.push(&progress(iteration, stage));
+        }
+        let iterations: Vec<u32> = history.points().iter().map(|point| point.iteration).collect();
+        assert_eq!(iterations, [1, 2, 3, 4]);
+        assert!(history.stage_starts().iter().all(|&start| start <= 3));
     }
 
     #[test]

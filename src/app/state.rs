@@ -151,9 +151,7 @@ impl State {
                 self.notices.push(Severity::Error, message, now_secs);
             }
             Event::SetAside { run, canvas } => {
-                if self.previous.as_ref().is_none_or(|previous| previous.run <= run) {
-                    self.previous = Some(Previous { run, canvas });
-                }
+                self.set_aside(run, canvas);
             }
             Event::Kept(favourite) => {
                 let text = format!("Kept iteration {} with its settings", favourite.iteration);

@@ -226,7 +226,7 @@ pub struct RenderArgs {
     edges: Option<Edges>,
 
     /// Where to write: .png, .jpg, .webp or .tiff; an existing file is replaced [default: CONTENT-in-STYLE.png in the
-    /// current folder, numbered where that exists]. Of several photos: the folder.
+    /// current folder, or in this one if it is a folder, numbered where that exists].
     #[arg(long, short, help_heading = OUTPUT, value_name = "FILE")]
     pub output: Option<PathBuf>,
 

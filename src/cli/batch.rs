@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::CliError;
 use super::args::RenderArgs;
-use super::output::{Output, default_stem};
+use super::output::Output;
 use super::render::{Easel, Ended, load};
 use super::report::Report;
 use crate::recipe::{PictureSource, Recipe};
@@ -70,8 +70,7 @@ pub fn run(args: &RenderArgs, recipes: Vec<Recipe>) -> Result<(), CliError> {
     let mut failed = 0;
     for (index, recipe) in recipes.into_iter().enumerate() {
         report.say(&format!("photo {} of {count}: {}", index + 1, recipe.content));
-        let stem = folder.join(default_stem(&recipe)).into_os_string();
-        let painted = Output::new(None, stem, args.run.depth)
+        let painted = Output::named_in(folder, &recipe, args.run.depth)
             .and_then(|output| easel.paint(load(recipe)?, output, &args.run, None, Report::new(args.run.quiet, 0)));
         match painted {
             Ok(Ended::AtItsEnd) => {}

@@ -30,6 +30,11 @@ impl Output {
         Ok(output)
     }
 
+    /// `CONTENT-in-STYLE` in a folder.
+    pub fn named_in(folder: &Path, recipe: &Recipe, depth: Depth) -> Result<Self, CliError> {
+        Self::new(None, folder.join(default_stem(recipe)).into_os_string(), depth)
+    }
+
     /// The file to write now.
     pub fn path(&self) -> PathBuf {
         match self {

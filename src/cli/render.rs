@@ -18,7 +18,10 @@ pub fn run(args: &RenderArgs) -> Result<(), CliError> {
     let recipes = args.recipes()?;
     match <[Recipe; 1]>::try_from(recipes) {
         Ok([recipe]) => {
-            let output = Output::new(args.output.as_deref(), default_stem(&recipe), args.run.depth)?;
+            let output = match args.output.as_deref().filter(|path| path.is_dir()) {
+                Some(folder) => Output::named_in(folder, &recipe, args.run.depth),
+                None => Output::new(args.output.as_deref(), default_stem(&recipe), args.run.depth),
+            }?;
             paint(recipe, output, &args.run, |_, _, _| Ok(()))
         }
         Err(recipes) => batch::run(args, recipes),

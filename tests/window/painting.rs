@@ -209,3 +209,27 @@ fn a_deleted_favourite_comes_back() {
     bench.undo_newest();
     bench.until_label("Favourite, iteration");
 }
+
+#[test]
+fn a_painting_that_had_hardly_begun_displaces_none_that_had_got_further() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.paint(6);
+    let previous_is = |bench: &mut Bench, words: &str| {
+        bench.click("Previous canvas");
+        assert!(bench.has("Viewing the previous canvas") && bench.has(words), "{words}");
+        bench.press(Key::Escape);
+    };
+    // The first step that is allowed then is the old painting's last.
+    bench.click("Start over");
+    bench.iterate(2);
+    bench.until_label("Iteration 1 /");
+    bench.click("Start over");
+    bench.iterate(5);
+    bench.until_label("Iteration 4 /");
+    previous_is(&mut bench, "iteration 7");
+    bench.click("Start over");
+    bench.iterate(2);
+    bench.until_label("Iteration 1 /");
+    previous_is(&mut bench, "iteration 5");
+}

@@ -133,6 +133,8 @@ impl CanvasPanel {
             pill(ui, window, "Drop here for the photo, or on the styles");
         } else if matches!(shown, Shown::Photo) && !masking {
             pill(ui, window, photo_hint(desk.state));
+        } else if parted && other.is_none() {
+            pill(ui, window, "No line here: these pictures have different shapes");
         }
         response.accessible_name(name);
     }

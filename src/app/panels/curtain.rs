@@ -54,6 +54,9 @@ impl Curtain {
         if let Some(pointer) = response.interact_pointer_pos() {
             self.at = emath::remap_clamp(pointer.x, seen.x_range(), 0.0..=1.0);
         }
+        if response.is_pointer_button_down_on() {
+            response.request_focus();
+        }
         if response.has_focus() {
             self.follow_keys(response.id, ui);
         }

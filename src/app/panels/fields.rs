@@ -4,7 +4,9 @@
 use std::fmt::Display;
 
 use egui::emath::Numeric;
-use egui::{Align, CollapsingHeader, ComboBox, DragValue, Id, Label, Layout, PointerButton, Slider, Ui, vec2};
+use egui::{
+    Align, CollapsingHeader, ComboBox, DragValue, Id, Label, Layout, PointerButton, Response, Slider, Ui, vec2,
+};
 use egui_material_icons::icons;
 
 use super::super::theme;
@@ -83,21 +85,27 @@ pub struct Choices<T: 'static> {
     pub help: fn(T) -> &'static str,
 }
 
+/// Draws a list to choose from, as wide as every field: a long name is cut off, or it would push the others out of sight.
+pub fn combo(ui: &mut Ui, id: &str, selected: &str, add_choices: impl FnOnce(&mut Ui)) -> Response {
+    let size = vec2(theme::ROW_FIELD_PT, theme::ROW_HEIGHT_PT);
+    let place = ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        let list = ComboBox::from_id_salt(id).selected_text(selected).width(theme::ROW_FIELD_PT).truncate();
+        list.show_ui(ui, add_choices).response
+    });
+    place.inner
+}
+
 /// Draws a choice among named alternatives.
 pub fn choice<T: Copy + PartialEq>(ui: &mut Ui, what: &Choices<T>, value: &mut T, preset: T) {
     let hint = (what.help)(*value);
     let back = (*value != preset).then(|| (what.label)(preset));
     let reset = row(ui, what.title, hint, back, |ui, title| {
-        let shown = ComboBox::from_id_salt(what.title)
-            .selected_text((what.label)(*value))
-            .width(theme::ROW_FIELD_PT)
-            .truncate()
-            .show_ui(ui, |ui| {
-                for &each in what.all {
-                    ui.selectable_value(value, each, (what.label)(each)).on_hover_text((what.help)(each));
-                }
-            });
-        shown.response.labelled_by(title).on_hover_text(hint);
+        let shown = combo(ui, what.title, (what.label)(*value), |ui| {
+            for &each in what.all {
+                ui.selectable_value(value, each, (what.label)(each)).on_hover_text((what.help)(each));
+            }
+        });
+        shown.labelled_by(title).on_hover_text(hint);
     });
     if reset {
         *value = preset;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use image::RgbaImage;
 
 use super::super::command::Exhibit;
-use super::State;
+use super::{Previous, State};
 use crate::recipe::Recipe;
-use crate::studio::Canvas;
+use crate::studio::{Canvas, RunId};
 
 /// Which way along the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,17 @@ impl State {
             return self.shown_exhibit();
         }
         self.painting.as_ref()?.canvas.as_ref().map(|canvas| Arc::clone(&canvas.image))
+    }
+
+    /// Puts a canvas beside the favourites as the previous one. But one that had hardly begun does not take the place of an earlier
+    /// painting's that had got twice as far: who starts over a second time may still want what the first time set aside.
+    pub(super) fn set_aside(&mut self, run: RunId, canvas: Canvas) {
+        let stays = |previous: &Previous| {
+            previous.run > run || (previous.run < run && previous.canvas.iteration / 2 > canvas.iteration)
+        };
+        if !self.previous.as_ref().is_some_and(stays) {
+            self.previous = Some(Previous { run, canvas });
+        }
     }
 
     /// Iterations that what is looked at instead of the painting has seen.

@@ -1,7 +1,7 @@
 //! How a painting begins: anew, or where another was left.
 
 use super::super::painting::{Painting, Phase, ShownFrame};
-use super::{Previous, State};
+use super::State;
 use crate::recipe::Recipe;
 use crate::studio::{Canvas, Command, RunId};
 
@@ -11,9 +11,10 @@ impl State {
         // The frame on the screen stands in until the studio hands over the canvas itself.
         if let Some(Painting { run, canvas: Some(ShownFrame { image, iteration }), recipe, .. }) = self.painting.take()
         {
-            self.previous = Some(Previous { run, canvas: Canvas { image, deep: None, recipe, iteration } });
+            self.set_aside(run, Canvas { image, deep: None, recipe, iteration });
         }
-        (self.exhibit, self.awaited_start) = (None, None);
+        // A question about the canvas that was there has lost its meaning.
+        (self.exhibit, self.awaited_start, self.finish) = (None, None, None);
         self.runs += 1;
         let run = RunId(self.runs);
         self.painting = Some(Painting::new(run, self.recipe.clone()));

@@ -1,12 +1,12 @@
 //! The section "Advanced": how the optimiser goes about it, and from where.
 
-use egui::{ComboBox, DragValue, RichText, Ui};
+use egui::{DragValue, RichText, Ui};
 use egui_material_icons::icons;
 
 use super::super::super::command::{Slot, UiCommand};
 use super::super::super::theme;
 use super::super::super::widgets::{Desk, icon_button};
-use super::super::fields::{Choices, choice, number, row};
+use super::super::fields::{Choices, choice, combo, number, row};
 use super::super::{pictures, stir};
 use super::Section;
 use crate::recipe::{Edges, Init, LbfgsMetric, OptimizerKind, Pooling, Recipe, SEED_HELP, Scales, parameter};
@@ -88,28 +88,24 @@ fn init_row(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
     let preset = &desk.state.basis.settings.init;
     let back = (recipe.init != *preset).then(|| init_label(preset));
     let reset = row(ui, "Start from", Init::HELP, back, |ui, title| {
-        let shown = ComboBox::from_id_salt("init")
-            .selected_text(init_label(&recipe.init))
-            .width(theme::ROW_FIELD_PT)
-            .truncate()
-            .show_ui(ui, |ui| {
-                for init in [Init::Content, Init::Style, Init::Noise] {
-                    let name = init_label(&init);
-                    ui.selectable_value(&mut recipe.init, init, name);
-                }
-                let canvas = ui.add_enabled(
-                    desk.state.has_canvas() || desk.state.exhibit.is_some(),
-                    egui::Button::selectable(false, "This canvas"),
-                );
-                if canvas.on_hover_text(THIS_CANVAS_HELP).clicked() {
-                    desk.ask(UiCommand::StartFrom(desk.state.exhibit.clone()));
-                }
-                let picture = matches!(recipe.init, Init::Picture(_));
-                if ui.selectable_label(picture, "A picture…").clicked() {
-                    desk.ask(UiCommand::Browse(Slot::Start));
-                }
-            });
-        shown.response.labelled_by(title).on_hover_text(Init::HELP);
+        let shown = combo(ui, "init", init_label(&recipe.init), |ui| {
+            for init in [Init::Content, Init::Style, Init::Noise] {
+                let name = init_label(&init);
+                ui.selectable_value(&mut recipe.init, init, name);
+            }
+            let canvas = ui.add_enabled(
+                desk.state.has_canvas() || desk.state.exhibit.is_some(),
+                egui::Button::selectable(false, "This canvas"),
+            );
+            if canvas.on_hover_text(THIS_CANVAS_HELP).clicked() {
+                desk.ask(UiCommand::StartFrom(desk.state.exhibit.clone()));
+            }
+            let picture = matches!(recipe.init, Init::Picture(_));
+            if ui.selectable_label(picture, "A picture…").clicked() {
+                desk.ask(UiCommand::Browse(Slot::Start));
+            }
+        });
+        shown.labelled_by(title).on_hover_text(Init::HELP);
     });
     if reset {
         recipe.init = preset.clone();
