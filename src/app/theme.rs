@@ -28,7 +28,7 @@ pub const ROW_HEIGHT_PT: f32 = 24.0;
 /// Width of a title in such a line, in points.
 pub const ROW_TITLE_PT: f32 = 104.0;
 /// Width of a field in such a line, in points.
-pub const ROW_FIELD_PT: f32 = 120.0;
+pub const ROW_FIELD_PT: f32 = 114.0;
 /// Distance between two groups of controls, in points.
 pub const GROUP_GAP_PT: f32 = 12.0;
 /// Distance between things that belong together, in points.
