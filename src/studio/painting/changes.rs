@@ -1,0 +1,67 @@
+//! What is done to a painting otherwise than by painting: changed settings, a measuring, a changed canvas.
+
+use super::queue::Applied;
+use super::{Easel, NOTHING_PAINTED};
+use crate::recipe::Recipe;
+use crate::studio::Event;
+use crate::studio::run::{PaintingError, Phase, Run, guarded};
+
+impl Easel {
+    pub(super) fn revise(&mut self, recipe: &Recipe) -> Applied {
+        let Some(run) = &mut self.run else { return Applied::Entirely };
+        // After a panic there is nothing to revise; before the next Paint the window just moves its sliders.
+        if !run.is_alive() || *run.recipe == *recipe {
+            return Applied::Entirely;
+        }
+        let revised = guarded(|| self.hub.cache.job(recipe)).and_then(|job| run.revise(job, &self.hub.interrupt));
+        match revised {
+            Err(error @ PaintingError::Panic(_)) if !run.is_alive() => self.fail(&error),
+            Err(error) => self.hub.outbox.problem(error),
+            Ok(None) => return Applied::BrokenOff,
+            Ok(Some(finished)) => match run.phase {
+                Phase::Painting => {}
+                Phase::Finished | Phase::Failed if !finished => self.resume(),
+                // The canvas may have another size now, and nothing else will show it.
+                Phase::Paused | Phase::Finished | Phase::Failed => self.show(),
+            },
+        }
+        Applied::Entirely
+    }
+
+    pub(super) fn measure_shares(&mut self) -> Applied {
+        let Some(run) = self.run.as_mut().filter(|run| run.is_alive()) else { return Applied::Entirely };
+        let (id, iteration) = (run.id, run.iteration);
+        match run.shares(&self.hub.interrupt) {
+            Ok(None) => return Applied::BrokenOff,
+            Ok(Some(shares)) => self.tell(Event::Shares { run: id, iteration, shares }),
+            Err(error @ PaintingError::Panic(_)) => self.fail(&error),
+            Err(error) => self.hub.outbox.problem(error),
+        }
+        Applied::Entirely
+    }
+
+    /// Changes the canvas otherwise than by painting. The one from before is handed to the window, which can have it back.
+    pub(super) fn disturb(&mut self, act: impl FnOnce(&mut Run) -> Result<bool, PaintingError>) {
+        let Some(run) = self.run.as_mut().filter(|run| run.is_alive()) else {
+            return self.hub.outbox.problem(NOTHING_PAINTED);
+        };
+        let (id, before) = (run.id, run.rescue(self.depth));
+        match act(run) {
+            Err(error @ PaintingError::Panic(_)) => self.fail(&error),
+            Err(error) => self.hub.outbox.problem(error),
+            Ok(finished) => {
+                let (iteration, was_at) = (run.iteration, before.as_ref().map(|canvas| canvas.iteration));
+                if let Some(canvas) = before {
+                    self.tell(Event::SetAside { run: id, canvas });
+                }
+                if was_at.is_some_and(|was_at| iteration < was_at) {
+                    self.tell(Event::WentBack { run: id, iteration });
+                }
+                self.show();
+                if matches!(self.phase(), Some(Phase::Finished | Phase::Failed)) && !finished {
+                    self.resume();
+                }
+            }
+        }
+    }
+}
