@@ -52,6 +52,10 @@ pub enum Action {
     GoOnFromShown,
     /// Move the shown favourite to the trash.
     DeleteShown,
+    /// Do again what was taken back of the settings.
+    Redo,
+    /// Take back what was changed last in the settings.
+    Undo,
     /// Put the mask's last stroke back.
     RedoStroke,
     /// Take the mask's last stroke away.
@@ -98,6 +102,10 @@ const fn command(key: Key) -> Option<KeyboardShortcut> {
     Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
 }
 
+const fn shifted_command(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key))
+}
+
 impl Action {
     /// All actions. A shortcut with more modifiers stands before one with fewer, or it would never be reached.
     pub const ALL: &'static [Self] = &[
@@ -125,7 +133,9 @@ impl Action {
         Self::GoOnFromShown,
         Self::DeleteShown,
         Self::RedoStroke,
+        Self::Redo,
         Self::UndoStroke,
+        Self::Undo,
         Self::ToggleEraser,
         Self::SmallerBrush,
         Self::LargerBrush,
@@ -185,12 +195,9 @@ impl Action {
                 command(Key::F),
             ),
             Self::OpenPhoto => ("Open photo", "Choose a photo from a file", icons::ICON_FOLDER_OPEN, command(Key::O)),
-            Self::OpenStyle => (
-                "Open style",
-                "Choose a style picture from a file",
-                icons::ICON_FOLDER_OPEN,
-                Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O)),
-            ),
+            Self::OpenStyle => {
+                ("Open style", "Choose a style picture from a file", icons::ICON_FOLDER_OPEN, shifted_command(Key::O))
+            }
             Self::Fit => ("Fit", "Fit the picture into the window", icons::ICON_FIT_SCREEN, key(Key::F)),
             Self::ActualPixels => {
                 ("1:1", "One pixel of the picture on one pixel of the screen", icons::ICON_CROP_FREE, key(Key::Num1))
@@ -236,12 +243,21 @@ impl Action {
             Self::DeleteShown => {
                 ("Delete", "Move this favourite to the library's trash folder", icons::ICON_DELETE, key(Key::Delete))
             }
-            Self::RedoStroke => (
-                "Redo stroke",
-                "Put the mask's last stroke back",
+            Self::Redo => (
+                "Redo change",
+                "Do again what was taken back of the settings",
                 icons::ICON_REDO,
-                Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z)),
+                shifted_command(Key::Z),
             ),
+            Self::Undo => (
+                "Undo change",
+                "Take back what was changed last, settings, pictures or masks; a running painting goes on with what was before",
+                icons::ICON_UNDO,
+                command(Key::Z),
+            ),
+            Self::RedoStroke => {
+                ("Redo stroke", "Put the mask's last stroke back", icons::ICON_REDO, shifted_command(Key::Z))
+            }
             Self::UndoStroke => ("Undo stroke", "Take the mask's last stroke away", icons::ICON_UNDO, command(Key::Z)),
             Self::ToggleEraser => (
                 "Eraser",
@@ -301,6 +317,19 @@ impl Action {
         self.words().shortcut
     }
 
+    /// Why its key does nothing, where somebody may press it in good faith.
+    #[must_use]
+    pub const fn lacking(self) -> Option<&'static str> {
+        match self {
+            Self::Keep => Some("There is nothing to keep yet; press Paint first"),
+            Self::SaveAs => Some("There is nothing to save yet; press Paint first"),
+            Self::Finish => Some("There is nothing to finish yet; press Paint first"),
+            Self::Undo => Some("No change is left to take back"),
+            Self::Redo => Some("Nothing was taken back"),
+            _ => None,
+        }
+    }
+
     /// What it does and its key, for a tooltip.
     #[must_use]
     pub fn hint(self, ctx: &egui::Context) -> String {
@@ -318,10 +347,11 @@ mod tests {
     #[test]
     fn no_key_does_two_things_at_once() {
         // Paint, Pause and Resume share the space bar because only one of them is offered at a time; for the same reason
-        // Escape leaves a mask as well as a favourite.
+        // Escape leaves a mask as well as a favourite, and a mask's strokes are taken back as settings are.
         let keys: Vec<_> = Action::ALL
             .iter()
             .filter(|action| !matches!(action, Action::Pause | Action::Resume | Action::LeaveMask))
+            .filter(|action| !matches!(action, Action::UndoStroke | Action::RedoStroke))
             .filter_map(|action| action.shortcut())
             .collect();
         for (index, shortcut) in keys.iter().enumerate() {

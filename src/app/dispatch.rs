@@ -12,6 +12,7 @@ use super::notices::Severity;
 use super::panels::naming::Naming;
 use super::panels::prompt::Prompt;
 use super::state::{Direction, StirLevels};
+use super::steps::Way;
 use super::view::View;
 use super::window::App;
 use crate::image_io::FILM_EXTENSION;
@@ -24,7 +25,7 @@ const PICTURE_EXTENSION: &str = "png";
 impl App {
     /// Carries out one wish.
     pub(super) fn dispatch(&mut self, command: UiCommand, ctx: &Context, frame: &eframe::Frame) {
-        let now_secs = ctx.input(|input| input.time);
+        let now_secs = now_secs(ctx);
         match command {
             UiCommand::Do(action) => self.act(action, ctx, frame),
             UiCommand::SetRecipe(recipe) => self.state.recipe = *recipe,
@@ -119,8 +120,15 @@ impl App {
     }
 
     fn act(&mut self, action: Action, ctx: &Context, frame: &eframe::Frame) {
+        if let Some(lacking) = action.lacking().filter(|_| !self.state.offers(action)) {
+            return self.state.notices.push(Severity::Info, lacking, now_secs(ctx));
+        }
         match action {
             Action::Paint | Action::StartOver => {
+                if self.state.end_finishing() {
+                    let text = "Size and iterations are what they were before Finish";
+                    self.state.notices.push(Severity::Info, text, now_secs(ctx));
+                }
                 let command = self.state.start_painting();
                 self.send([command]);
             }
@@ -192,6 +200,8 @@ impl App {
             }
             Action::OpenMask => self.ask_for_path(Purpose::OpenMask, frame),
             Action::SaveMask => self.ask_for_path(Purpose::SaveMask, frame),
+            Action::Undo => self.state.step(Way::Back, now_secs(ctx)),
+            Action::Redo => self.state.step(Way::Forth, now_secs(ctx)),
             Action::RedoStroke
             | Action::UndoStroke
             | Action::ToggleEraser
@@ -227,7 +237,7 @@ impl App {
             let (width, height) = image.dimensions();
             ctx.copy_image(ColorImage::from_rgba_unmultiplied([width as usize, height as usize], image.as_raw()));
             let text = format!("Copied {width} × {height} pixels to the clipboard");
-            self.state.notices.push(Severity::Info, text, ctx.input(|input| input.time));
+            self.state.notices.push(Severity::Info, text, now_secs(ctx));
         }
     }
 
@@ -326,6 +336,11 @@ impl App {
             Purpose::Weights => self.send([Command::UseWeights(Some(path))]),
         }
     }
+}
+
+/// The window's clock.
+fn now_secs(ctx: &Context) -> f64 {
+    ctx.input(|input| input.time)
 }
 
 /// Some file dialogs leave the extension to the program.

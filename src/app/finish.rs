@@ -61,7 +61,41 @@ impl Finish {
     }
 }
 
+/// What Finish has set for the one painting that it was about, and what the artist had set before.
+#[derive(Debug, Clone)]
+pub struct Loan {
+    lent: Recipe,
+    before: Recipe,
+}
+
+impl Loan {
+    /// Puts back what was before, unless the artist has set it anew.
+    fn give_back(&self, recipe: &mut Recipe) {
+        fn back<T: PartialEq + Clone>(now: &mut T, lent: &T, before: &T) {
+            if now == lent {
+                now.clone_from(before);
+            }
+        }
+        let Self { lent, before } = self;
+        back(&mut recipe.size, &lent.size, &before.size);
+        back(&mut recipe.start_size, &lent.start_size, &before.start_size);
+        back(&mut recipe.iterations, &lent.iterations, &before.iterations);
+        back(&mut recipe.scales, &lent.scales, &before.scales);
+        back(&mut recipe.init, &lent.init, &before.init);
+    }
+}
+
 impl State {
+    /// What Finish has set does not outlive its painting: the next one is as large as before, and starts from what it did.
+    /// Tells whether there was anything to put back.
+    pub(super) fn end_finishing(&mut self) -> bool {
+        let Some(loan) = self.loan.take() else { return false };
+        let lent = self.recipe.clone();
+        loan.give_back(&mut self.recipe);
+        self.forget_steps();
+        self.recipe != lent
+    }
+
     /// Begins to ask how a picture, or with `None` the canvas itself, is to be finished. Whatever has no file is kept
     /// first, so that the recipe can name what it starts from.
     pub fn ask_to_finish(&mut self, exhibit: Option<Exhibit>) -> Option<Command> {
@@ -80,10 +114,14 @@ impl State {
     /// Starts painting what was reckoned; the canvas of the old painting stays as the previous one.
     pub fn start_finish(&mut self) -> Vec<Command> {
         let Some(Finish { plan: Some(Ok(plan)), .. }) = self.finish.take() else { return vec![] };
-        self.recipe = plan.recipe;
+        self.end_finishing();
+        let before = std::mem::replace(&mut self.recipe, plan.recipe);
         let pictures: Vec<_> = pictures_of(&self.recipe).into_iter().cloned().collect();
         let mut commands: Vec<_> = pictures.iter().filter_map(|source| self.want(source)).collect();
         commands.push(self.start_painting());
+        self.loan = Some(Box::new(Loan { lent: self.recipe.clone(), before }));
+        // Taken back, the settings of before would take this painting down to their size.
+        self.forget_steps();
         commands
     }
 }

@@ -106,7 +106,7 @@ fn take_keys(ctx: &Context, state: &State, commands: &mut Vec<UiCommand>) {
         let held = action == Action::Compare;
         let taken_by_focus =
             focused && matches!(shortcut.logical_key, Key::Space | Key::Escape | Key::ArrowLeft | Key::ArrowRight);
-        if held || taken_by_focus || !state.offers(action) {
+        if held || taken_by_focus || !(state.offers(action) || action.lacking().is_some()) {
             continue;
         }
         let pressed = match action {

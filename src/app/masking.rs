@@ -77,6 +77,12 @@ impl Masking {
         self.editor = None;
     }
 
+    /// Whether a mask is being painted.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.editor.is_some()
+    }
+
     /// Leaves the mask for a recipe with masks of its own.
     pub fn start_afresh(&mut self) {
         self.editor = None;

@@ -25,6 +25,7 @@ mod painting;
 mod panels;
 mod preferences;
 mod state;
+mod steps;
 mod textures;
 mod theme;
 mod variations;

@@ -15,10 +15,11 @@ use image::RgbaImage;
 use super::action::Action;
 use super::basis::Basis;
 use super::command::{Exhibit, Slot, UiCommand};
-use super::finish::Finish;
+use super::finish::{Finish, Loan};
 use super::masking::Masking;
 use super::notices::{Notices, Severity};
 use super::painting::{Painting, Phase, ShownFrame};
+use super::steps::{Steps, Way};
 use super::variations::Variations;
 use super::words;
 use crate::recipe::{PictureSource, Recipe, parameter};
@@ -74,6 +75,8 @@ pub struct State {
     pub variations: Option<Variations>,
     /// The painting that is to be finished, while the artist decides how large.
     pub finish: Option<Finish>,
+    /// What Finish has set for its one painting.
+    pub(super) loan: Option<Box<Loan>>,
     /// Messages.
     pub notices: Notices,
     /// The device in words.
@@ -84,13 +87,16 @@ pub struct State {
     pub weights: Option<String>,
     pictures: HashMap<PictureSource, PictureState>,
     /// Choices on their way, in the order in which they were made; each place but that for a new style has one at most.
-    awaited: Vec<(Slot, PictureSource)>,
+    pub(super) awaited: Vec<(Slot, PictureSource)>,
     awaited_recipe: Option<Box<Recipe>>,
     /// A canvas that is taken up as soon as the pictures of its recipe are there.
     awaited_start: Option<Canvas>,
     adopting: HashMap<String, Slot>,
-    adopted_names: HashMap<PictureSource, String>,
     runs: u64,
+    /// The way back through the settings.
+    pub(super) steps: Steps,
+    /// Whether the pictures that the program was started with are still on their way.
+    pub(super) opening: bool,
     /// The number of the last sheet of sketches.
     pub(super) tickets: u64,
 }
@@ -110,7 +116,6 @@ impl State {
                 if let Some(slot) = self.adopting.remove(&name) {
                     self.expect(slot, source.clone());
                 }
-                self.adopted_names.insert(source.clone(), name);
                 self.settle(&source);
             }
             Event::MaskStored { ticket, source } => self.mask_stored(ticket, source),
@@ -161,6 +166,13 @@ impl State {
                 }
                 self.favourites.retain(|known| known.path != favourite.path);
                 self.favourites.insert(0, favourite);
+            }
+            Event::KeptAlready(favourite) => {
+                let text = format!("Iteration {} is among the favourites already", favourite.iteration);
+                self.notices.push(Severity::Info, text, now_secs);
+                if let Some(finish) = &mut self.finish {
+                    finish.note_kept(&favourite);
+                }
             }
             Event::Saved { path, over_white } => {
                 let text = if over_white {
@@ -256,6 +268,9 @@ impl State {
             Action::SaveAs | Action::Finish | Action::Part => has_canvas || self.exhibit.is_some(),
             Action::Copy => self.shown_image().is_some(),
             Action::BackToPainting | Action::TakeSettings => self.exhibit.is_some(),
+            // While a mask is painted these keys are about its strokes.
+            Action::Undo => !self.masking.is_on() && self.steps.lead(Way::Back),
+            Action::Redo => !self.masking.is_on() && self.steps.lead(Way::Forth),
             Action::RedoStroke
             | Action::UndoStroke
             | Action::ToggleEraser

@@ -9,6 +9,9 @@ use super::state::State;
 use super::textures::Textures;
 use super::theme;
 
+/// Size of an icon in a small button, in points.
+const SMALL_ICON_PT: f32 = 16.0;
+
 /// What a panel may use while it draws: it reads the state and asks for things, and changes nothing itself.
 pub struct Desk<'a> {
     /// What the window knows.
@@ -87,8 +90,14 @@ pub fn icon(icon: MaterialIcon, size_pt: f32) -> RichText {
 
 /// A small frameless button with an icon and an accessible name.
 pub fn icon_button(ui: &mut Ui, symbol: MaterialIcon, name: &str, tooltip: &str) -> Response {
-    let button = Button::new(icon(symbol, 16.0)).frame_when_inactive(false).min_size(vec2(24.0, 24.0));
+    let button = Button::new(icon(symbol, SMALL_ICON_PT)).frame_when_inactive(false).min_size(icon_button_size(ui));
     ui.add(button).accessible_name(name).on_hover_text(tooltip)
+}
+
+/// The room that an [`icon_button`] takes, where it is kept free.
+#[must_use]
+pub fn icon_button_size(ui: &Ui) -> Vec2 {
+    vec2(SMALL_ICON_PT + 2.0 * ui.spacing().button_padding.x, theme::ROW_HEIGHT_PT)
 }
 
 /// The largest rectangle of this aspect in the middle of `room`.

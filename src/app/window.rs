@@ -107,6 +107,7 @@ impl App {
                 self.send(command);
             }
         }
+        self.state.opening = true;
         // The bundled pair is there even if the given files are not usable.
         let recipe = self.state.recipe.clone();
         for source in pictures_of(&recipe) {
@@ -233,6 +234,8 @@ impl eframe::App for App {
         }
         self.preferences.note(ui.ctx());
         self.state.tidy_masking();
+        let (dragging, now_secs) = ui.input(|input| (input.pointer.any_down(), input.time));
+        self.state.note_step(dragging, now_secs);
         self.go_on();
     }
 

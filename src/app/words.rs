@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::recipe::PictureSource;
+use crate::studio::pasted_name;
 
 /// A loss with four significant digits and no jumping width.
 #[must_use]
@@ -60,7 +61,7 @@ pub fn picture_name(source: &PictureSource) -> String {
         PictureSource::Sample(name) => {
             crate::image_io::samples::find(name).map_or_else(|| name.clone(), |sample| sample.title.to_owned())
         }
-        PictureSource::File(path) => file_name(path),
+        PictureSource::File(path) => pasted_name(path).map_or_else(|| file_name(path), str::to_owned),
     }
 }
 

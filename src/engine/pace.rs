@@ -1,23 +1,31 @@
 //! How quickly a painting gets on.
 
-/// Weight of the newest iteration in the running estimate.
-const SMOOTHING: f64 = 0.2;
+/// For how long an iteration counts, in seconds: long enough that the time left does not waver, short enough to follow a
+/// machine that has something else to do.
+const MEMORY_SECS: f64 = 15.0;
+/// However long they take, this many iterations count.
+const MEMORY_ITERATIONS: f64 = 4.0;
 
-/// Seconds for one iteration and pixel of work, once measured.
+/// Seconds for one iteration and pixel of work, once measured: the work of the last while over the time that it took, older
+/// iterations counting less and less.
 #[derive(Debug, Default)]
-pub struct Pace(Option<f64>);
+pub struct Pace {
+    secs: f64,
+    work_pixels: f64,
+}
 
 impl Pace {
     /// An iteration over so many pixels took so many seconds.
     pub fn note(&mut self, secs: f64, work_pixels: f64) {
-        let newest = secs / work_pixels;
-        self.0 = Some(self.0.map_or(newest, |pace| pace + SMOOTHING * (newest - pace)));
+        let fades = (-(secs / MEMORY_SECS).min(1.0 / MEMORY_ITERATIONS)).exp();
+        self.secs = fades * self.secs + secs;
+        self.work_pixels = fades * self.work_pixels + work_pixels;
     }
 
     /// Seconds for so many pixels of work.
     #[must_use]
     pub fn secs_for(&self, work_pixels: f64) -> Option<f64> {
-        self.0.map(|pace| pace * work_pixels)
+        (self.work_pixels > 0.0).then(|| self.secs / self.work_pixels * work_pixels)
     }
 }
 
@@ -25,13 +33,37 @@ impl Pace {
 mod tests {
     use super::*;
 
+    /// So many iterations, each of so many seconds over 1000 pixels.
+    fn paint(pace: &mut Pace, iterations: u32, secs: f64) {
+        (0..iterations).for_each(|_| pace.note(secs, 1000.0));
+    }
+
     #[test]
-    fn the_newest_iterations_count_most_and_every_pixel_the_same() {
+    fn time_is_in_proportion_to_work() {
         let mut pace = Pace::default();
         assert_eq!(pace.secs_for(1.0), None);
         pace.note(2.0, 1000.0);
-        assert_eq!(pace.secs_for(4000.0), Some(8.0));
-        pace.note(14.0, 2000.0);
-        assert!((pace.secs_for(1000.0).unwrap() - 3.0).abs() < 1e-9);
+        assert!((pace.secs_for(4000.0).unwrap() - 8.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn one_slow_iteration_among_many_hardly_counts() {
+        let mut pace = Pace::default();
+        paint(&mut pace, 200, 0.1);
+        paint(&mut pace, 1, 0.3);
+        let secs = pace.secs_for(1000.0).unwrap();
+        assert!((0.1..0.105).contains(&secs), "{secs}");
+    }
+
+    #[test]
+    fn what_has_changed_for_good_is_followed_however_long_iterations_take() {
+        for secs in [0.05, 1.0, 60.0] {
+            let mut pace = Pace::default();
+            paint(&mut pace, 1000, secs);
+            // A minute and a half, or twenty iterations.
+            paint(&mut pace, (90.0 / (2.0 * secs)).max(20.0) as u32, 2.0 * secs);
+            let now = pace.secs_for(1000.0).unwrap() / secs;
+            assert!((1.9..=2.0).contains(&now), "{secs}: {now}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What goes into the studio.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -34,6 +35,17 @@ impl Canvas {
             Some(deep) => Pixels::Sixteen(deep),
             None => Pixels::Eight(&self.image),
         }
+    }
+
+    /// Tells whether two canvases would make the same file: of the pixels to write, and the recipe.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        match &self.deep {
+            Some(deep) => (deep.dimensions(), deep.as_raw()).hash(&mut hasher),
+            None => (self.image.dimensions(), self.image.as_raw()).hash(&mut hasher),
+        }
+        format!("{:?}", self.recipe).hash(&mut hasher);
+        hasher.finish()
     }
 }
 

@@ -132,6 +132,8 @@ pub enum Event {
     },
     /// A favourite was kept.
     Kept(Favourite),
+    /// This very canvas was kept before.
+    KeptAlready(Favourite),
     /// A file was written.
     Saved {
         /// The file.

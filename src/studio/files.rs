@@ -1,5 +1,7 @@
 //! The file thread: everything that reads or writes a file of the artist's, apart from rescuing a canvas.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossbeam_channel::Receiver;
 use image::{GrayImage, RgbaImage};
 
-use super::library::{Library, LibraryError};
+use super::library::{Library, LibraryError, read_favourite};
 use super::outbox::Outbox;
 use super::pictures::PictureCache;
 use super::presets::{PresetError, PresetShelf};
@@ -63,6 +65,8 @@ pub struct FileThread {
     pub presets: PresetShelf,
     pub outbox: Arc<Outbox>,
     pub closing: Arc<AtomicBool>,
+    /// The favourites of this session, each by the fingerprint of its canvas.
+    pub kept: RefCell<HashMap<u64, PathBuf>>,
 }
 
 impl FileThread {
@@ -151,7 +155,7 @@ impl FileThread {
     }
 
     fn adopt(&self, name: String, image: &RgbaImage) -> Result<Event, LibraryError> {
-        let source = PictureSource::File(self.library.adopt(image)?);
+        let source = PictureSource::File(self.library.adopt(&name, image)?);
         self.outbox.tell(Event::PictureAdopted { name, source: source.clone() });
         let picture = self.cache.get(&source)?;
         Ok(Event::PictureLoaded {
@@ -169,8 +173,16 @@ impl FileThread {
         Ok(Event::MaskStored { ticket, source })
     }
 
+    /// Once however often it is asked for: the same pixels under the same recipe are the same favourite.
     fn keep(&self, canvas: &Canvas) -> Result<Event, LibraryError> {
-        self.library.keep(canvas).map(Event::Kept)
+        let mut kept = self.kept.borrow_mut();
+        let fingerprint = canvas.fingerprint();
+        if let Some(favourite) = kept.get(&fingerprint).and_then(|path| read_favourite(path.clone())) {
+            return Ok(Event::KeptAlready(favourite));
+        }
+        let favourite = self.library.keep(canvas)?;
+        kept.insert(fingerprint, favourite.path.clone());
+        Ok(Event::Kept(favourite))
     }
 
     /// Of what goes wrong here nobody has asked anything, so the log has to do; the next canvas is tried again.

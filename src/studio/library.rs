@@ -11,10 +11,13 @@ use image::RgbaImage;
 
 use super::last_canvas::{LastCanvasShelf, Left};
 use super::masks::MaskShelf;
+use super::names::safe_name;
 use super::stamp::utc_stamp;
 use super::{Canvas, Favourite};
 use crate::image_io::{self, PaintingRecord, Picture, PictureError};
 
+/// Digits of the hash in the name of a file that is named after its content.
+const HASH_DIGITS: usize = 16;
 /// Pasted pictures, which have no file of their own, live in this folder of the library.
 const PASTED: &str = "pasted";
 /// Painted masks live in this folder of the library.
@@ -110,9 +113,10 @@ impl Library {
     }
 
     /// Writes a picture that has no file, once however often it is pasted, and says where it lives.
-    pub fn adopt(&self, image: &RgbaImage) -> Result<PathBuf, LibraryError> {
+    pub fn adopt(&self, name: &str, image: &RgbaImage) -> Result<PathBuf, LibraryError> {
         let folder = self.folder.join(PASTED);
-        let path = folder.join(content_name(image.dimensions(), image.as_raw()));
+        let name = safe_name(name).unwrap_or_else(|| PASTED.to_owned());
+        let path = folder.join(format!("{name} {}", content_name(image.dimensions(), image.as_raw())));
         if !path.exists() {
             self.create(&folder)?;
             image_io::save_picture(&path, image, None)?;
@@ -192,10 +196,22 @@ pub(super) fn content_name(size: (u32, u32), pixels: &[u8]) -> String {
     // The hash need not be the same in another version of the program: a second copy would be all the harm.
     let mut hasher = DefaultHasher::new();
     (size, pixels).hash(&mut hasher);
-    format!("{:016x}.png", hasher.finish())
+    format!("{:0HASH_DIGITS$x}.png", hasher.finish())
 }
 
-fn read_favourite(path: PathBuf) -> Option<Favourite> {
+/// The name under which a picture without a file was pasted, if that is one: the name of its file without the hash.
+#[must_use]
+pub fn pasted_name(path: &Path) -> Option<&str> {
+    if path.parent()?.file_name()? != PASTED {
+        return None;
+    }
+    let (name, hash) = path.file_stem()?.to_str()?.rsplit_once(' ')?;
+    let is_hash = hash.len() == HASH_DIGITS && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hash.then_some(name)
+}
+
+/// The favourite in this file, if that is one.
+pub(super) fn read_favourite(path: PathBuf) -> Option<Favourite> {
     let read = || -> Result<_, PictureError> {
         let Some(record) = image_io::read_record(&path)? else { return Ok(None) };
         Ok(Some((record, Picture::open(&path)?)))

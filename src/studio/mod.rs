@@ -29,6 +29,7 @@ mod sketches;
 mod stamp;
 mod timeline;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,6 +45,7 @@ pub use command::{Canvas, Command, PresetCommand, RunId};
 pub use event::{Event, Favourite, OwnPreset, PREVIEW_SIDE_PX};
 pub(crate) use film::save_film;
 pub use finish::FinishPlan;
+pub use library::pasted_name;
 pub use names::safe_name;
 pub use sketches::SketchSheet;
 pub use timeline::Moment;
@@ -130,6 +132,7 @@ impl Studio {
             presets: PresetShelf::new(config.presets),
             outbox: Arc::clone(&outbox),
             closing: Arc::clone(&closing),
+            kept: RefCell::default(),
         };
         let painting_thread = painting::PaintingThread {
             commands,

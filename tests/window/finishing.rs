@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
-use pentimento::recipe::{Init, PictureSource};
+use pentimento::recipe::{Init, PictureSource, Recipe};
 
 use crate::bench::Bench;
 
@@ -38,6 +38,30 @@ fn the_canvas_is_finished_at_the_size_that_was_chosen() {
     bench.iterate(1);
     bench.until_label("Iteration ");
     assert!(bench.has("Previous canvas") && bench.has("Pause"));
+    // The next one is as large as before, and starts from the photo again.
+    bench.click("Start over");
+    bench.iterate(1);
+    bench.until_painter_has("the recipe of before", |recipe| *recipe == Recipe::default());
+    assert!(bench.has("Size and iterations are what they were before Finish"));
+}
+
+#[test]
+fn another_photo_is_not_painted_at_the_size_that_was_finished() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.paint(2);
+    bench.click("Finish");
+    bench.iterate(1);
+    bench.until_label("Reckoning time and memory");
+    bench.iterate(1);
+    bench.until_label("2048 x ");
+    bench.click("Start finishing");
+    bench.until_painter_has("the finishing recipe", |recipe| recipe.size == 2048);
+    let source = PictureSource::File(bench.write_picture("red.png"));
+    let PictureSource::File(dropped) = source.clone() else { unreachable!("it is a file") };
+    bench.drop_file(dropped);
+    let wanted = Recipe { content: source, ..Recipe::default() };
+    bench.until_painter_has("the recipe of before with another photo", move |recipe| *recipe == wanted);
 }
 
 #[test]

@@ -11,5 +11,6 @@ mod painter;
 mod painting;
 mod pictures;
 mod settings;
+mod steps;
 mod timeline;
 mod variations;

@@ -54,6 +54,23 @@ fn a_whole_session_from_choosing_to_restoring() {
 }
 
 #[test]
+fn a_canvas_is_kept_once() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.press(Key::K);
+    assert!(bench.has("There is nothing to keep yet"));
+    bench.paint(2);
+    bench.click("Pause");
+    bench.iterate(1);
+    bench.until_label("Paused");
+    bench.press(Key::K);
+    bench.until_label("Favourite, iteration 3");
+    bench.press(Key::K);
+    bench.until_label("Iteration 3 is among the favourites already");
+    assert_eq!(bench.window().query_all_by_label_contains("Favourite, iteration").count(), 1);
+}
+
+#[test]
 fn one_button_and_one_key_paint_pause_and_resume() {
     let mut bench = Bench::new();
     bench.ready();

@@ -18,6 +18,24 @@ fn a_slider_goes_back_to_the_preset() {
 }
 
 #[test]
+fn what_a_section_holds_comes_into_sight_when_it_is_opened() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.settle();
+    let foot = 800.0;
+    let header = bench.window().get_by_label("Layers").rect();
+    assert!(header.bottom() < foot, "it can be clicked");
+    bench.window().get_by_label("Layers").click();
+    bench.window().run_steps(60);
+    let first = bench.window().get_by_label("Measure the pull").rect();
+    assert!(first.bottom() < foot, "{first:?}");
+    // What was opened is not run after when the artist scrolls away from it.
+    let header = bench.window().get_by_label("Layers").rect();
+    bench.window().run_steps(10);
+    assert_eq!(bench.window().get_by_label("Layers").rect(), header);
+}
+
+#[test]
 fn the_closed_sections_reach_the_painter_too() {
     let mut bench = Bench::new();
     // All sections fit into the window.

@@ -5,7 +5,8 @@ use std::fmt::Display;
 
 use egui::emath::Numeric;
 use egui::{
-    Align, CollapsingHeader, ComboBox, DragValue, Id, Label, Layout, PointerButton, Response, Slider, Ui, vec2,
+    Align, CollapsingHeader, ComboBox, DragValue, Id, Label, Layout, PointerButton, Rect, Response, Slider, Ui, pos2,
+    vec2,
 };
 use egui_material_icons::icons;
 
@@ -20,6 +21,7 @@ pub fn section(ui: &mut Ui, title: &str, help: &str, changed: bool, add_body: im
         ui.add_space(theme::SMALL_GAP_PT);
     });
     let header = section.header_response;
+    follow_opening(ui, &header, section.openness);
     if changed {
         let dot = header.rect.right_center() + vec2(6.0, 0.0);
         ui.painter().circle_filled(dot, 2.5, theme::palette(ui.visuals()).accent);
@@ -28,6 +30,18 @@ pub fn section(ui: &mut Ui, title: &str, help: &str, changed: bool, add_body: im
             .on_hover_text(format!("{help}\n\nDiffers from the preset."));
     } else {
         header.on_hover_text(help);
+    }
+}
+
+/// What is being opened at the foot of the panel is brought into sight, as far as there is room below its header.
+fn follow_opening(ui: &Ui, header: &Response, openness: f32) {
+    let before = ui.data_mut(|data| {
+        let known = data.get_temp_mut_or(header.id.with("openness"), openness);
+        std::mem::replace(known, openness)
+    });
+    if openness > before {
+        let bottom = ui.min_rect().bottom().min(header.rect.top() + ui.clip_rect().height());
+        ui.scroll_to_rect(Rect::from_min_max(header.rect.left_top(), pos2(header.rect.right(), bottom)), None);
     }
 }
 
@@ -50,7 +64,7 @@ pub fn row(ui: &mut Ui, title: &str, hint: &str, back: Option<&str>, add_field: 
 /// A small button that brings the preset's value back.
 pub fn reset_button(ui: &mut Ui, title: &str, back: &str) -> bool {
     let name = format!("Reset {}", title.to_lowercase());
-    icon_button(ui, icons::ICON_UNDO, &name, &format!("Back to the preset's {back}")).clicked()
+    icon_button(ui, icons::ICON_REPLAY, &name, &format!("Back to the preset's {back}")).clicked()
 }
 
 /// Draws a number that is typed or dragged.

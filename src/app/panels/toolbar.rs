@@ -21,6 +21,8 @@ pub fn toolbar_ui(desk: &mut Desk<'_>, preferences: &Preferences, messages_open:
         desk.primary_button(ui, desk.state.primary(), PRIMARY_WIDTH_PT);
         desk.action_button(ui, Action::StartOver);
         desk.action_icon(ui, Action::Variations, desk.state.variations.is_some());
+        desk.action_icon(ui, Action::Undo, false);
+        desk.action_icon(ui, Action::Redo, false);
         ui.add_space(theme::GROUP_GAP_PT);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             more_menu(desk, preferences, ui);

@@ -55,7 +55,7 @@ impl State {
     /// A picture's name as the artist knows it.
     #[must_use]
     pub fn picture_name(&self, source: &PictureSource) -> String {
-        self.adopted_names.get(source).cloned().unwrap_or_else(|| words::picture_name(source))
+        words::picture_name(source)
     }
 
     /// The picture in a place.
@@ -171,12 +171,16 @@ impl State {
         if all_here && let Some(recipe) = self.awaited_recipe.take() {
             self.basis = Basis::built_in(recipe.preset);
             self.recipe = *recipe;
+            self.loan = None;
         }
     }
 
     fn put(&mut self, slot: Slot, source: PictureSource) {
         match slot {
-            Slot::Photo => self.recipe.content = source,
+            Slot::Photo => {
+                self.end_finishing();
+                self.recipe.content = source;
+            }
             Slot::Start => self.recipe.init = Init::Picture(source),
             // A style that was taken out while a file was chosen for it comes back as a new one.
             Slot::Style(index) => match self.recipe.styles.get_mut(index) {

@@ -126,9 +126,14 @@ fn a_library_that_is_a_file_is_reported() {
 fn a_picture_is_adopted_once() {
     let folder = tempfile::tempdir().unwrap();
     let library = library(folder.path());
-    let path = library.adopt(&pixels(1)).unwrap();
-    assert_eq!(library.adopt(&pixels(1)).unwrap(), path);
-    assert_ne!(library.adopt(&pixels(2)).unwrap(), path);
+    let path = library.adopt("Pasted style", &pixels(1)).unwrap();
+    assert_eq!(library.adopt("Pasted style", &pixels(1)).unwrap(), path);
+    assert_ne!(library.adopt("Pasted style", &pixels(2)).unwrap(), path);
     assert_eq!(Picture::open(&path).unwrap().to_rgba(), pixels(1));
     assert!(library.list().unwrap().is_empty(), "pasted pictures are no favourites");
+    // Whoever reads the recipe later still knows it by its name.
+    assert_eq!(pasted_name(&path), Some("Pasted style"));
+    for other in ["pasted/0123456789abcdef.png", "elsewhere/Red 0123456789abcdef.png", "pasted/Red 0123.png"] {
+        assert_eq!(pasted_name(Path::new(other)), None, "{other}");
+    }
 }

@@ -5,7 +5,7 @@ use egui_material_icons::icons;
 
 use super::super::super::command::UiCommand;
 use super::super::super::theme;
-use super::super::super::widgets::{Desk, icon_button};
+use super::super::super::widgets::{Desk, icon_button, icon_button_size};
 use super::super::fields::{Choices, Look, choice, rail, reset_button, slider};
 use super::Section;
 use crate::engine::{Term, TermShare};
@@ -178,7 +178,7 @@ fn layer_ui(group: &Group, layer: LayerName, weights: &mut LayerWeights, preset:
         });
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             // The place of the button is kept free, so that nothing moves when it appears.
-            let button = vec2(theme::ROW_HEIGHT_PT, theme::ROW_HEIGHT_PT);
+            let button = icon_button_size(ui);
             if removable {
                 let taken = icon_button(ui, icons::ICON_CLOSE, &format!("Remove {name}"), "Take this layer out");
                 if taken.clicked() {
