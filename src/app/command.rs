@@ -82,6 +82,10 @@ pub enum UiCommand {
     Browse(Slot),
     /// Put this picture there.
     Choose(Slot, PictureSource),
+    /// Paint these photos one after another.
+    BeginSeries(Vec<PathBuf>),
+    /// Let the photos go that wait.
+    EndSeries,
     /// Put pasted pixels there.
     Adopt(Slot, Arc<RgbaImage>),
     /// Have this picture decoded, because it is about to be shown.

@@ -77,6 +77,8 @@ impl Purpose {
 pub enum Answer {
     /// A path.
     Chosen(PathBuf),
+    /// Several, where photos were asked for.
+    Several(Vec<PathBuf>),
     /// The artist has thought better of it.
     Cancelled,
     /// There is no file dialog on this system.
@@ -122,11 +124,16 @@ impl FileDialogs for NativeDialogs {
         let (thread_purpose, thread_reply) = (purpose.clone(), reply.clone());
         let thread = std::thread::Builder::new().name("file dialog".to_owned()).spawn(move || {
             let failures = MISSING_DIALOGS.load(Ordering::Relaxed);
-            let path = if thread_purpose.is_saving() { dialog.save_file() } else { dialog.pick_file() };
-            let answer = match path {
-                Some(path) => Answer::Chosen(path),
-                None if MISSING_DIALOGS.load(Ordering::Relaxed) > failures => Answer::Unavailable,
-                None => Answer::Cancelled,
+            let paths = match thread_purpose {
+                Purpose::Picture(Slot::Photo) => dialog.pick_files().unwrap_or_default(),
+                _ if thread_purpose.is_saving() => dialog.save_file().into_iter().collect(),
+                _ => dialog.pick_file().into_iter().collect(),
+            };
+            let answer = match &paths[..] {
+                [] if MISSING_DIALOGS.load(Ordering::Relaxed) > failures => Answer::Unavailable,
+                [] => Answer::Cancelled,
+                [path] => Answer::Chosen(path.clone()),
+                _ => Answer::Several(paths),
             };
             thread_reply.send(thread_purpose, answer);
         });

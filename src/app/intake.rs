@@ -60,8 +60,13 @@ impl Intake {
             ctx.request_repaint_after_secs(DROP_PATIENCE_SECS as f32);
             return;
         }
-        let slot = self.slot_at(pointer.filter(|_| moved)).unwrap_or(Slot::Photo);
+        let slot = self.slot_at(pointer.filter(|_| moved));
         let dropped = std::mem::take(&mut self.dropped);
+        if slot == Some(Slot::Photo) && dropped.len() > 1 {
+            commands.push(UiCommand::BeginSeries(dropped.into_iter().map(|(path, _)| path).collect()));
+            return;
+        }
+        let slot = slot.unwrap_or(Slot::Photo);
         for ((path, _), slot) in dropped.into_iter().zip(slots_from(slot)) {
             commands.push(UiCommand::Choose(slot, PictureSource::File(path)));
         }
@@ -92,7 +97,7 @@ impl Intake {
     }
 }
 
-/// Where several files go that are dropped at once: a photo brings its styles along, a style brings others.
+/// Where several files go that are dropped at once, but on the photo's place, where all are photos: a photo brings its styles along, a style brings others.
 fn slots_from(first: Slot) -> impl Iterator<Item = Slot> {
     let second = if first == Slot::Photo { Some(Slot::Style(0)) } else { None };
     std::iter::once(first).chain(second).chain(std::iter::repeat(Slot::NewStyle))

@@ -19,6 +19,7 @@ use super::finish::{Finish, Loan};
 use super::masking::Masking;
 use super::notices::{Notices, Severity};
 use super::painting::{Painting, Phase, ShownFrame};
+use super::series::Series;
 use super::steps::{Steps, Way};
 use super::variations::Variations;
 use super::words;
@@ -73,6 +74,8 @@ pub struct State {
     pub masking: Masking,
     /// Sketches under other settings, while the artist chooses.
     pub variations: Option<Variations>,
+    /// Photos that are painted one after another.
+    pub series: Option<Series>,
     /// The painting that is to be finished, while the artist decides how large.
     pub finish: Option<Finish>,
     /// What Finish has set for its one painting.
@@ -85,7 +88,7 @@ pub struct State {
     pub device_remark: Option<String>,
     /// The weights in words.
     pub weights: Option<String>,
-    pictures: HashMap<PictureSource, PictureState>,
+    pub(super) pictures: HashMap<PictureSource, PictureState>,
     /// Choices on their way, in the order in which they were made; each place but that for a new style has one at most.
     pub(super) awaited: Vec<(Slot, PictureSource)>,
     awaited_recipe: Option<Box<Recipe>>,
@@ -129,6 +132,7 @@ impl State {
                 if let Some(painting) = self.painting_of(run) {
                     let notice = progress.notice.clone();
                     painting.note(*progress, now_secs);
+                    self.note_done(false);
                     if let Some(notice) = notice {
                         self.notices.push(Severity::Info, notice, now_secs);
                     }
@@ -146,7 +150,12 @@ impl State {
             }
             Event::Paused(run) => self.set_phase(run, Phase::Paused),
             Event::Resumed(run) => self.set_phase(run, Phase::Running),
-            Event::Finished(run) => self.set_phase(run, Phase::Finished),
+            Event::Finished(run) => {
+                if self.painting_of(run).is_some() {
+                    self.set_phase(run, Phase::Finished);
+                    self.note_done(true);
+                }
+            }
             Event::Failed { run, message, rescued } => {
                 self.set_phase(run, Phase::Failed);
                 let message = match rescued {
@@ -294,6 +303,12 @@ impl State {
 
     fn painting_of(&mut self, run: RunId) -> Option<&mut Painting> {
         self.painting.as_mut().filter(|painting| painting.run == run)
+    }
+
+    fn note_done(&mut self, done: bool) {
+        if let Some(series) = &mut self.series {
+            series.note_done(done);
+        }
     }
 
     fn set_phase(&mut self, run: RunId, phase: Phase) {

@@ -142,11 +142,13 @@ impl App {
         // A canvas that was to be finished may have its file now.
         let reckoning = self.state.finish.as_mut().and_then(Finish::reckon);
         self.send(reckoning);
-        self.go_on();
+        self.go_on(now_secs);
     }
 
     /// Whatever was changed, or has just arrived, goes out as one revision.
-    fn go_on(&mut self) {
+    fn go_on(&mut self, now_secs: f64) {
+        let turn = self.state.go_on_with_series(now_secs);
+        self.send(turn);
         let start = self.state.awaited_start();
         self.send(start);
         let revision = self.state.revision();
@@ -236,7 +238,7 @@ impl eframe::App for App {
         self.state.tidy_masking();
         let (dragging, now_secs) = ui.input(|input| (input.pointer.any_down(), input.time));
         self.state.note_step(dragging, now_secs);
-        self.go_on();
+        self.go_on(now_secs);
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

@@ -7,15 +7,17 @@ use super::args::RenderArgs;
 use super::output::Output;
 use super::render::{Easel, Ended, load};
 use super::report::Report;
+use crate::image_io;
 use crate::recipe::{PictureSource, Recipe};
 
 /// Names of files that are taken for pictures where a whole folder is given.
 const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "gif"];
 
-/// The photos that these paths name: a folder stands for the pictures in it, in the order of their names.
+/// The photos that these paths name: a folder stands for the pictures in it, in the order of their names, without those that
+/// this program has painted.
 ///
 /// # Errors
-/// When a folder cannot be read or has no picture in it.
+/// When a folder cannot be read or has no photo in it.
 pub fn photos(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     let mut photos = Vec::with_capacity(paths.len());
     for path in paths {
@@ -34,13 +36,15 @@ fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     for entry in folder.read_dir().map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase);
-        if extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str())) && path.is_file() {
+        let is_picture = extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str())) && path.is_file();
+        // A folder may hold what was painted of its photos before. A file that cannot be read is told when its turn comes.
+        if is_picture && !matches!(image_io::read_record(&path), Ok(Some(_))) {
             pictures.push(path);
         }
     }
     pictures.sort();
     if pictures.is_empty() {
-        return Err(CliError::Failed(format!("{}: there is no picture in this folder", folder.display())));
+        return Err(CliError::Failed(format!("{}: there is no photo in this folder", folder.display())));
     }
     Ok(pictures)
 }
@@ -103,10 +107,13 @@ mod tests {
             std::fs::write(path(name), "").unwrap();
         }
         std::fs::create_dir(path("more.png")).unwrap();
+        let painting = image::RgbaImage::new(2, 2);
+        let record = image_io::PaintingRecord::new(Recipe::default(), 7);
+        image_io::save_picture(&path("a-in-starry-night.png"), &painting, Some(&record)).unwrap();
         assert_eq!(photos(&[folder.path().to_owned()]).unwrap(), [path("a.png"), path("b.JPG")]);
         // Whatever is named itself is meant, be it what it may.
         assert_eq!(photos(&[path("c"), path("missing.png")]).unwrap(), [path("c"), path("missing.png")]);
         let error = photos(&[path("more.png")]).unwrap_err().to_string();
-        assert!(error.contains("more.png: there is no picture"), "{error}");
+        assert!(error.contains("more.png: there is no photo"), "{error}");
     }
 }

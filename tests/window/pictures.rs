@@ -7,7 +7,7 @@ use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use image::DynamicImage;
 use pentimento::app::{Answer, Preferences};
-use pentimento::recipe::{Depth, Recipe};
+use pentimento::recipe::{Depth, PictureSource, Recipe};
 
 use crate::bench::Bench;
 
@@ -215,4 +215,48 @@ fn pictures_dropped_on_the_styles_replace_one_or_join_them() {
     drop_at(&mut bench, "third.png", heading);
     bench.until_label("Style 3 picture: third.png");
     assert!(bench.has("Style 1 picture: The Starry Night") && bench.has("Style 2 picture: other.png"));
+}
+
+#[test]
+fn several_photos_are_painted_one_after_another_and_kept() {
+    let mut bench = Bench::new();
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    bench.window().get_by_label("Painting").click_accesskit();
+    bench.settle();
+    bench.window().get_by_role_and_label(Role::SpinButton, "Iterations").set_value_accesskit(2.0);
+    bench.settle();
+    let (red, broken, blue) =
+        (bench.write_picture("red.png"), bench.folder.path().join("broken.png"), bench.write_picture("blue.png"));
+    std::fs::write(&broken, "no picture").unwrap();
+    *bench.answer.lock().unwrap() = Answer::Several(vec![red.clone(), broken, blue.clone()]);
+    bench.click("Open photo");
+    bench.until_label("Photo picture: red.png");
+    assert!(bench.has("Photo 1 of 3") && bench.has("Canvas: the photo"), "it waits for the artist");
+
+    bench.click("Paint");
+    bench.iterate(2);
+    bench.until_label("Photo picture: blue.png");
+    bench.until_label("Favourite, iteration 2");
+    assert!(bench.has("Photo 3 of 3") && bench.has("broken.png"), "the broken one was told");
+    bench.until_painter_has("the last photo", move |recipe| recipe.content == PictureSource::File(blue.clone()));
+    bench.iterate(2);
+    bench.until_label("2 of 3 photos are painted");
+    bench.until("both", |window| window.query_all_by_label_contains("Favourite, iteration 2").count() == 2);
+    assert!(!bench.has("Photo 3 of 3"));
+    assert_eq!(bench.seen.lock().unwrap()[0].content, PictureSource::File(red));
+}
+
+#[test]
+fn photos_that_wait_can_be_let_go() {
+    let mut bench = Bench::new();
+    bench.ready();
+    let photos = [bench.write_picture("red.png"), bench.write_picture("blue.png")];
+    let tile = bench.window().get_by_label_contains("Photo picture:").rect().center();
+    photos.into_iter().for_each(|photo| bench.drop_file(photo));
+    bench.window().event(Event::PointerMoved(tile));
+    bench.until_label("Photo picture: red.png");
+    assert!(bench.has("Photo 1 of 2") && !bench.has("blue.png"), "on the photo's place, all are photos");
+    bench.click("Forget the other photos");
+    assert!(!bench.has("Photo 1 of 2") && bench.has("Photo picture: red.png"));
 }

@@ -16,9 +16,32 @@ pub fn picker_ui(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) -> Rect {
         heading_ui(slot.label(), ui, |ui| open_buttons(desk, slot, ui));
         tile_ui(desk, slot, vec2(ui.available_width(), theme::PICKER_HEIGHT_PT), ui);
         caption_ui(desk, slot, ui);
+        if slot == Slot::Photo {
+            series_ui(desk, ui);
+        }
     })
     .response
     .rect
+}
+
+/// Draws how far several photos have come.
+fn series_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
+    let Some(series) = &desk.state.series else { return };
+    let text = format!("Photo {} of {}", series.number(), series.count);
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let hint = "Paint only the photo on the canvas, and forget the others";
+            if icon_button(ui, icons::ICON_CLOSE, "Forget the other photos", hint).clicked() {
+                desk.ask(UiCommand::EndSeries);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.label(RichText::new(text).small()).on_hover_text(
+                    "They are painted one after another, each with the settings as they are then; every one is kept as a \
+                     favourite when it is done, and the next begins",
+                );
+            });
+        });
+    });
 }
 
 /// Draws the line above a picture or several, with buttons at its right end, the last one first.
@@ -65,8 +88,9 @@ pub fn tile_ui(desk: &mut Desk<'_>, slot: Slot, size: Vec2, ui: &mut Ui) {
         let place = Rect::from_center_size(response.rect.center(), vec2(24.0, 24.0));
         ui.new_child(egui::UiBuilder::new().max_rect(place)).add(egui::Spinner::new().size(24.0));
     }
+    let several = if slot == Slot::Photo { " Several photos are painted one after another." } else { "" };
     let hint = format!(
-        "Click to choose a file, drop one here, or point here and paste ({})",
+        "Click to choose a file, drop one here, or point here and paste ({}).{several}",
         ui.ctx().format_shortcut(&egui::KeyboardShortcut::new(egui::Modifiers::COMMAND, egui::Key::V)),
     );
     if response.on_hover_text(hint).clicked() {

@@ -175,7 +175,8 @@ impl State {
         }
     }
 
-    fn put(&mut self, slot: Slot, source: PictureSource) {
+    /// Puts a picture that is here into a place.
+    pub(in super::super) fn put(&mut self, slot: Slot, source: PictureSource) {
         match slot {
             Slot::Photo => {
                 self.end_finishing();

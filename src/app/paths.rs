@@ -1,0 +1,103 @@
+//! Paths: asked for by the system's dialog or by a field, and what is done with the answer.
+
+use std::path::PathBuf;
+
+use super::command::Exhibit;
+use super::dialogs::{Answer, Purpose};
+use super::panels::prompt::Prompt;
+use super::window::App;
+use crate::image_io::FILM_EXTENSION;
+use crate::recipe::PictureSource;
+use crate::studio::{Command, safe_name};
+
+/// Extension of a picture that the artist gave none.
+const PICTURE_EXTENSION: &str = "png";
+
+impl App {
+    pub(super) fn ask_for_path(&mut self, purpose: Purpose, frame: &eframe::Frame) {
+        if self.no_dialogs {
+            self.prompt_for_path(purpose);
+        } else {
+            let proposal = if purpose.is_saving() { self.proposed_name(&purpose) } else { String::new() };
+            self.dialogs.ask(purpose, &proposal, frame, self.reply.clone());
+        }
+    }
+
+    /// A field for a path instead of a dialog. A proposal needs its folder too: the one that the program was started in
+    /// is rarely where anybody looks for pictures.
+    fn prompt_for_path(&mut self, purpose: Purpose) {
+        let proposal = if purpose.is_saving() {
+            let folder = directories::UserDirs::new()
+                .map(|dirs| dirs.picture_dir().unwrap_or_else(|| dirs.home_dir()).to_owned())
+                .unwrap_or_default();
+            folder.join(self.proposed_name(&purpose)).display().to_string()
+        } else {
+            String::new()
+        };
+        self.prompt = Some(Prompt::new(purpose, proposal));
+    }
+
+    /// `photo in style.png`, in characters that every file system takes.
+    fn proposed_name(&self, purpose: &Purpose) -> String {
+        let stem = |source: &PictureSource| {
+            let name = self.state.picture_name(source);
+            let stem = std::path::Path::new(&name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            safe_name(&stem.unwrap_or(name)).unwrap_or_else(|| "picture".to_owned())
+        };
+        let recipe = &self.state.recipe;
+        let extension = if matches!(purpose, Purpose::SaveFilm(_)) { FILM_EXTENSION } else { PICTURE_EXTENSION };
+        match recipe.styles.first() {
+            _ if *purpose == Purpose::SaveMask => format!("{} mask.png", stem(&recipe.content)),
+            Some(style) => format!("{} in {}.{extension}", stem(&recipe.content), stem(&style.picture)),
+            None => format!("{}.{extension}", stem(&recipe.content)),
+        }
+    }
+
+    /// What came of a file dialog.
+    pub(super) fn answered(&mut self, purpose: Purpose, answer: Answer) {
+        match answer {
+            Answer::Chosen(path) => self.use_path(purpose, path),
+            Answer::Several(photos) => self.state.begin_series(photos),
+            Answer::Cancelled => {}
+            Answer::Unavailable => {
+                self.no_dialogs = true;
+                self.prompt_for_path(purpose);
+            }
+        }
+    }
+
+    pub(super) fn use_path(&mut self, purpose: Purpose, path: PathBuf) {
+        match purpose {
+            Purpose::Picture(slot) => {
+                let command = self.state.choose(slot, PictureSource::File(path));
+                self.send(command);
+            }
+            Purpose::SavePainting => self.send([Command::SaveAs(with_extension(path, PICTURE_EXTENSION))]),
+            Purpose::SaveExhibit(Exhibit::Favourite(from)) => {
+                self.send([Command::ExportFavourite { from, to: with_extension(path, PICTURE_EXTENSION) }]);
+            }
+            Purpose::SaveExhibit(exhibit) => {
+                let canvas = self.state.canvas_of(&exhibit);
+                let path = with_extension(path, PICTURE_EXTENSION);
+                self.send(canvas.map(|canvas| Command::SaveCanvasAs { canvas, path }));
+            }
+            Purpose::SaveFilm(moments) => {
+                self.send([Command::SaveFilm { moments, path: with_extension(path, FILM_EXTENSION) }]);
+            }
+            Purpose::OpenMask => {
+                let command = self.state.load_mask(PictureSource::File(path));
+                self.send(command);
+            }
+            Purpose::SaveMask => {
+                let save = self.state.masking.to_save();
+                self.send(save.map(|mask| Command::SaveMaskAs { mask, path: with_extension(path, PICTURE_EXTENSION) }));
+            }
+            Purpose::Weights => self.send([Command::UseWeights(Some(path))]),
+        }
+    }
+}
+
+/// Some file dialogs leave the extension to the program.
+fn with_extension(path: PathBuf, extension: &str) -> PathBuf {
+    if path.extension().is_some() { path } else { path.with_extension(extension) }
+}
