@@ -65,6 +65,15 @@ impl Notices {
         self.add(severity, text, until_secs, None);
     }
 
+    /// Reports something in the place of an earlier report, if that is still on the screen; tells its number.
+    pub fn push_instead(&mut self, earlier: Option<u64>, text: String, now_secs: f64) -> u64 {
+        if let Some(earlier) = earlier {
+            self.dismiss(earlier);
+        }
+        self.add(Severity::Info, text, now_secs + Self::INFO_SECS, None);
+        self.next_id - 1
+    }
+
     /// Reports something that can be taken back. It can still be taken back from the list when it has left the screen.
     pub fn push_undoable(&mut self, text: impl Into<String>, undo: UiCommand, now_secs: f64) {
         self.add(Severity::Info, text.into(), now_secs + Self::UNDOABLE_SECS, Some(undo));

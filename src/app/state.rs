@@ -36,6 +36,8 @@ pub struct Previous {
     pub run: RunId,
     /// Its pixels, its recipe and its iteration.
     pub canvas: Canvas,
+    /// Tells whether a favourite was made of it; not known of a frame that stands in for it.
+    pub fingerprint: Option<u64>,
 }
 
 /// Strength of the noise that a stir adds: standard deviation out of 255.
@@ -164,8 +166,9 @@ impl State {
                 };
                 self.notices.push(Severity::Error, message, now_secs);
             }
-            Event::SetAside { run, canvas } => {
-                self.set_aside(run, canvas);
+            Event::SetAside { run, canvas, fingerprint } => {
+                self.set_aside(Previous { run, canvas, fingerprint: Some(fingerprint) });
+                self.leave_previous_to_favourites();
             }
             Event::Kept(favourite) => {
                 let text = format!("Kept iteration {} with its settings", favourite.iteration);
@@ -175,6 +178,7 @@ impl State {
                 }
                 self.favourites.retain(|known| known.path != favourite.path);
                 self.favourites.insert(0, favourite);
+                self.leave_previous_to_favourites();
             }
             Event::KeptAlready(favourite) => {
                 let text = format!("Iteration {} is among the favourites already", favourite.iteration);

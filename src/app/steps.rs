@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use super::basis::Basis;
-use super::notices::Severity;
 use super::state::State;
 use crate::recipe::Recipe;
 
@@ -28,6 +27,8 @@ pub struct Steps {
     now: Settings,
     /// When they came to be so, if by the artist's latest deed.
     since_secs: Option<f64>,
+    /// The message about the last step, whose place the next one takes.
+    report: Option<u64>,
 }
 
 /// Which way along the steps.
@@ -106,7 +107,8 @@ impl State {
         (self.recipe, self.basis) = (there.recipe.clone(), there.basis.clone());
         self.masking.start_afresh();
         let what = if way == Way::Back { "Taken back" } else { "Done again" };
-        self.notices.push(Severity::Info, format!("{what}: {}", changes.join("; ")), now_secs);
+        let text = format!("{what}: {}", changes.join("; "));
+        self.steps.report = Some(self.notices.push_instead(self.steps.report, text, now_secs));
     }
 
     /// From here on there is no way back: other settings would be those of another painting.

@@ -14,7 +14,7 @@ use super::kept_photo::KeptPhoto;
 use super::memory::{self, MemoryPlan};
 use super::optimizer::{ChosenOptimizer, Optimizer, Outcome};
 use super::output::Output;
-use super::pace::Pace;
+use super::pace::{self, Pace};
 use super::preparation::{initial_canvas, kept_photo, new_objective};
 use super::schedule::{self, Stage};
 use super::stage_plan::{memory_notice, plan_stage, plan_stages};
@@ -252,7 +252,8 @@ impl StyleTransfer {
 
     /// Seconds until the last stage is done, at the pace so far.
     fn remaining_secs(&self) -> Option<f64> {
-        let work = |index: usize, iterations: u32| f64::from(iterations) * self.plans[index].tiles.work_pixels();
+        let work =
+            |index: usize, iterations: u32| f64::from(iterations) * pace::work(self.plans[index].tiles.work_pixels());
         let here = work(self.stage, self.current().iterations.saturating_sub(self.done_in_stage));
         let later: f64 =
             (self.stage + 1..self.stages.len()).map(|index| work(index, self.stages[index].iterations)).sum();

@@ -32,6 +32,8 @@ pub struct Favourite {
     pub iteration: u32,
     /// A small version for the strip, long side at most [`Favourite::THUMBNAIL_SIDE_PX`].
     pub thumbnail: Arc<RgbaImage>,
+    /// Tells the canvas that it was from others, where it was kept in this session; see [`Event::SetAside`].
+    pub fingerprint: Option<u64>,
 }
 
 impl Favourite {
@@ -129,6 +131,8 @@ pub enum Event {
         run: RunId,
         /// Its canvas.
         canvas: Canvas,
+        /// The same as a favourite's that was made of this very canvas.
+        fingerprint: u64,
     },
     /// A favourite was kept.
     Kept(Favourite),
@@ -185,4 +189,11 @@ pub enum Event {
     },
     /// Something failed or deserves notice, in one sentence.
     Problem(String),
+}
+
+impl Event {
+    /// A canvas that is no longer painted on.
+    pub(super) fn set_aside(run: RunId, canvas: Canvas) -> Self {
+        Self::SetAside { run, fingerprint: canvas.fingerprint(), canvas }
+    }
 }

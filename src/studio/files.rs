@@ -14,7 +14,7 @@ use super::outbox::Outbox;
 use super::pictures::PictureCache;
 use super::presets::{PresetError, PresetShelf};
 use super::run::{PaintingError, guarded};
-use super::{Canvas, Event, Moment, PREVIEW_SIDE_PX, PresetCommand, RunId};
+use super::{Canvas, Event, Favourite, Moment, PREVIEW_SIDE_PX, PresetCommand, RunId};
 use crate::image_io::{self, PaintingFormat, PaintingRecord, Picture, PictureError, Pixels};
 use crate::recipe::PictureSource;
 
@@ -177,12 +177,13 @@ impl FileThread {
     fn keep(&self, canvas: &Canvas) -> Result<Event, LibraryError> {
         let mut kept = self.kept.borrow_mut();
         let fingerprint = canvas.fingerprint();
+        let marked = |favourite| Favourite { fingerprint: Some(fingerprint), ..favourite };
         if let Some(favourite) = kept.get(&fingerprint).and_then(|path| read_favourite(path.clone())) {
-            return Ok(Event::KeptAlready(favourite));
+            return Ok(Event::KeptAlready(marked(favourite)));
         }
         let favourite = self.library.keep(canvas)?;
         kept.insert(fingerprint, favourite.path.clone());
-        Ok(Event::Kept(favourite))
+        Ok(Event::Kept(marked(favourite)))
     }
 
     /// Of what goes wrong here nobody has asked anything, so the log has to do; the next canvas is tried again.
@@ -197,7 +198,7 @@ impl FileThread {
         match self.library.inherit_last_canvas() {
             Ok(None) => {}
             Ok(Some((canvas, crashed))) => {
-                self.outbox.tell(Event::SetAside { run: RunId(0), canvas });
+                self.outbox.tell(Event::set_aside(RunId(0), canvas));
                 if crashed {
                     let text = "The last painting came to a sudden end; its canvas is at the head of the favourites.";
                     self.outbox.problem(text);

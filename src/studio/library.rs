@@ -219,7 +219,7 @@ pub(super) fn read_favourite(path: PathBuf) -> Option<Favourite> {
     match read() {
         Ok(Some((record, picture))) => {
             let thumbnail = Arc::new(picture.thumbnail(Favourite::THUMBNAIL_SIDE_PX));
-            Some(Favourite { path, recipe: record.recipe, iteration: record.iteration, thumbnail })
+            Some(Favourite { path, recipe: record.recipe, iteration: record.iteration, thumbnail, fingerprint: None })
         }
         Ok(None) => None,
         Err(error) => {
@@ -231,7 +231,7 @@ pub(super) fn read_favourite(path: PathBuf) -> Option<Favourite> {
 
 fn favourite(path: PathBuf, record: PaintingRecord, image: RgbaImage) -> Favourite {
     let thumbnail = Arc::new(Picture::from_rgba(image).thumbnail(Favourite::THUMBNAIL_SIDE_PX));
-    Favourite { path, recipe: record.recipe, iteration: record.iteration, thumbnail }
+    Favourite { path, recipe: record.recipe, iteration: record.iteration, thumbnail, fingerprint: None }
 }
 
 /// Creates an empty `stem.png` in the folder, or `stem-2.png`, `stem-3.png` … where that is taken.

@@ -96,8 +96,9 @@ fn starting_over_keeps_the_canvas_within_reach() {
     assert!(bench.has("Viewing the previous canvas"));
     bench.press(Key::K);
     bench.until_label("Favourite, iteration");
+    assert!(bench.has("Viewing a favourite") && !bench.has("Previous canvas"), "it is a favourite now");
     bench.press(Key::Escape);
-    assert!(!bench.has("Viewing the previous canvas"));
+    assert!(!bench.has("Viewing a favourite"));
 }
 
 #[test]

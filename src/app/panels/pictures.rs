@@ -27,7 +27,7 @@ pub fn picker_ui(desk: &mut Desk<'_>, slot: Slot, ui: &mut Ui) -> Rect {
 /// Draws how far several photos have come.
 fn series_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
     let Some(series) = &desk.state.series else { return };
-    let text = format!("Photo {} of {}", series.number(), series.count);
+    let text = format!("Photo {} of {}, each is kept when done", series.number(), series.count);
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let hint = "Paint only the photo on the canvas, and forget the others";

@@ -7,7 +7,7 @@ use image::RgbaImage;
 use super::super::command::Exhibit;
 use super::{Previous, State};
 use crate::recipe::Recipe;
-use crate::studio::{Canvas, RunId};
+use crate::studio::{Canvas, Favourite};
 
 /// Which way along the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +42,34 @@ impl State {
 
     /// Puts a canvas beside the favourites as the previous one. But one that had hardly begun does not take the place of an earlier
     /// painting's that had got twice as far: who starts over a second time may still want what the first time set aside.
-    pub(super) fn set_aside(&mut self, run: RunId, canvas: Canvas) {
+    pub(super) fn set_aside(&mut self, newer: Previous) {
         let stays = |previous: &Previous| {
-            previous.run > run || (previous.run < run && previous.canvas.iteration / 2 > canvas.iteration)
+            previous.run > newer.run
+                || (previous.run < newer.run && previous.canvas.iteration / 2 > newer.canvas.iteration)
         };
         if !self.previous.as_ref().is_some_and(stays) {
-            self.previous = Some(Previous { run, canvas });
+            self.previous = Some(newer);
+        }
+    }
+
+    /// A canvas that has become a favourite need not stand beside it. Whoever looks at it looks at the favourite now.
+    pub(super) fn leave_previous_to_favourites(&mut self) {
+        let kept = |previous: &Previous| {
+            let same = |favourite: &&Favourite| match previous.fingerprint {
+                Some(_) => favourite.fingerprint == previous.fingerprint,
+                None => {
+                    let Canvas { recipe, iteration, .. } = &previous.canvas;
+                    favourite.fingerprint.is_some() && (&favourite.recipe, &favourite.iteration) == (recipe, iteration)
+                }
+            };
+            self.favourites.iter().find(same).map(|favourite| favourite.path.clone())
+        };
+        let Some(path) = self.previous.as_ref().and_then(kept) else { return };
+        if let Some(previous) = self.previous.take()
+            && self.exhibit == Some(Exhibit::Previous)
+        {
+            self.exhibit = Some(Exhibit::Favourite(path.clone()));
+            self.opened = Some((path, previous.canvas.image));
         }
     }
 

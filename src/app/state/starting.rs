@@ -1,7 +1,7 @@
 //! How a painting begins: anew, or where another was left.
 
 use super::super::painting::{Painting, Phase, ShownFrame};
-use super::State;
+use super::{Previous, State};
 use crate::recipe::Recipe;
 use crate::studio::{Canvas, Command, RunId};
 
@@ -11,7 +11,8 @@ impl State {
         // The frame on the screen stands in until the studio hands over the canvas itself.
         if let Some(Painting { run, canvas: Some(ShownFrame { image, iteration }), recipe, .. }) = self.painting.take()
         {
-            self.set_aside(run, Canvas { image, deep: None, recipe, iteration });
+            let canvas = Canvas { image, deep: None, recipe, iteration };
+            self.set_aside(Previous { run, canvas, fingerprint: None });
         }
         // A question about the canvas that was there has lost its meaning.
         (self.exhibit, self.awaited_start, self.finish) = (None, None, None);

@@ -7,7 +7,7 @@ use image::RgbaImage;
 use super::StyleTransfer;
 use crate::engine::optimizer::Outcome;
 use crate::engine::preparation::canvas_of;
-use crate::engine::{EngineError, Interrupt, Job, Painter, Progress, TermShare, canvas, threads, vector};
+use crate::engine::{EngineError, Interrupt, Job, Painter, Progress, TermShare, canvas, pace, threads, vector};
 use crate::image_io::{Picture, Rgba16Image};
 use crate::recipe::{OptimizerKind, parameter};
 
@@ -57,7 +57,7 @@ impl Painter for StyleTransfer {
             Outcome::Converged => self.done_in_stage = self.current().iterations,
             Outcome::NotFinite => notice = Some(self.roll_back()?),
         }
-        self.pace.note(begun.elapsed().as_secs_f64(), self.plans[self.stage].tiles.work_pixels());
+        self.pace.note(begun.elapsed().as_secs_f64(), pace::work(self.plans[self.stage].tiles.work_pixels()));
         Ok(Some(self.progress(evaluations, notice)))
     }
 

@@ -17,7 +17,7 @@ impl Easel {
         if let Some(mut run) = self.run.take()
             && let Some(canvas) = run.rescue(self.depth)
         {
-            self.tell(Event::SetAside { run: run.id, canvas });
+            self.tell(Event::set_aside(run.id, canvas));
         }
     }
 

@@ -52,7 +52,7 @@ impl Easel {
             Ok(finished) => {
                 let (iteration, was_at) = (run.iteration, before.as_ref().map(|canvas| canvas.iteration));
                 if let Some(canvas) = before {
-                    self.tell(Event::SetAside { run: id, canvas });
+                    self.tell(Event::set_aside(id, canvas));
                 }
                 if was_at.is_some_and(|was_at| iteration < was_at) {
                     self.tell(Event::WentBack { run: id, iteration });
