@@ -30,6 +30,9 @@ fn start() -> Result<ExitCode, CliError> {
 
 #[cfg(feature = "gui")]
 fn open_window(launch: cli::Launch) -> Result<ExitCode, CliError> {
+    // Started from the desktop there is a console that nobody has asked for; one that the program was typed into stays.
+    #[cfg(windows)]
+    hide_console_ng::hide_console();
     let cli::Launch { content, style, weights, device } = launch;
     pentimento::app::run(pentimento::app::Launch { content, style, weights, device })
         .map(|()| ExitCode::SUCCESS)

@@ -196,8 +196,11 @@ impl App {
             }
             Action::OpenMask => self.ask_for_path(Purpose::OpenMask, frame),
             Action::SaveMask => self.ask_for_path(Purpose::SaveMask, frame),
-            Action::Undo => self.state.step(Way::Back, now_secs(ctx)),
-            Action::Redo => self.state.step(Way::Forth, now_secs(ctx)),
+            Action::Undo | Action::Redo => {
+                let way = if action == Action::Undo { Way::Back } else { Way::Forth };
+                let pictures = self.state.step(way, now_secs(ctx));
+                self.send(pictures);
+            }
             Action::RedoStroke
             | Action::UndoStroke
             | Action::ToggleEraser

@@ -77,8 +77,13 @@ impl State {
                 Some(PictureState::Ready(_)) => {
                     series.next = None;
                     let paints = std::mem::replace(&mut series.paints, true);
+                    let painted = self.recipe.content.clone();
                     self.put(Slot::Photo, next);
                     if paints {
+                        // Of a hundred photos one need be held; whoever goes back to another has it read again.
+                        if painted != self.recipe.content {
+                            self.pictures.remove(&painted);
+                        }
                         let looked_at = self.exhibit.take();
                         commands.push(self.start_painting());
                         self.exhibit = looked_at.filter(|exhibit| matches!(exhibit, Exhibit::Favourite(_)));

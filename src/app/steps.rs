@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use super::basis::Basis;
-use super::state::State;
+use super::state::{State, pictures_of};
 use crate::recipe::Recipe;
+use crate::studio::Command;
 
 /// More than anybody walks back, and a few kilobytes each.
 const MOST: usize = 200;
@@ -98,8 +99,8 @@ impl State {
     }
 
     /// Takes back what was changed last, or does it again.
-    pub fn step(&mut self, way: Way, now_secs: f64) {
-        let Some(there) = self.steps.go(way) else { return };
+    pub fn step(&mut self, way: Way, now_secs: f64) -> Vec<Command> {
+        let Some(there) = self.steps.go(way) else { return vec![] };
         let changes = match way {
             Way::Back => there.recipe.changes_to(&self.recipe),
             Way::Forth => self.recipe.changes_to(&there.recipe),
@@ -109,6 +110,8 @@ impl State {
         let what = if way == Way::Back { "Taken back" } else { "Done again" };
         let text = format!("{what}: {}", changes.join("; "));
         self.steps.report = Some(self.notices.push_instead(self.steps.report, text, now_secs));
+        let pictures: Vec<_> = pictures_of(&self.recipe).into_iter().cloned().collect();
+        pictures.iter().filter_map(|source| self.want(source)).collect()
     }
 
     /// From here on there is no way back: other settings would be those of another painting.

@@ -244,6 +244,10 @@ fn several_photos_are_painted_one_after_another_and_kept() {
     bench.until_label("2 of 3 photos are painted");
     bench.until("both", |window| window.query_all_by_label_contains("Favourite, iteration 2").count() == 2);
     assert!(!bench.has("Photo 3 of 3"));
+    // A photo that is no longer held is read again for whoever goes back to it.
+    bench.click("Undo change");
+    bench.until_label("Photo picture: red.png");
+    bench.until("its tile", |window| window.query_all_by_label("40 × 30").count() == 1);
     assert_eq!(bench.seen.lock().unwrap()[0].content, PictureSource::File(red));
 }
 

@@ -64,8 +64,17 @@ pub fn budget(device: &Device, held: f64) -> Budget {
 }
 
 /// Memory that a program may take without others being pushed out, where the system tells.
+#[cfg(not(target_os = "linux"))]
 fn available_bytes() -> Option<u64> {
-    // Linux only; elsewhere nothing in the standard library tells.
+    use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+    let wanted = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+    let bytes = System::new_with_specifics(wanted).ok()?.available_memory();
+    (bytes > 0).then_some(bytes)
+}
+
+/// Memory that a program may take without others being pushed out, where the system tells.
+#[cfg(target_os = "linux")]
+fn available_bytes() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("MemAvailable:"))?;
     let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
