@@ -22,9 +22,10 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 export WINEPREFIX="$out/wine"
 paint() {
-  name=$1
-  shift
-  "$@" render --quiet --size 64 --iterations 4 --scales single --output "$out/$name.png" --trace "$out/$name.jsonl"
+  name=$1 set=$2
+  shift 2
+  "$@" render --quiet --size 64 --iterations 4 --scales single --instruction-set "$set" --output "$out/$name.png" \
+    --trace "$out/$name.jsonl"
 }
 # What wine 8 lacks of Windows: random numbers.
 cat > "$out/random.c" <<'C'
@@ -35,12 +36,12 @@ C
 x86_64-w64-mingw32-gcc -shared -o "$out/bcryptprimitives.dll" "$out/random.c" -ladvapi32
 cp "$elsewhere/$WINDOWS/release/pentimento.exe" "$out"
 
-paint here "$target/release/pentimento"
-paint windows wine "$out/pentimento.exe"
+paint here best "$target/release/pentimento"
+paint windows best wine "$out/pentimento.exe"
 arm="qemu-aarch64 -L /usr/aarch64-linux-gnu $elsewhere/$ARM/release/pentimento"
 $arm info
-paint neon $arm
-paint scalar $arm --instruction-set scalar
+paint neon best $arm
+paint scalar scalar $arm
 
 cmp "$out/here.png" "$out/windows.png"
 loss() { tail -n 1 "$out/$1.jsonl" | sed 's/.*"loss":\([0-9.e]*\),.*/\1/'; }
