@@ -251,3 +251,22 @@ fn a_painting_that_had_hardly_begun_displaces_none_that_had_got_further() {
     bench.until_label("Iteration 1 /");
     previous_is(&mut bench, "iteration 5");
 }
+
+#[test]
+fn a_small_window_tells_less_and_nothing_lies_over_anything() {
+    let mut bench = Bench::new();
+    bench.window().set_size(egui::vec2(880.0, 560.0));
+    bench.ready();
+    let keep = |bench: &mut Bench| bench.window().get_by_role_and_label(Role::Button, "Keep").rect();
+    let hint = bench.window().get_by_label_contains("Choose a photo and a style").rect();
+    assert!(hint.right() <= keep(&mut bench).left(), "{hint:?}");
+    bench.click("Paint");
+    bench.iterate(3);
+    bench.until_label("Iteration 3 /");
+    let keep = keep(&mut bench);
+    for told in ["Painting", "Iteration 3 /", "00:10 left", "24 × 16 px"] {
+        let labels: Vec<_> = bench.window().query_all_by_label_contains(told).map(|label| label.rect()).collect();
+        assert!(labels.iter().filter(|rect| rect.top() < 50.0).all(|rect| rect.right() <= keep.left()), "{told}");
+    }
+    assert!(bench.has("00:10 left"), "what matters most is told");
+}

@@ -1,6 +1,6 @@
 //! The top of the window: what to do next, how far it is, what to keep.
 
-use egui::{Align, Button, Layout, ProgressBar, RichText, Sense, ThemePreference, Ui, UiBuilder, Vec2, vec2};
+use egui::{Align, Button, Label, Layout, ProgressBar, RichText, Sense, ThemePreference, Ui, UiBuilder, Vec2, vec2};
 use egui_material_icons::icons;
 
 use super::super::action::Action;
@@ -14,12 +14,18 @@ use crate::recipe::Depth;
 /// Wide enough for the longest of its labels, so that nothing moves when the meaning changes.
 const PRIMARY_WIDTH_PT: f32 = 104.0;
 
+/// Where there is less room than this beside the first button, the others have no labels.
+const LABELS_FROM_PT: f32 = 960.0;
+/// Between what is told of the progress.
+const GAP_PT: f32 = 14.0;
+
 /// Draws the toolbar.
 pub fn toolbar_ui(desk: &mut Desk<'_>, preferences: &Preferences, messages_open: bool, ui: &mut Ui) {
     ui.horizontal(|ui| {
         ui.set_height(theme::TOOL_HEIGHT_PT + 6.0);
         desk.primary_button(ui, desk.state.primary(), PRIMARY_WIDTH_PT);
-        desk.action_button(ui, Action::StartOver);
+        let narrow = ui.available_width() < LABELS_FROM_PT;
+        tool_ui(desk, Action::StartOver, narrow, ui);
         desk.action_icon(ui, Action::Variations, desk.state.variations.is_some());
         desk.action_icon(ui, Action::Undo, false);
         desk.action_icon(ui, Action::Redo, false);
@@ -31,8 +37,8 @@ pub fn toolbar_ui(desk: &mut Desk<'_>, preferences: &Preferences, messages_open:
             desk.action_icon(ui, Action::ToggleCurve, preferences.show_curve);
             ui.add_space(theme::SMALL_GAP_PT);
             desk.action_icon(ui, Action::Finish, false);
-            desk.action_button(ui, Action::SaveAs);
-            desk.action_button(ui, Action::Keep);
+            tool_ui(desk, Action::SaveAs, narrow, ui);
+            tool_ui(desk, Action::Keep, narrow, ui);
             ui.add_space(theme::GROUP_GAP_PT);
             let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
             ui.scope_builder(UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Min)), |ui| {
@@ -42,34 +48,69 @@ pub fn toolbar_ui(desk: &mut Desk<'_>, preferences: &Preferences, messages_open:
     });
 }
 
+fn tool_ui(desk: &mut Desk<'_>, action: Action, narrow: bool, ui: &mut Ui) {
+    if narrow {
+        desk.action_icon(ui, action, false)
+    } else {
+        desk.action_button(ui, action)
+    };
+}
+
+/// The room in one line, from which texts are cut off in the order in which they matter.
+struct Room(f32);
+
+impl Room {
+    /// The text, if there is room for it still.
+    fn take(&mut self, text: String, ui: &Ui) -> Option<String> {
+        let font = egui::TextStyle::Body.resolve(ui.style());
+        let width_pt = ui.painter().layout_no_wrap(text.clone(), font, egui::Color32::WHITE).size().x + GAP_PT;
+        if width_pt > self.0 {
+            return None;
+        }
+        self.0 -= width_pt;
+        Some(text)
+    }
+}
+
 fn progress_ui(desk: &Desk<'_>, ui: &mut Ui) {
-    ui.spacing_mut().item_spacing = vec2(14.0, 5.0);
+    ui.spacing_mut().item_spacing = vec2(GAP_PT, 5.0);
     let Some(painting) = &desk.state.painting else {
         ui.add_space(9.0);
-        ui.weak("Choose a photo and a style, then press Paint");
+        ui.add(Label::new(RichText::new("Choose a photo and a style, then press Paint").weak()).truncate());
         return;
     };
     ui.horizontal(|ui| {
-        ui.strong(painting.phase_text());
+        let mut room = Room(ui.available_width());
+        if let Some(phase) = room.take(painting.phase_text().to_owned(), ui) {
+            ui.strong(phase);
+        }
         let Some(progress) = &painting.progress else {
             if painting.is_working() {
                 ui.add(egui::Spinner::new().size(12.0));
             }
             return;
         };
-        ui.label(format!("Iteration {} / {}", progress.iteration, progress.iterations));
-        if progress.stages > 1 {
-            ui.label(format!("Stage {} / {}", progress.stage + 1, progress.stages));
+        let runs = painting.phase == Phase::Running;
+        let left = progress.remaining_secs.filter(|_| runs).map(|secs| format!("{} left", words::duration(secs)));
+        let left = left.and_then(|text| room.take(text, ui));
+        let stage = (progress.stages > 1).then(|| format!("Stage {} / {}", progress.stage + 1, progress.stages));
+        let told = [
+            Some(format!("Iteration {} / {}", progress.iteration, progress.iterations)),
+            stage,
+            Some(format!("{} × {} px", progress.width, progress.height)),
+        ];
+        for text in told.into_iter().flatten() {
+            if let Some(text) = room.take(text, ui) {
+                ui.label(text);
+            }
         }
-        ui.label(format!("{} × {} px", progress.width, progress.height));
+        let speed = painting.speed.per_sec().filter(|_| runs).and_then(|speed| room.take(words::speed(speed), ui));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if painting.phase == Phase::Running {
-                if let Some(remaining_secs) = progress.remaining_secs {
-                    ui.strong(format!("{} left", words::duration(remaining_secs)));
-                }
-                if let Some(per_sec) = painting.speed.per_sec() {
-                    ui.label(words::speed(per_sec));
-                }
+            if let Some(left) = left {
+                ui.strong(left);
+            }
+            if let Some(speed) = speed {
+                ui.label(speed);
             }
         });
     });
