@@ -6,6 +6,7 @@ use super::command::Exhibit;
 use super::dialogs::{Answer, Purpose};
 use super::panels::prompt::Prompt;
 use super::window::App;
+use super::words;
 use crate::image_io::FILM_EXTENSION;
 use crate::recipe::PictureSource;
 use crate::studio::{Command, safe_name};
@@ -40,7 +41,7 @@ impl App {
     /// `photo in style.png`, in characters that every file system takes.
     fn proposed_name(&self, purpose: &Purpose) -> String {
         let stem = |source: &PictureSource| {
-            let name = self.state.picture_name(source);
+            let name = words::picture_name(source);
             let stem = std::path::Path::new(&name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
             safe_name(&stem.unwrap_or(name)).unwrap_or_else(|| "picture".to_owned())
         };

@@ -7,7 +7,7 @@ use super::command::{Exhibit, Slot};
 use super::notices::Severity;
 use super::state::{PictureState, State};
 use crate::recipe::PictureSource;
-use crate::studio::Command;
+use crate::studio::{Command, Favourite};
 
 /// The photos that wait.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct Series {
     paints: bool,
     /// Whether the one on the canvas is done.
     done: bool,
+    /// Whether it is being kept: before it is, no other photo takes the canvas.
+    keeping: bool,
     /// How many were painted.
     painted: usize,
 }
@@ -46,7 +48,7 @@ impl State {
         // A file that failed before may have been mended.
         self.pictures.retain(|source, known| !(matches!(known, PictureState::Failed) && waiting.contains(source)));
         let next = waiting.pop_front();
-        self.series = Some(Series { waiting, next, count, paints: false, done: false, painted: 0 });
+        self.series = Some(Series { waiting, next, count, paints: false, done: false, keeping: false, painted: 0 });
     }
 
     /// Lets the photos go that wait; the one on the canvas stays.
@@ -65,10 +67,9 @@ impl State {
                 if deciding || !std::mem::take(&mut series.done) {
                     break;
                 }
+                series.keeping = true;
                 commands.push(Command::Keep);
-                series.painted += 1;
-                self.next_of_series(now_secs);
-                continue;
+                break;
             };
             match self.pictures.get(&next) {
                 None => commands.extend(self.want(&next)),
@@ -92,6 +93,26 @@ impl State {
             }
         }
         commands
+    }
+
+    /// A favourite was made: the next photo's turn has come, if it is of the one on the canvas.
+    pub(super) fn note_kept_of_series(&mut self, favourite: &Favourite, now_secs: f64) {
+        let iteration =
+            self.painting.as_ref().and_then(|painting| painting.progress.as_ref()).map(|done| done.iteration);
+        let is_it = favourite.recipe.content == self.recipe.content && Some(favourite.iteration) == iteration;
+        if let Some(series) = self.series.as_mut().filter(|series| series.keeping && is_it) {
+            series.keeping = false;
+            series.painted += 1;
+            self.next_of_series(now_secs);
+        }
+    }
+
+    /// Something went wrong, perhaps the keeping: then the painting stays on the canvas, and the others wait until it was painted
+    /// and kept once more.
+    pub(super) fn note_trouble_of_series(&mut self) {
+        if let Some(series) = &mut self.series {
+            series.keeping = false;
+        }
     }
 
     fn next_of_series(&mut self, now_secs: f64) {

@@ -176,6 +176,7 @@ impl State {
                 if let Some(finish) = &mut self.finish {
                     finish.note_kept(&favourite);
                 }
+                self.note_kept_of_series(&favourite, now_secs);
                 self.favourites.retain(|known| known.path != favourite.path);
                 self.favourites.insert(0, favourite);
                 self.leave_previous_to_favourites();
@@ -183,6 +184,7 @@ impl State {
             Event::KeptAlready(favourite) => {
                 let text = format!("Iteration {} is among the favourites already", favourite.iteration);
                 self.notices.push(Severity::Info, text, now_secs);
+                self.note_kept_of_series(&favourite, now_secs);
                 if let Some(finish) = &mut self.finish {
                     finish.note_kept(&favourite);
                 }
@@ -228,6 +230,7 @@ impl State {
                 self.adopting.clear();
                 // The same goes for a canvas that could not be kept.
                 self.finish.take_if(|finish| finish.is_waiting_for_canvas());
+                self.note_trouble_of_series();
                 self.notices.push(Severity::Error, message, now_secs);
             }
         }

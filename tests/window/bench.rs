@@ -176,6 +176,26 @@ impl Bench {
         self.until_label("Canvas: the painting");
     }
 
+    /// Opens the section "Painting" and sets how many iterations there are.
+    pub fn set_iterations(&mut self, iterations: f64) {
+        self.window().get_by_label("Painting").click_accesskit();
+        self.settle();
+        self.window().get_by_role_and_label(Role::SpinButton, "Iterations").set_value_accesskit(iterations);
+        self.settle();
+    }
+
+    /// Paints, asks for Finish and waits for what it would take.
+    pub fn reckon_finish(&mut self) {
+        self.ready();
+        self.paint(2);
+        self.click("Finish");
+        // The canvas is kept first, so that the recipe can name what it starts from.
+        self.iterate(1);
+        self.until_label("Reckoning time and memory");
+        self.iterate(1);
+        self.until_label("2048 x ");
+    }
+
     pub fn set_slider(&mut self, label: &str, value: f64) {
         self.window().get_by_role_and_label(Role::Slider, label).set_value_accesskit(value);
         self.settle();

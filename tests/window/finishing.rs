@@ -10,14 +10,7 @@ use crate::bench::Bench;
 #[test]
 fn the_canvas_is_finished_at_the_size_that_was_chosen() {
     let mut bench = Bench::new();
-    bench.ready();
-    bench.paint(2);
-    bench.click("Finish");
-    // The canvas is kept first, so that the recipe can name what it starts from.
-    bench.iterate(1);
-    bench.until_label("Reckoning time and memory");
-    bench.iterate(1);
-    bench.until_label("2048 x ");
+    bench.reckon_finish();
     bench.window().get_by_label("3072").click();
     bench.settle();
     bench.iterate(1);
@@ -48,13 +41,7 @@ fn the_canvas_is_finished_at_the_size_that_was_chosen() {
 #[test]
 fn another_photo_is_not_painted_at_the_size_that_was_finished() {
     let mut bench = Bench::new();
-    bench.ready();
-    bench.paint(2);
-    bench.click("Finish");
-    bench.iterate(1);
-    bench.until_label("Reckoning time and memory");
-    bench.iterate(1);
-    bench.until_label("2048 x ");
+    bench.reckon_finish();
     bench.click("Start finishing");
     bench.until_painter_has("the finishing recipe", |recipe| recipe.size == 2048);
     let source = PictureSource::File(bench.write_picture("red.png"));

@@ -222,10 +222,7 @@ fn several_photos_are_painted_one_after_another_and_kept() {
     let mut bench = Bench::new();
     bench.window().set_size(egui::vec2(1280.0, 2600.0));
     bench.ready();
-    bench.window().get_by_label("Painting").click_accesskit();
-    bench.settle();
-    bench.window().get_by_role_and_label(Role::SpinButton, "Iterations").set_value_accesskit(2.0);
-    bench.settle();
+    bench.set_iterations(2.0);
     let (red, broken, blue) =
         (bench.write_picture("red.png"), bench.folder.path().join("broken.png"), bench.write_picture("blue.png"));
     std::fs::write(&broken, "no picture").unwrap();
@@ -263,4 +260,26 @@ fn photos_that_wait_can_be_let_go() {
     assert!(bench.has("Photo 1 of 2") && !bench.has("blue.png"), "on the photo's place, all are photos");
     bench.click("Forget the other photos");
     assert!(!bench.has("Photo 1 of 2") && bench.has("Photo picture: red.png"));
+}
+
+#[test]
+fn no_photo_takes_the_canvas_of_one_that_could_not_be_kept() {
+    // A file where the library's folder should be.
+    let mut bench = Bench::with_library(|folder| {
+        std::fs::write(folder.join("library"), "").unwrap();
+        folder.join("library")
+    });
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    bench.set_iterations(2.0);
+    *bench.answer.lock().unwrap() =
+        Answer::Several(vec![bench.write_picture("red.png"), bench.write_picture("blue.png")]);
+    bench.click("Open photo");
+    bench.until_label("Photo picture: red.png");
+    bench.click("Paint");
+    bench.iterate(2);
+    bench.until_label("Finished");
+    bench.until_label("library folder");
+    bench.settle();
+    assert!(bench.has("Photo picture: red.png") && bench.has("Photo 1 of 2") && bench.has("Finished"));
 }

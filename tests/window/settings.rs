@@ -27,8 +27,8 @@ fn what_a_section_holds_comes_into_sight_when_it_is_opened() {
     assert!(header.bottom() < foot, "it can be clicked");
     bench.window().get_by_label("Layers").click();
     bench.window().run_steps(60);
-    let first = bench.window().get_by_label("Measure the pull").rect();
-    assert!(first.bottom() < foot, "{first:?}");
+    let slider = bench.window().get_by_role_and_label(Role::Slider, "Style layers: relu5_1").rect();
+    assert!(slider.bottom() < foot, "{slider:?}");
     // What was opened is not run after when the artist scrolls away from it.
     let header = bench.window().get_by_label("Layers").rect();
     bench.window().run_steps(10);
@@ -41,10 +41,7 @@ fn the_closed_sections_reach_the_painter_too() {
     // All sections fit into the window.
     bench.window().set_size(egui::vec2(1280.0, 2600.0));
     bench.ready();
-    bench.window().get_by_label("Painting").click_accesskit();
-    bench.settle();
-    bench.window().get_by_role_and_label(Role::SpinButton, "Iterations").set_value_accesskit(7.0);
-    bench.settle();
+    bench.set_iterations(7.0);
     bench.window().get_by_label("Advanced").click_accesskit();
     bench.settle();
     bench.click("Random seed");

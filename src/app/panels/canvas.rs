@@ -16,6 +16,7 @@ use super::super::textures::{CanvasTexture, Checkerboard};
 use super::super::theme;
 use super::super::view::View;
 use super::super::widgets::Desk;
+use super::super::words;
 use super::curtain::{self, Curtain};
 use super::mask_layer::{self, MaskLayer};
 use super::timeline;
@@ -276,11 +277,11 @@ fn caption(state: &State) -> String {
     if state.exhibit.is_some() {
         return String::new();
     }
-    let photo = state.picture_name(&state.recipe.content);
+    let photo = words::picture_name(&state.recipe.content);
     match (&state.painting, state.recipe.styles.as_slice()) {
-        (Some(_), [style]) => format!("{photo} in the style of {}", state.picture_name(&style.picture)),
+        (Some(_), [style]) => format!("{photo} in the style of {}", words::picture_name(&style.picture)),
         (Some(_), [style, others @ ..]) => {
-            format!("{photo} in the style of {} and {} more", state.picture_name(&style.picture), others.len())
+            format!("{photo} in the style of {} and {} more", words::picture_name(&style.picture), others.len())
         }
         _ => format!("{photo}, the photo"),
     }

@@ -9,6 +9,7 @@ use super::super::masking::{BRUSH_SIZES, MaskCommand, MaskTarget};
 use super::super::state::State;
 use super::super::theme;
 use super::super::widgets::{Desk, icon_button};
+use super::super::words;
 
 const HINT: &str = "Paint on the canvas where a style acts and where the photo stays.";
 
@@ -25,7 +26,7 @@ pub fn title(state: &State, target: MaskTarget) -> String {
 }
 
 fn style_name(state: &State, index: usize) -> String {
-    state.recipe.styles.get(index).map(|style| state.picture_name(&style.picture)).unwrap_or_default()
+    state.recipe.styles.get(index).map(|style| words::picture_name(&style.picture)).unwrap_or_default()
 }
 
 /// Draws the section.

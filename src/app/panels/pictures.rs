@@ -8,6 +8,7 @@ use super::super::command::{Slot, UiCommand};
 use super::super::state::PictureState;
 use super::super::theme;
 use super::super::widgets::{Desk, icon_button, picture_tile};
+use super::super::words;
 use super::gallery;
 
 /// Draws one picker; returns where it lies, for pictures that are dropped or pasted onto it.
@@ -78,7 +79,7 @@ pub fn tile_ui(desk: &mut Desk<'_>, slot: Slot, size: Vec2, ui: &mut Ui) {
     let texture = info.map(|info| desk.textures.thumbnail(ui.ctx(), &info.thumbnail));
     let place = state.slot_name(slot);
     let name = match source {
-        Some(source) => format!("{place} picture: {}", state.picture_name(source)),
+        Some(source) => format!("{place} picture: {}", words::picture_name(source)),
         None => format!("{place} picture: none"),
     };
     let response = picture_tile(ui, size, texture.as_ref(), &name, false);
@@ -108,7 +109,7 @@ pub fn caption_ui(desk: &Desk<'_>, slot: Slot, ui: &mut Ui) {
                 ui.label(RichText::new(format!("{} × {}", info.width_px, info.height_px)).small().weak());
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let name = RichText::new(state.picture_name(source)).small();
+                let name = RichText::new(words::picture_name(source)).small();
                 let tooltip = gallery::credit(source).unwrap_or_else(|| source.to_string());
                 ui.add(egui::Label::new(name).truncate()).on_hover_text(tooltip);
             });

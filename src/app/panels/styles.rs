@@ -6,6 +6,7 @@ use egui_material_icons::icons;
 use super::super::command::{Slot, UiCommand};
 use super::super::theme;
 use super::super::widgets::{Desk, icon_button};
+use super::super::words;
 use super::fields::{rail, reset_button, tooltip};
 use super::{gallery, pictures};
 use crate::recipe::{Recipe, StyleSource, parameter};
@@ -91,7 +92,7 @@ fn name_ui(desk: &mut Desk<'_>, index: usize, style: &StyleSource, ui: &mut Ui) 
                 desk.ask(UiCommand::RemoveStyle(index));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let text = RichText::new(desk.state.picture_name(&style.picture)).small();
+                let text = RichText::new(words::picture_name(&style.picture)).small();
                 let hint = gallery::credit(&style.picture).unwrap_or_else(|| style.picture.to_string());
                 ui.add(Label::new(text).truncate()).on_hover_text(hint);
             });

@@ -9,7 +9,6 @@ use image::RgbaImage;
 use super::super::basis::Basis;
 use super::super::command::Slot;
 use super::super::notices::Severity;
-use super::super::words;
 use super::{Exhibit, State};
 use crate::recipe::{Init, PictureSource, Recipe, StyleSource};
 use crate::studio::Command;
@@ -50,12 +49,6 @@ impl State {
             Some(PictureState::Ready(info)) => Some(info),
             _ => None,
         }
-    }
-
-    /// A picture's name as the artist knows it.
-    #[must_use]
-    pub fn picture_name(&self, source: &PictureSource) -> String {
-        words::picture_name(source)
     }
 
     /// The picture in a place.

@@ -1,6 +1,7 @@
 //! The styles of the mixture: which there are, in which order.
 
 use super::super::command::{Slot, UiCommand};
+use super::super::words;
 use super::State;
 use crate::recipe::{StyleSource, parameter};
 
@@ -20,7 +21,7 @@ impl State {
             return;
         }
         let gone = self.recipe.styles.remove(index);
-        let name = self.picture_name(&gone.picture);
+        let name = words::picture_name(&gone.picture);
         // A share of nothing would be no style at all once the others are gone.
         if self.recipe.styles.iter().all(|style| style.weight == 0.0) {
             self.recipe.styles.iter_mut().for_each(|style| style.weight = parameter::STYLE_WEIGHT.default);
