@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::unbounded;
 use egui::{Context, Event, Key, Modifiers, RawInput, Ui};
-use pentimento::app::{App, NativeDialogs, Opening, Preferences, waker};
+use pentimento::app::{App, NativeDesktop, Opening, Preferences, waker};
 use pentimento::engine::{DeviceChoice, Engine, StyleEngine};
 use pentimento::recipe::Recipe;
 use pentimento::studio::{Command, MOMENT_EVERY, MakeEngine, RunId, SECURE_EVERY, Studio, StudioConfig};
@@ -135,7 +135,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Box::new(move |cc| {
             let studio = Studio::start(config(&path, waker(&cc.egui_ctx)));
             let (opening, preferences) = (Opening::default(), Preferences::default());
-            let app = App::new(&cc.egui_ctx, studio, &opening, preferences, Box::new(NativeDialogs));
+            let app = App::new(&cc.egui_ctx, studio, &opening, preferences, Box::<NativeDesktop>::default());
             let (started, drawn_ms, intervals_ms) = (Instant::now(), Vec::new(), Vec::new());
             Ok(Box::new(Watched {
                 app,

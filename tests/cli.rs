@@ -122,7 +122,7 @@ fn pictures_that_cannot_be_read_are_named() {
     }
     fails(&bench, &["render", "--style", "sample:no-such-sample"], 1, &["no-such-sample"]);
     fails(&bench, &["missing.png"], 1, &["missing.png"]);
-    fails(&bench, &["rendr"], 1, &["rendr"]);
+    fails(&bench, &["rendr"], 2, &["rendr", "no such file or command"]);
     fails(&bench, &["photo.png", "missing.png"], 1, &["missing.png"]);
 }
 
@@ -132,11 +132,11 @@ fn places_that_cannot_be_written_are_found_out_before_painting() {
     fs::create_dir(bench.path("folder.png")).unwrap();
     fails(&bench, &["render", "--output", "out.xyz"], 1, &["out.xyz", "png"]);
     fails(&bench, &["render", "--output", "out"], 1, &["out"]);
-    fails(&bench, &["render", "--output", "no/such/out.png"], 1, &["out.png", "no such folder"]);
-    fails(&bench, &["render", "--output", "photo.png/out.png"], 1, &["photo.png", "not a folder"]);
-    fails(&bench, &["render", "--trace", "no/trace.jsonl"], 1, &["trace.jsonl", "no such folder"]);
+    fails(&bench, &["render", "--output", "no/such/out.png"], 1, &["out.png", "its folder does not exist"]);
+    fails(&bench, &["render", "--output", "photo.png/out.png"], 1, &["photo.png/out.png", "its folder does not exist"]);
+    fails(&bench, &["render", "--trace", "no/trace.jsonl"], 1, &["trace.jsonl", "its folder does not exist"]);
     fails(&bench, &["render", "--trace", "folder.png"], 1, &["folder.png", "folder"]);
-    fails(&bench, &["render", "--film", "no/film.gif"], 1, &["film.gif", "no such folder"]);
+    fails(&bench, &["render", "--film", "no/film.gif"], 1, &["film.gif", "its folder does not exist"]);
     fails(&bench, &["render", "--film", "film.mp4"], 1, &["film.mp4", ".gif"]);
 }
 

@@ -4,9 +4,11 @@
 //! cargo run --release --example pictures -- presets    # assets/presets
 //! cargo run --release --example pictures -- controls   # docs/controls
 //! cargo run --release --example pictures -- sheet      # screenshots/contact-sheet.jpg
+//! cargo run --release --example pictures -- icon       # assets/icon
 //! ```
 
 mod controls;
+mod icon;
 mod presets;
 mod sheet;
 
@@ -23,12 +25,13 @@ use pentimento::recipe::{Init, PictureSource, Recipe};
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
-    let studio = Studio { engine: StyleEngine::new(DeviceChoice::default(), None)? };
+    let studio = || StyleEngine::new(DeviceChoice::default(), None).map(|engine| Studio { engine });
     match std::env::args().nth(1).as_deref() {
-        Some("presets") => presets::paint_all(&studio),
-        Some("controls") => controls::paint_all(&studio),
-        Some("sheet") => sheet::paint_all(&studio),
-        _ => Err("say what to paint: presets, controls or sheet".into()),
+        Some("presets") => presets::paint_all(&studio()?),
+        Some("controls") => controls::paint_all(&studio()?),
+        Some("sheet") => sheet::paint_all(&studio()?),
+        Some("icon") => icon::draw_all(),
+        _ => Err("say what to paint: presets, controls, sheet or icon".into()),
     }
 }
 
@@ -76,13 +79,17 @@ fn sample(name: &str) -> PictureSource {
 }
 
 fn save(picture: &RgbImage, relative: &str, quality: u8) -> Outcome<()> {
+    let mut jpeg = vec![];
+    picture.write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, quality))?;
+    write(&jpeg, relative)
+}
+
+fn write(bytes: &[u8], relative: &str) -> Outcome<()> {
     let path = place(relative);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let mut jpeg = vec![];
-    picture.write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, quality))?;
-    write_atomically(&path, |file| std::io::Write::write_all(file, &jpeg))?;
-    println!("{relative} {} bytes", jpeg.len());
+    write_atomically(&path, |file| std::io::Write::write_all(file, bytes))?;
+    println!("{relative} {} bytes", bytes.len());
     Ok(())
 }

@@ -84,6 +84,10 @@ pub enum Action {
     ToggleMessages,
     /// Show or hide the list of shortcuts.
     ToggleShortcuts,
+    /// Show or hide what this program is.
+    ToggleAbout,
+    /// Show the folder of the favourites in the file manager.
+    OpenLibrary,
 }
 
 /// What is written about an action.
@@ -148,6 +152,8 @@ impl Action {
         Self::ToggleCurve,
         Self::ToggleMessages,
         Self::ToggleShortcuts,
+        Self::ToggleAbout,
+        Self::OpenLibrary,
     ];
 
     fn words(self) -> Words {
@@ -289,6 +295,10 @@ impl Action {
             Self::ToggleCurve => ("Loss curve", "Show or hide the loss curve", icons::ICON_SHOW_CHART, key(Key::L)),
             Self::ToggleMessages => ("Messages", "Show what was reported", icons::ICON_NOTIFICATIONS, key(Key::M)),
             Self::ToggleShortcuts => ("Keyboard shortcuts", "List every key", icons::ICON_KEYBOARD, key(Key::F1)),
+            Self::ToggleAbout => ("About Pentimento", "What this is, and whose work is in it", icons::ICON_INFO, None),
+            Self::OpenLibrary => {
+                ("Open folder", "Show the favourites in the file manager", icons::ICON_FOLDER_OPEN, None)
+            }
         };
         Words { label, tooltip, icon, shortcut }
     }
@@ -333,10 +343,21 @@ impl Action {
     /// What it does and its key, for a tooltip.
     #[must_use]
     pub fn hint(self, ctx: &egui::Context) -> String {
-        match self.shortcut() {
-            Some(shortcut) => format!("{} ({})", self.tooltip(), ctx.format_shortcut(&shortcut)),
+        match self.keys(ctx) {
+            Some(keys) => format!("{} ({keys})", self.tooltip()),
             None => self.tooltip().to_owned(),
         }
+    }
+
+    /// Its key, as it is printed on a keyboard.
+    #[must_use]
+    pub fn keys(self, ctx: &egui::Context) -> Option<String> {
+        let shortcut = self.shortcut()?;
+        let text = ctx.format_shortcut(&shortcut);
+        Some(match shortcut.logical_key {
+            key @ (Key::OpenBracket | Key::CloseBracket) => text.replace(key.name(), key.symbol_or_name()),
+            _ => text,
+        })
     }
 }
 

@@ -92,6 +92,8 @@ pub enum UiCommand {
     Want(PictureSource),
     /// Show something else than the painting.
     Show(Exhibit),
+    /// Let the painting go on from this, or take it up where it was left.
+    GoOnFrom(Exhibit),
     /// Let new paintings start from this, or from the painting's canvas as it is now.
     StartFrom(Option<Exhibit>),
     /// Stir with noise of this standard deviation, out of 255, from now on.
@@ -123,8 +125,10 @@ pub enum UiCommand {
         /// Where it was.
         path: PathBuf,
     },
-    /// Take back what a message reports.
-    Undo(u64),
+    /// Do what the message of this number offers.
+    TakeOffer(u64),
+    /// Show a file in the file manager.
+    Reveal(PathBuf),
     /// Find out how strongly each term of the loss pulls.
     MeasureShares,
     /// Something about a mask.

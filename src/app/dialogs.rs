@@ -1,10 +1,8 @@
-//! File dialogs of the system, asked on a thread of their own so that the window never waits for them.
+//! What files are asked for, and what the system's dialogs answer.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-use crossbeam_channel::Sender;
 
 use super::command::{Exhibit, Slot};
 use crate::image_io::FILM_EXTENSION;
@@ -58,7 +56,7 @@ impl Purpose {
         matches!(self, Self::Picture(_) | Self::OpenMask)
     }
 
-    fn filters(&self) -> &'static [(&'static str, &'static [&'static str])] {
+    pub(super) fn filters(&self) -> &'static [(&'static str, &'static [&'static str])] {
         match self {
             Self::Picture(_) | Self::OpenMask => {
                 &[("Pictures", &["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "gif"]), ("All files", &["*"])]
@@ -85,64 +83,6 @@ pub enum Answer {
     Unavailable,
 }
 
-/// Where the answer goes.
-#[derive(Clone)]
-pub struct Reply {
-    /// Takes purpose and answer to the window.
-    pub answers: Sender<(Purpose, Answer)>,
-    /// Tells the window that there is one.
-    pub wake: Arc<dyn Fn() + Send + Sync>,
-}
-
-impl Reply {
-    /// Answers.
-    pub fn send(&self, purpose: Purpose, answer: Answer) {
-        // Nobody listens any more when the window was closed in the meantime.
-        let _ = self.answers.send((purpose, answer));
-        (self.wake)();
-    }
-}
-
-/// Something that can ask for a path without blocking.
-pub trait FileDialogs {
-    /// Asks for a path, proposing `file_name` where one is to be written.
-    fn ask(&self, purpose: Purpose, file_name: &str, parent: &eframe::Frame, reply: Reply);
-}
-
-/// The system's own dialogs.
-pub struct NativeDialogs;
-
-impl FileDialogs for NativeDialogs {
-    fn ask(&self, purpose: Purpose, file_name: &str, parent: &eframe::Frame, reply: Reply) {
-        let mut dialog = rfd::FileDialog::new().set_title(purpose.title()).set_parent(parent);
-        for (name, extensions) in purpose.filters() {
-            dialog = dialog.add_filter(*name, extensions);
-        }
-        if purpose.is_saving() {
-            dialog = dialog.set_file_name(file_name);
-        }
-        let (thread_purpose, thread_reply) = (purpose.clone(), reply.clone());
-        let thread = std::thread::Builder::new().name("file dialog".to_owned()).spawn(move || {
-            let failures = MISSING_DIALOGS.load(Ordering::Relaxed);
-            let paths = match thread_purpose {
-                Purpose::Picture(Slot::Photo) => dialog.pick_files().unwrap_or_default(),
-                _ if thread_purpose.is_saving() => dialog.save_file().into_iter().collect(),
-                _ => dialog.pick_file().into_iter().collect(),
-            };
-            let answer = match &paths[..] {
-                [] if MISSING_DIALOGS.load(Ordering::Relaxed) > failures => Answer::Unavailable,
-                [] => Answer::Cancelled,
-                [path] => Answer::Chosen(path.clone()),
-                _ => Answer::Several(paths),
-            };
-            thread_reply.send(thread_purpose, answer);
-        });
-        if thread.is_err() {
-            reply.send(purpose, Answer::Unavailable);
-        }
-    }
-}
-
 /// How often the dialog crate has logged that it found no dialog to show. It answers `None` then, and
 /// `None` as well when the artist cancels; only its log tells the two apart.
 static MISSING_DIALOGS: AtomicUsize = AtomicUsize::new(0);
@@ -164,6 +104,11 @@ impl log::Log for DialogWatch {
     fn flush(&self) {}
 }
 
+/// How many dialogs have been missing so far.
+pub fn missing_dialogs() -> usize {
+    MISSING_DIALOGS.load(Ordering::Relaxed)
+}
+
 /// Begins to notice missing dialogs.
 pub fn watch_for_missing_dialogs() {
     // Another logger may be there already; a missing dialog then looks like Cancel, and dropping files still works.
@@ -180,15 +125,15 @@ mod tests {
 
     #[test]
     fn only_the_last_resort_of_the_dialog_crate_counts() {
-        let before = MISSING_DIALOGS.load(Ordering::Relaxed);
+        let before = missing_dialogs();
         let record = |level, target, text: &str| {
             DialogWatch.log(&log::Record::builder().level(level).target(target).args(format_args!("{text}")).build());
         };
         record(log::Level::Error, "winit::window", "no zenity");
         record(log::Level::Warn, "rfd::backend", "Using zenity fallback");
         record(log::Level::Error, "rfd::backend", "Failed to connect to session bus");
-        assert_eq!(MISSING_DIALOGS.load(Ordering::Relaxed), before);
+        assert_eq!(missing_dialogs(), before);
         record(log::Level::Error, "rfd::backend", "Failed to pick file with zenity: not found");
-        assert_eq!(MISSING_DIALOGS.load(Ordering::Relaxed), before + 1);
+        assert_eq!(missing_dialogs(), before + 1);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use egui::{ColorImage, Context};
+use egui::Context;
 
 use super::action::Action;
 use super::command::{Exhibit, Slot, UiCommand};
@@ -59,6 +59,10 @@ impl App {
                 self.send(command);
             }
             UiCommand::Show(exhibit) => self.show(exhibit),
+            UiCommand::GoOnFrom(exhibit) => {
+                self.show(exhibit);
+                self.state.goes_on_when_shown = true;
+            }
             UiCommand::StartFrom(exhibit) => {
                 let command = self.state.start_from(exhibit.as_ref());
                 self.send(command);
@@ -90,9 +94,9 @@ impl App {
             UiCommand::LeaveFinish => self.state.finish = None,
             UiCommand::Delete(path) => self.send([Command::DeleteFavourite(path)]),
             UiCommand::RestoreFavourite { trashed, path } => self.send([Command::RestoreFavourite { trashed, path }]),
-            UiCommand::Undo(id) => {
-                if let Some(undo) = self.state.notices.take_undo(id) {
-                    self.dispatch(undo, ctx, frame);
+            UiCommand::TakeOffer(id) => {
+                if let Some(offer) = self.state.notices.take_offer(id) {
+                    self.dispatch(offer, ctx, frame);
                 }
             }
             UiCommand::MeasureShares => self.send([Command::MeasureShares]),
@@ -110,6 +114,7 @@ impl App {
                     self.use_path(prompt.purpose, path);
                 }
             }
+            UiCommand::Reveal(path) => self.desktop.reveal(path, self.reply.clone()),
             UiCommand::Dismiss(id) => self.state.notices.dismiss(id),
             UiCommand::ClearMessages => self.state.notices.clear(),
         }
@@ -168,7 +173,7 @@ impl App {
             // The canvas itself watches how long it is held.
             Action::Compare => {}
             Action::Part => self.canvas.curtain.is_drawn ^= true,
-            Action::Copy => self.copy_shown(ctx),
+            Action::Copy => self.copy_shown(),
             Action::BackToPainting => self.state.exhibit = None,
             Action::EarlierMoment => self.look_along(Direction::Earlier),
             Action::LaterMoment => self.look_along(Direction::Later),
@@ -177,18 +182,7 @@ impl App {
                     self.take_settings(&exhibit);
                 }
             }
-            Action::GoOnFromShown => {
-                if self.state.can_take_up() {
-                    let commands = self.state.take_up_shown();
-                    self.send(commands);
-                } else if let Some(Exhibit::Moment(moment)) = &self.state.exhibit {
-                    self.send([Command::GoBackTo(moment.clone())]);
-                    self.state.exhibit = None;
-                } else if let Some(image) = self.state.shown_exhibit() {
-                    self.send([Command::GoOnFrom(image)]);
-                    self.state.exhibit = None;
-                }
-            }
+            Action::GoOnFromShown => self.go_on_from_shown(),
             Action::DeleteShown => {
                 if let Some(Exhibit::Favourite(path)) = self.state.exhibit.clone() {
                     self.send([Command::DeleteFavourite(path)]);
@@ -219,6 +213,8 @@ impl App {
                 self.state.notices.mark_read();
             }
             Action::ToggleShortcuts => self.shortcuts_open ^= true,
+            Action::ToggleAbout => self.about_open ^= true,
+            Action::OpenLibrary => self.desktop.reveal(self.studio.library().to_owned(), self.reply.clone()),
         }
     }
 
@@ -229,14 +225,26 @@ impl App {
             self.send([Command::OpenFavourite(path.clone())]);
         }
         self.state.exhibit = Some(exhibit);
+        self.state.goes_on_when_shown = false;
     }
 
-    fn copy_shown(&mut self, ctx: &Context) {
+    pub(super) fn go_on_from_shown(&mut self) {
+        self.state.goes_on_when_shown = false;
+        if self.state.can_take_up() {
+            let commands = self.state.take_up_shown();
+            self.send(commands);
+        } else if let Some(Exhibit::Moment(moment)) = &self.state.exhibit {
+            self.send([Command::GoBackTo(moment.clone())]);
+            self.state.exhibit = None;
+        } else if let Some(image) = self.state.shown_exhibit() {
+            self.send([Command::GoOnFrom(image)]);
+            self.state.exhibit = None;
+        }
+    }
+
+    fn copy_shown(&self) {
         if let Some(image) = self.state.shown_image() {
-            let (width, height) = image.dimensions();
-            ctx.copy_image(ColorImage::from_rgba_unmultiplied([width as usize, height as usize], image.as_raw()));
-            let text = format!("Copied {width} × {height} pixels to the clipboard");
-            self.state.notices.push(Severity::Info, text, now_secs(ctx));
+            self.desktop.copy(image, self.reply.clone());
         }
     }
 

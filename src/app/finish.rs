@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::basis::Basis;
 use super::command::Exhibit;
 use super::state::{State, pictures_of};
 use crate::recipe::{Recipe, parameter};
@@ -96,6 +97,15 @@ impl State {
         self.recipe != lent
     }
 
+    /// Pictures and settings without what is set for one painting only.
+    pub fn lasting_recipe(&self) -> Recipe {
+        let mut recipe = self.recipe.clone();
+        if let Some(loan) = &self.loan {
+            loan.give_back(&mut recipe);
+        }
+        recipe
+    }
+
     /// Begins to ask how a picture, or with `None` the canvas itself, is to be finished. Whatever has no file is kept
     /// first, so that the recipe can name what it starts from.
     pub fn ask_to_finish(&mut self, exhibit: Option<Exhibit>) -> Option<Command> {
@@ -115,9 +125,11 @@ impl State {
     pub fn start_finish(&mut self) -> Vec<Command> {
         let Some(Finish { plan: Some(Ok(plan)), .. }) = self.finish.take() else { return vec![] };
         self.end_finishing();
+        self.interrupt_series();
         let before = std::mem::replace(&mut self.recipe, plan.recipe);
+        self.basis = Basis::built_in(self.recipe.preset);
         let pictures: Vec<_> = pictures_of(&self.recipe).into_iter().cloned().collect();
-        let mut commands: Vec<_> = pictures.iter().filter_map(|source| self.want(source)).collect();
+        let mut commands = self.want_all(&pictures);
         commands.push(self.start_painting());
         self.loan = Some(Box::new(Loan { lent: self.recipe.clone(), before }));
         // Taken back, the settings of before would take this painting down to their size.

@@ -1,11 +1,9 @@
-//! The icon of the window: three strokes of a brush, one over the other, so that the older ones still show.
+//! The program's icon: three strokes of a brush, one over the other, so that the older ones still show.
 
 use egui::IconData;
 
-/// Side in pixels: large enough for a task bar at 200 %.
-const SIDE: u32 = 128;
-/// Thirty-two points on a curve are straight enough at this size.
-const STEPS: usize = 32;
+/// So many points on a curve are straight enough at any size of an icon.
+const STEPS: usize = 128;
 
 /// A stroke: a quadratic curve by its three points, half its width at the middle, its colour. The icon's side is 1.
 struct Stroke {
@@ -24,24 +22,24 @@ const GROUND: [f32; 3] = [0.125, 0.125, 0.125];
 /// Radius of the ground's corners.
 const CORNER: f32 = 0.2;
 
-/// Draws it.
+/// Draws it with so many pixels on each side.
 #[must_use]
-pub fn window_icon() -> IconData {
-    let mut rgba = Vec::with_capacity((SIDE * SIDE * 4) as usize);
-    for y in 0..SIDE {
-        for x in 0..SIDE {
-            let at = [x, y].map(|side| (side as f32 + 0.5) / SIDE as f32);
+pub fn icon(side_px: u32) -> IconData {
+    let mut rgba = Vec::with_capacity((side_px * side_px * 4) as usize);
+    for y in 0..side_px {
+        for x in 0..side_px {
+            let at = [x, y].map(|at_px| (at_px as f32 + 0.5) / side_px as f32);
             let mut colour = GROUND;
             for stroke in &STROKES {
                 // A brush leaves a little of what lies beneath.
-                let cover = 0.94 * coverage(stroke.distance(at));
+                let cover = 0.94 * coverage(stroke.distance(at), side_px);
                 colour = std::array::from_fn(|i| colour[i] + (stroke.colour[i] - colour[i]) * cover);
             }
             rgba.extend(colour.map(to_byte));
-            rgba.push(to_byte(coverage(ground_distance(at))));
+            rgba.push(to_byte(coverage(ground_distance(at), side_px)));
         }
     }
-    IconData { rgba, width: SIDE, height: SIDE }
+    IconData { rgba, width: side_px, height: side_px }
 }
 
 impl Stroke {
@@ -65,8 +63,8 @@ fn ground_distance(at: [f32; 2]) -> f32 {
 }
 
 /// How much of a pixel lies inside an outline at this distance from its centre.
-fn coverage(distance: f32) -> f32 {
-    (0.5 - distance * SIDE as f32).clamp(0.0, 1.0)
+fn coverage(distance: f32, side_px: u32) -> f32 {
+    (0.5 - distance * side_px as f32).clamp(0.0, 1.0)
 }
 
 fn to_byte(value: f32) -> u8 {
@@ -79,7 +77,8 @@ mod tests {
 
     #[test]
     fn the_icon_is_a_painted_square_with_open_corners() {
-        let icon = window_icon();
+        const SIDE: u32 = 128;
+        let icon = icon(SIDE);
         let pixel = |x: u32, y: u32| {
             let at = ((y * SIDE + x) * 4) as usize;
             [icon.rgba[at], icon.rgba[at + 1], icon.rgba[at + 2], icon.rgba[at + 3]]

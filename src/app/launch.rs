@@ -7,12 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use egui::ViewportBuilder;
 
-use super::dialogs::{NativeDialogs, watch_for_missing_dialogs};
-use super::icon::window_icon;
+use super::desktop::NativeDesktop;
+use super::dialogs::watch_for_missing_dialogs;
+use super::icon::icon;
 use super::preferences::Preferences;
 use super::window::{App, Opening, waker};
 use crate::engine::{DeviceChoice, Engine, EngineError, StyleEngine};
 use crate::studio::{MOMENT_EVERY, MakeEngine, SECURE_EVERY, Studio, StudioConfig, default_library, default_presets};
+
+/// Large enough for a task bar at 200 %.
+const ICON_SIDE_PX: u32 = 128;
 
 /// Why there is no window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -78,7 +82,7 @@ pub fn open_window(make_engine: MakeEngine, opening: Opening) -> Result<(), AppE
         viewport: ViewportBuilder::default()
             .with_title("Pentimento")
             .with_app_id("pentimento")
-            .with_icon(window_icon())
+            .with_icon(icon(ICON_SIDE_PX))
             .with_inner_size([1280.0, 800.0])
             .with_min_inner_size([880.0, 560.0]),
         ..eframe::NativeOptions::default()
@@ -99,7 +103,7 @@ pub fn open_window(make_engine: MakeEngine, opening: Opening) -> Result<(), AppE
                 };
                 let preferences = Preferences::load(cc.storage);
                 let studio = Studio::start(config);
-                Ok(Box::new(App::new(&cc.egui_ctx, studio, &opening, preferences, Box::new(NativeDialogs))))
+                Ok(Box::new(App::new(&cc.egui_ctx, studio, &opening, preferences, Box::<NativeDesktop>::default())))
             }),
         )
     }));

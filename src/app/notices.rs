@@ -1,6 +1,7 @@
 //! What was reported to the artist: shown for a while, listed afterwards. Never modal.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 
 use super::command::UiCommand;
 
@@ -26,8 +27,17 @@ pub struct Notice {
     pub times: u32,
     /// When it leaves the screen, in seconds of the window's clock.
     pub until_secs: f64,
-    /// What takes back what it reports.
-    pub undo: Option<UiCommand>,
+    /// What may be done about it, once.
+    pub offer: Option<Offer>,
+}
+
+/// A button beside a message.
+#[derive(Debug, Clone)]
+pub enum Offer {
+    /// Take back what it reports.
+    Undo(UiCommand),
+    /// Show the file that it names in the file manager.
+    Reveal(PathBuf),
 }
 
 /// All messages, newest last.
@@ -42,8 +52,8 @@ impl Notices {
     const LISTED: usize = 100;
     const INFO_SECS: f64 = 5.0;
     const ERROR_SECS: f64 = 12.0;
-    /// Long enough to read it, regret it and reach the button.
-    const UNDOABLE_SECS: f64 = 12.0;
+    /// Long enough to read it, decide and reach the button.
+    const OFFERING_SECS: f64 = 12.0;
 
     /// Reports something.
     pub fn push(&mut self, severity: Severity, text: impl Into<String>, now_secs: f64) {
@@ -76,21 +86,33 @@ impl Notices {
 
     /// Reports something that can be taken back. It can still be taken back from the list when it has left the screen.
     pub fn push_undoable(&mut self, text: impl Into<String>, undo: UiCommand, now_secs: f64) {
-        self.add(Severity::Info, text.into(), now_secs + Self::UNDOABLE_SECS, Some(undo));
+        self.add(Severity::Info, text.into(), now_secs + Self::OFFERING_SECS, Some(Offer::Undo(undo)));
     }
 
-    fn add(&mut self, severity: Severity, text: String, until_secs: f64, undo: Option<UiCommand>) {
-        self.notices.push_back(Notice { id: self.next_id, severity, text, times: 1, until_secs, undo });
+    /// Reports a file that was written.
+    pub fn push_written(&mut self, text: String, path: PathBuf, now_secs: f64) {
+        self.add(Severity::Info, text, now_secs + Self::OFFERING_SECS, Some(Offer::Reveal(path)));
+    }
+
+    fn add(&mut self, severity: Severity, text: String, until_secs: f64, offer: Option<Offer>) {
+        self.notices.push_back(Notice { id: self.next_id, severity, text, times: 1, until_secs, offer });
         self.next_id += 1;
         if self.notices.len() > Self::LISTED {
             self.notices.pop_front();
         }
     }
 
-    /// What takes back what this one reports, once; it leaves the screen.
-    pub fn take_undo(&mut self, id: u64) -> Option<UiCommand> {
+    /// What this one offers; it leaves the screen. A thing is taken back once, and shown as often as one likes.
+    pub fn take_offer(&mut self, id: u64) -> Option<UiCommand> {
         self.dismiss(id);
-        self.notices.iter_mut().find(|notice| notice.id == id)?.undo.take()
+        let offer = &mut self.notices.iter_mut().find(|notice| notice.id == id)?.offer;
+        match offer.clone()? {
+            Offer::Reveal(path) => Some(UiCommand::Reveal(path)),
+            Offer::Undo(undo) => {
+                *offer = None;
+                Some(undo)
+            }
+        }
     }
 
     /// All messages, newest first.
@@ -150,8 +172,8 @@ mod tests {
         }
         let ids: Vec<u64> = notices.newest_first().map(|notice| notice.id).collect();
         assert_eq!(ids.len(), 2, "two deeds, two ways back");
-        assert!(matches!(notices.take_undo(ids[0]), Some(UiCommand::Dismiss(7))));
-        assert!(notices.take_undo(ids[0]).is_none());
+        assert!(matches!(notices.take_offer(ids[0]), Some(UiCommand::Dismiss(7))));
+        assert!(notices.take_offer(ids[0]).is_none());
         assert_eq!(notices.on_screen(11.0).count(), 1);
     }
 

@@ -13,6 +13,8 @@ use crate::studio::{Command, safe_name};
 
 /// Extension of a picture that the artist gave none.
 const PICTURE_EXTENSION: &str = "png";
+/// Styles that a proposed name tells; more would make it longer than some file systems take.
+const NAMED_STYLES: usize = 3;
 
 impl App {
     pub(super) fn ask_for_path(&mut self, purpose: Purpose, frame: &eframe::Frame) {
@@ -20,7 +22,8 @@ impl App {
             self.prompt_for_path(purpose);
         } else {
             let proposal = if purpose.is_saving() { self.proposed_name(&purpose) } else { String::new() };
-            self.dialogs.ask(purpose, &proposal, frame, self.reply.clone());
+            self.dialogs_open += 1;
+            self.desktop.ask(purpose, &proposal, frame, self.reply.clone());
         }
     }
 
@@ -47,10 +50,13 @@ impl App {
         };
         let recipe = &self.state.recipe;
         let extension = if matches!(purpose, Purpose::SaveFilm(_)) { FILM_EXTENSION } else { PICTURE_EXTENSION };
-        match recipe.styles.first() {
-            _ if *purpose == Purpose::SaveMask => format!("{} mask.png", stem(&recipe.content)),
-            Some(style) => format!("{} in {}.{extension}", stem(&recipe.content), stem(&style.picture)),
-            None => format!("{}.{extension}", stem(&recipe.content)),
+        if *purpose == Purpose::SaveMask {
+            return format!("{} mask.png", stem(&recipe.content));
+        }
+        let styles: Vec<_> = recipe.styles.iter().take(NAMED_STYLES).map(|style| stem(&style.picture)).collect();
+        match styles[..] {
+            [] => format!("{}.{extension}", stem(&recipe.content)),
+            _ => format!("{} in {}.{extension}", stem(&recipe.content), styles.join(" and ")),
         }
     }
 

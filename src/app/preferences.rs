@@ -1,12 +1,14 @@
-//! What the window remembers from one day to the next. Nothing of a painting is among it: eframe rewrites its storage
-//! in place, so a crash may cost it.
+//! What the window remembers from one day to the next. No painting is among it: eframe rewrites its storage in place, so a
+//! crash may cost it.
 
 use egui::{Context, ThemePreference};
 use serde::{Deserialize, Serialize};
 
-use crate::recipe::Depth;
+use crate::recipe::{Depth, Recipe};
 
 const KEY: &str = "preferences";
+/// Apart from the others, which settings of another version must not spoil.
+const LAST_KEY: &str = "settings";
 
 /// The artist's preferences.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +24,9 @@ pub struct Preferences {
     pub show_curve: bool,
     /// Bits a channel of what is kept and saved.
     pub depth: Depth,
+    /// Pictures and settings as they were last.
+    #[serde(skip)]
+    pub last: Option<Box<Recipe>>,
 }
 
 impl Default for Preferences {
@@ -33,6 +38,7 @@ impl Default for Preferences {
             show_favourites: true,
             show_curve: true,
             depth: Depth::DEFAULT,
+            last: None,
         }
     }
 }
@@ -42,12 +48,17 @@ impl Preferences {
     #[must_use]
     pub fn load(storage: Option<&dyn eframe::Storage>) -> Self {
         let stored: Self = storage.and_then(|storage| eframe::get_value(storage, KEY)).unwrap_or_default();
-        Self { zoom_factor: stored.zoom_factor.clamp(0.5, 4.0), ..stored }
+        let last = storage.and_then(|storage| eframe::get_value::<Box<Recipe>>(storage, LAST_KEY));
+        let last = last.filter(|recipe| recipe.validate().is_ok());
+        Self { zoom_factor: stored.zoom_factor.clamp(0.5, 4.0), last, ..stored }
     }
 
     /// Writes them.
     pub fn save(&self, storage: &mut dyn eframe::Storage) {
         eframe::set_value(storage, KEY, self);
+        if let Some(last) = &self.last {
+            eframe::set_value(storage, LAST_KEY, last);
+        }
     }
 
     /// Makes the window look as they say.
@@ -68,6 +79,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+    use crate::recipe::{PictureSource, Preset};
 
     #[derive(Default)]
     struct Memory(HashMap<String, String>);
@@ -97,5 +109,18 @@ mod tests {
         assert_eq!(Preferences::load(Some(&memory)), chosen);
         memory.0.insert(KEY.to_owned(), "(show_curve: false)".to_owned());
         assert_eq!(Preferences::load(Some(&memory)), Preferences { show_curve: false, ..Preferences::default() });
+
+        let recipe = Recipe {
+            size: 333,
+            photo_mask: Some(PictureSource::File("a.png".into())),
+            ..Recipe::from_preset(Preset::Bold)
+        };
+        let with = Preferences { last: Some(Box::new(recipe)), ..chosen.clone() };
+        with.save(&mut memory);
+        assert_eq!(Preferences::load(Some(&memory)), with);
+        for spoilt in ["nonsense", "(size: 3)"] {
+            memory.0.insert(LAST_KEY.to_owned(), spoilt.to_owned());
+            assert_eq!(Preferences::load(Some(&memory)), chosen, "{spoilt}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::command::{Exhibit, Slot};
 use super::notices::Severity;
+use super::painting::Phase;
 use super::state::{PictureState, State};
 use crate::recipe::PictureSource;
 use crate::studio::{Command, Favourite};
@@ -21,8 +22,8 @@ pub struct Series {
     paints: bool,
     /// Whether the one on the canvas is done.
     done: bool,
-    /// Whether it is being kept: before it is, no other photo takes the canvas.
-    keeping: bool,
+    /// Whether the canvas is another painting's, which Finish has put in between.
+    interlude: bool,
     /// How many were painted.
     painted: usize,
 }
@@ -48,7 +49,7 @@ impl State {
         // A file that failed before may have been mended.
         self.pictures.retain(|source, known| !(matches!(known, PictureState::Failed) && waiting.contains(source)));
         let next = waiting.pop_front();
-        self.series = Some(Series { waiting, next, count, paints: false, done: false, keeping: false, painted: 0 });
+        self.series = Some(Series { waiting, next, count, paints: false, done: false, interlude: false, painted: 0 });
     }
 
     /// Lets the photos go that wait; the one on the canvas stays.
@@ -58,17 +59,16 @@ impl State {
 
     /// What the series asks for now: what is done is kept, and the next photo takes its place as soon as it is read. Of one that
     /// cannot be read the artist has been told, and it is passed over.
-    pub fn go_on_with_series(&mut self, now_secs: f64) -> Vec<Command> {
+    /// Nothing is done while the artist is about something, `deciding` among it: nobody's decision is to be taken out of
+    /// their hands.
+    pub fn go_on_with_series(&mut self, deciding: bool, now_secs: f64) -> Vec<Command> {
         let mut commands = vec![];
-        // Nobody's decision is to be taken out of their hands.
-        let deciding = self.masking.is_on() || self.finish.is_some() || self.variations.is_some();
+        if deciding || self.masking.is_on() || self.finish.is_some() || self.variations.is_some() {
+            return commands;
+        }
         while let Some(series) = &mut self.series {
             let Some(next) = series.next.clone() else {
-                if deciding || !std::mem::take(&mut series.done) {
-                    break;
-                }
-                series.keeping = true;
-                commands.push(Command::Keep);
+                commands.extend(std::mem::take(&mut series.done).then_some(Command::Keep));
                 break;
             };
             match self.pictures.get(&next) {
@@ -87,6 +87,8 @@ impl State {
                         }
                         let looked_at = self.exhibit.take();
                         commands.push(self.start_painting());
+                        // Taken back, the photo of before would be painted in the place of this one.
+                        self.forget_steps();
                         self.exhibit = looked_at.filter(|exhibit| matches!(exhibit, Exhibit::Favourite(_)));
                     }
                 }
@@ -95,24 +97,42 @@ impl State {
         commands
     }
 
-    /// A favourite was made: the next photo's turn has come, if it is of the one on the canvas.
+    /// A favourite was made: the next photo's turn has come, if it is what the canvas has come to in the end. Whatever cannot be
+    /// kept stays on the canvas until it can.
     pub(super) fn note_kept_of_series(&mut self, favourite: &Favourite, now_secs: f64) {
-        let iteration =
-            self.painting.as_ref().and_then(|painting| painting.progress.as_ref()).map(|done| done.iteration);
+        let finished = self.painting.as_ref().filter(|painting| painting.phase == Phase::Finished);
+        let iteration = finished.and_then(|painting| painting.progress.as_ref()).map(|done| done.iteration);
         let is_it = favourite.recipe.content == self.recipe.content && Some(favourite.iteration) == iteration;
-        if let Some(series) = self.series.as_mut().filter(|series| series.keeping && is_it) {
-            series.keeping = false;
-            series.painted += 1;
+        if let Some(series) = self.series.as_mut().filter(|series| series.next.is_none() && is_it) {
+            series.painted += usize::from(!std::mem::take(&mut series.interlude));
             self.next_of_series(now_secs);
         }
     }
 
-    /// Something went wrong, perhaps the keeping: then the painting stays on the canvas, and the others wait until it was painted
-    /// and kept once more.
-    pub(super) fn note_trouble_of_series(&mut self) {
-        if let Some(series) = &mut self.series {
-            series.keeping = false;
+    /// The painting has failed, of which the artist was told: the others need not wait for it. But if it was the first, its settings
+    /// may be amiss, and who has just pressed Paint is still there to mend them.
+    pub(super) fn note_failed_in_series(&mut self, now_secs: f64) {
+        let has_begun = |series: &&mut Series| series.next.is_none() && (series.painted > 0 || series.interlude);
+        if let Some(series) = self.series.as_mut().filter(has_begun) {
+            series.interlude = false;
+            self.next_of_series(now_secs);
         }
+    }
+
+    /// Something else takes the canvas; the photo that is not done has its turn after it.
+    pub(super) fn interrupt_series(&mut self) {
+        let content = &self.recipe.content;
+        let is_painted = self.painting.as_ref().is_some_and(|painting| painting.recipe.content == *content);
+        let Some(series) = &mut self.series else { return };
+        match series.next.take() {
+            Some(next) => series.waiting.push_front(next),
+            None if series.interlude => {}
+            None => {
+                series.waiting.push_front(content.clone());
+                series.paints = is_painted;
+            }
+        }
+        series.interlude = true;
     }
 
     fn next_of_series(&mut self, now_secs: f64) {

@@ -96,6 +96,10 @@ pub struct State {
     awaited_recipe: Option<Box<Recipe>>,
     /// A canvas that is taken up as soon as the pictures of its recipe are there.
     awaited_start: Option<Canvas>,
+    /// Finished canvases that have lost their place beside the favourites, and become some.
+    displaced: Vec<Canvas>,
+    /// Whether what is looked at is to be painted on as soon as it is read.
+    pub(super) goes_on_when_shown: bool,
     adopting: HashMap<String, Slot>,
     runs: u64,
     /// The way back through the settings.
@@ -165,6 +169,9 @@ impl State {
                     None => message,
                 };
                 self.notices.push(Severity::Error, message, now_secs);
+                if self.painting_of(run).is_some() {
+                    self.note_failed_in_series(now_secs);
+                }
             }
             Event::SetAside { run, canvas, fingerprint } => {
                 self.set_aside(Previous { run, canvas, fingerprint: Some(fingerprint) });
@@ -195,7 +202,7 @@ impl State {
                 } else {
                     format!("Saved {}", path.display())
                 };
-                self.notices.push(Severity::Info, text, now_secs);
+                self.notices.push_written(text, path, now_secs);
             }
             Event::FavouriteOpened { path, image } => self.opened = Some((path, image)),
             Event::FavouriteDeleted { path, trashed } => {
@@ -226,11 +233,14 @@ impl State {
             Event::WeightsChosen(weights) => self.weights = Some(weights),
             Event::Device { name, remark } => (self.device, self.device_remark) = (Some(name), remark),
             Event::Problem(message) => {
-                // A picture that could not be adopted is reported in this way only; nobody need wait for it.
-                self.adopting.clear();
-                // The same goes for a canvas that could not be kept.
+                self.notices.push(Severity::Error, message, now_secs);
+            }
+            Event::NotKept(message) => {
                 self.finish.take_if(|finish| finish.is_waiting_for_canvas());
-                self.note_trouble_of_series();
+                self.notices.push(Severity::Error, message, now_secs);
+            }
+            Event::NotAdopted { name, message } => {
+                self.adopting.remove(&name);
                 self.notices.push(Severity::Error, message, now_secs);
             }
         }
@@ -249,6 +259,11 @@ impl State {
         let painting = self.painting.as_mut().filter(|painting| painting.phase != Phase::Failed)?;
         if painting.recipe == self.recipe {
             return None;
+        }
+        // What is done is not painted over with another photo: that is another painting, and waits for Paint.
+        if painting.phase == Phase::Finished && painting.recipe.content != self.recipe.content {
+            self.leave_painting();
+            return Some(Command::Stop);
         }
         painting.recipe = self.recipe.clone();
         Some(Command::Revise(Box::new(self.recipe.clone())))
@@ -312,7 +327,7 @@ impl State {
         self.painting.as_mut().filter(|painting| painting.run == run)
     }
 
-    fn note_done(&mut self, done: bool) {
+    pub(super) fn note_done(&mut self, done: bool) {
         if let Some(series) = &mut self.series {
             series.note_done(done);
         }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::basis::Basis;
+use super::finish::Loan;
 use super::state::{State, pictures_of};
 use crate::recipe::Recipe;
 use crate::studio::Command;
@@ -13,10 +14,12 @@ const MOST: usize = 200;
 const TOGETHER_SECS: f64 = 0.5;
 
 /// Settings, and the preset that they are measured against.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 struct Settings {
     recipe: Recipe,
     basis: Basis,
+    /// What of it is set for the one painting that Finish is about.
+    loan: Option<Box<Loan>>,
 }
 
 /// What was changed, and can be taken back or done again.
@@ -51,12 +54,14 @@ impl Steps {
         }
     }
 
-    /// Notes a deed of the artist's, if there was one since the last time.
-    fn note(&mut self, recipe: &Recipe, basis: &Basis, now_secs: f64) {
-        if self.now.recipe == *recipe && self.now.basis == *basis {
-            return;
-        }
-        let before = std::mem::replace(&mut self.now, Settings { recipe: recipe.clone(), basis: basis.clone() });
+    /// Whether nothing was changed since the last time.
+    fn are_at(&self, recipe: &Recipe, basis: &Basis) -> bool {
+        self.now.recipe == *recipe && self.now.basis == *basis
+    }
+
+    /// Notes a deed of the artist's.
+    fn note(&mut self, settings: Settings, now_secs: f64) {
+        let before = std::mem::replace(&mut self.now, settings);
         let goes_on = self.since_secs.is_some_and(|since_secs| now_secs - since_secs < TOGETHER_SECS);
         // Where only the preset has another name there is nothing that anybody could see go back.
         if !goes_on && before.recipe != self.now.recipe {
@@ -91,10 +96,10 @@ impl State {
     pub fn note_step(&mut self, dragging: bool, now_secs: f64) {
         if self.opening {
             // What the program was started with was there from the beginning.
-            self.opening = !self.awaited.is_empty();
+            self.opening = !self.awaited.is_empty() || self.awaits_settings();
             self.forget_steps();
-        } else if !dragging && !self.masking.is_on() {
-            self.steps.note(&self.recipe, &self.basis, now_secs);
+        } else if !dragging && !self.masking.is_on() && !self.steps.are_at(&self.recipe, &self.basis) {
+            self.steps.note(self.settings(), now_secs);
         }
     }
 
@@ -105,19 +110,23 @@ impl State {
             Way::Back => there.recipe.changes_to(&self.recipe),
             Way::Forth => self.recipe.changes_to(&there.recipe),
         };
-        (self.recipe, self.basis) = (there.recipe.clone(), there.basis.clone());
+        let Settings { recipe, basis, loan } = there.clone();
+        (self.recipe, self.basis, self.loan) = (recipe, basis, loan);
         self.masking.start_afresh();
         let what = if way == Way::Back { "Taken back" } else { "Done again" };
         let text = format!("{what}: {}", changes.join("; "));
         self.steps.report = Some(self.notices.push_instead(self.steps.report, text, now_secs));
         let pictures: Vec<_> = pictures_of(&self.recipe).into_iter().cloned().collect();
-        pictures.iter().filter_map(|source| self.want(source)).collect()
+        self.want_all(&pictures)
     }
 
     /// From here on there is no way back: other settings would be those of another painting.
     pub fn forget_steps(&mut self) {
-        let now = Settings { recipe: self.recipe.clone(), basis: self.basis.clone() };
-        self.steps = Steps { now, ..Steps::default() };
+        self.steps = Steps { now: self.settings(), ..Steps::default() };
+    }
+
+    fn settings(&self) -> Settings {
+        Settings { recipe: self.recipe.clone(), basis: self.basis.clone(), loan: self.loan.clone() }
     }
 }
 

@@ -57,9 +57,13 @@ impl State {
 
     /// Puts the settings of one of them in force, or of none, and ends the sketches.
     pub fn choose_variation(&mut self, index: Option<usize>) -> Option<Command> {
-        let mut variations = self.variations.take()?;
-        if let Some(index) = index.filter(|&index| index < variations.choices.len()) {
-            self.recipe = variations.choices.swap_remove(index).recipe;
+        let variations = self.variations.take()?;
+        if let Some(chosen) = index.and_then(|index| variations.choices.get(index)) {
+            // What else was changed meanwhile, a mask or a picture, stays.
+            let same = |choice: &Variation| choice.name == chosen.name;
+            if let Some(choice) = around(&self.recipe).into_iter().find(same) {
+                self.recipe = choice.recipe;
+            }
         }
         Some(Command::EndSketches)
     }

@@ -7,14 +7,15 @@ use crossbeam_channel::Receiver;
 use egui::{CentralPanel, Context, Margin, Panel, ScrollArea, Ui};
 
 use super::command::{Slot, UiCommand};
-use super::dialogs::{Answer, FileDialogs, Purpose, Reply};
+use super::desktop::{Desktop, Reply, Response};
 use super::finish::Finish;
 use super::intake::Intake;
 use super::panels::canvas::CanvasPanel;
 use super::panels::naming::{self, Naming};
 use super::panels::prompt::{self, Prompt};
 use super::panels::{
-    controls, curve, favourites, finish, masks, messages, pictures, settings, shortcuts, styles, toolbar, variations,
+    about, controls, curve, favourites, finish, masks, messages, pictures, settings, shortcuts, styles, toolbar,
+    variations,
 };
 use super::preferences::Preferences;
 use super::state::{State, pictures_of};
@@ -41,15 +42,18 @@ pub struct App {
     pub(super) state: State,
     pub(super) canvas: CanvasPanel,
     pub(super) preferences: Preferences,
-    pub(super) dialogs: Box<dyn FileDialogs>,
+    pub(super) desktop: Box<dyn Desktop>,
     pub(super) reply: Reply,
     pub(super) prompt: Option<Prompt>,
     pub(super) naming: Option<Naming>,
     pub(super) no_dialogs: bool,
+    /// Dialogs that have not been answered yet.
+    pub(super) dialogs_open: usize,
     pub(super) messages_open: bool,
     pub(super) shortcuts_open: bool,
+    pub(super) about_open: bool,
     pub(super) intake: Intake,
-    answers: Receiver<(Purpose, Answer)>,
+    responses: Receiver<Response>,
     textures: Textures,
     commands: Vec<UiCommand>,
 }
@@ -70,25 +74,27 @@ impl App {
         studio: Studio,
         opening: &Opening,
         preferences: Preferences,
-        dialogs: Box<dyn FileDialogs>,
+        desktop: Box<dyn Desktop>,
     ) -> Self {
         theme::install(ctx);
         preferences.apply(ctx);
-        let (sender, answers) = crossbeam_channel::unbounded();
+        let (sender, responses) = crossbeam_channel::unbounded();
         let mut app = Self {
             studio,
             state: State::default(),
             canvas: CanvasPanel::default(),
             preferences,
-            dialogs,
-            reply: Reply { answers: sender, wake: waker(ctx) },
+            desktop,
+            reply: Reply { responses: sender, wake: waker(ctx) },
             prompt: None,
             naming: None,
             no_dialogs: false,
+            dialogs_open: 0,
             messages_open: false,
             shortcuts_open: false,
+            about_open: false,
             intake: Intake::default(),
-            answers,
+            responses,
             textures: Textures::default(),
             commands: Vec::new(),
         };
@@ -106,6 +112,10 @@ impl App {
                 let command = self.state.choose(slot, PictureSource::File(path.clone()));
                 self.send(command);
             }
+        }
+        if let (None, None, Some(last)) = (&opening.content, &opening.style, self.preferences.last.take()) {
+            let commands = self.state.restore(*last);
+            self.send(commands);
         }
         self.state.opening = true;
         // The bundled pair is there even if the given files are not usable.
@@ -136,8 +146,14 @@ impl App {
         while let Some(sheet) = self.studio.latest_sketches() {
             self.state.take_sketches(sheet);
         }
-        while let Ok((purpose, answer)) = self.answers.try_recv() {
-            self.answered(purpose, answer);
+        while let Ok(response) = self.responses.try_recv() {
+            match response {
+                Response::Path(purpose, answer) => {
+                    self.dialogs_open = self.dialogs_open.saturating_sub(1);
+                    self.answered(purpose, answer);
+                }
+                Response::Notice(severity, text) => self.state.notices.push(severity, text, now_secs),
+            }
         }
         // A canvas that was to be finished may have its file now.
         let reckoning = self.state.finish.as_mut().and_then(Finish::reckon);
@@ -147,8 +163,14 @@ impl App {
 
     /// Whatever was changed, or has just arrived, goes out as one revision.
     fn go_on(&mut self, now_secs: f64) {
-        let turn = self.state.go_on_with_series(now_secs);
+        let deciding = self.dialogs_open > 0 || self.prompt.is_some() || self.naming.is_some();
+        let turn = self.state.go_on_with_series(deciding, now_secs);
         self.send(turn);
+        if self.state.goes_on_when_shown && self.state.shown_exhibit().is_some() {
+            self.go_on_from_shown();
+        }
+        let displaced = self.state.keep_displaced();
+        self.send(displaced);
         let start = self.state.awaited_start();
         self.send(start);
         let revision = self.state.revision();
@@ -205,7 +227,7 @@ impl App {
 
         // Lists close like everything else that lies above the canvas.
         if ui.input(|input| input.key_pressed(egui::Key::Escape)) {
-            (self.messages_open, self.shortcuts_open) = (false, false);
+            (self.messages_open, self.shortcuts_open, self.about_open) = (false, false, false);
         }
         messages::toasts_ui(&mut desk, now_secs, canvas.response.rect, ui);
         if self.messages_open {
@@ -214,10 +236,20 @@ impl App {
         if self.shortcuts_open {
             shortcuts::shortcuts_ui(&mut self.shortcuts_open, ui);
         }
+        if self.about_open {
+            about::about_ui(&mut desk, self.studio.library(), &mut self.about_open, ui);
+        }
         variations::variations_ui(&mut desk, ui);
         finish::finish_ui(&mut desk, ui);
         prompt::prompt_ui(&mut desk, &mut self.prompt, ui);
         naming::naming_ui(&mut desk, &mut self.naming, ui);
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        let will = self.state.last_will();
+        self.send(will);
     }
 }
 
@@ -242,6 +274,7 @@ impl eframe::App for App {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        self.preferences.last = Some(Box::new(self.state.lasting_recipe()));
         self.preferences.save(storage);
     }
 

@@ -82,7 +82,12 @@ pub fn run(args: &RenderArgs, recipes: Vec<Recipe>) -> Result<(), CliError> {
                 report.say(&format!("{} of {count} photos were not begun", count - index - 1));
                 break;
             }
-            Err(error) if easel.stop.is_raised() => return Err(error),
+            Err(error) if easel.stop.is_raised() && index == 0 => return Err(error),
+            // Of this one there is nothing yet; those before it are there.
+            Err(_) if easel.stop.is_raised() => {
+                report.say(&format!("stopped; {} of {count} photos were not begun", count - index));
+                break;
+            }
             Err(error) => {
                 failed += 1;
                 report.trouble(&error);

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::engine::EngineError;
-use crate::image_io::PictureError;
+use crate::image_io::{PictureError, WriteError};
 use crate::recipe::RecipeError;
 
 /// Why the program ends without having done its work: one sentence and an exit code.
@@ -53,6 +53,12 @@ impl From<RecipeError> for CliError {
 
 impl From<PictureError> for CliError {
     fn from(error: PictureError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<WriteError> for CliError {
+    fn from(error: WriteError) -> Self {
         Self::Failed(error.to_string())
     }
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use image::RgbaImage;
 
 use super::CliError;
-use super::output::try_place;
-use crate::image_io::{FILM_SIDE_PX, Picture, PictureError, is_film};
+use crate::image_io::{FILM_SIDE_PX, Picture, PictureError, is_film, try_writing};
 use crate::recipe::Recipe;
 use crate::studio::{Moment, Timeline, save_film};
 
@@ -24,14 +23,14 @@ impl Film {
         if !is_film(path) {
             return Err(PictureError::NotAFilm { path: path.to_owned() }.into());
         }
-        try_place(path)?;
+        try_writing(path)?;
         Ok(Self { path: path.to_owned(), recipe: Arc::new(recipe.clone()), timeline: Timeline::default() })
     }
 
     /// Adds the canvas after so many iterations, no larger than a film has need of.
     pub fn add(&mut self, iteration: u32, canvas: RgbaImage) {
         let image = Arc::new(Picture::from_rgba(canvas).thumbnail(FILM_SIDE_PX));
-        self.timeline.push(Moment { iteration, image, recipe: Arc::clone(&self.recipe) });
+        self.timeline.push(Moment { iteration, image, bare: None, recipe: Arc::clone(&self.recipe) });
     }
 
     /// Writes what there is.

@@ -4,10 +4,7 @@ use serde_json::{Map, Value};
 
 use super::args::InfoArgs;
 use super::{CliError, print};
-use crate::engine::describe_devices;
-
-const WEIGHTS: &str =
-    "built-in: VGG-19 by the Visual Geometry Group, University of Oxford (Creative Commons Attribution)";
+use crate::engine::{describe_devices, weights};
 
 /// Prints it, for people or as JSON.
 pub fn run(args: &InfoArgs) -> Result<(), CliError> {
@@ -15,7 +12,7 @@ pub fn run(args: &InfoArgs) -> Result<(), CliError> {
     let facts = [
         ("version", Value::from(env!("CARGO_PKG_VERSION"))),
         ("devices", serde_json::to_value(describe_devices()).map_err(fail)?),
-        ("weights", Value::from(WEIGHTS)),
+        ("weights", Value::from(format!("built-in: {}", weights::CREDIT))),
         ("window", Value::from(cfg!(feature = "gui"))),
     ];
     if args.json {

@@ -71,7 +71,10 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Task, CliError
     // A mistyped subcommand looks like a picture; better one sentence here than a window with a message in it.
     for path in arguments.content.iter().chain(&arguments.style) {
         if !path.exists() {
-            return Err(CliError::Failed(format!("{}: there is no such file or command", path.display())));
+            let text = format!("{}: there is no such file or command", path.display());
+            // One plain word was hardly meant as a file.
+            let is_word = path.extension().is_none() && path.components().count() == 1;
+            return Err(if is_word { CliError::Usage(format!("{text} (see --help)")) } else { CliError::Failed(text) });
         }
     }
     let args::Arguments { content, style, weights, device, .. } = arguments;

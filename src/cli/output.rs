@@ -1,11 +1,10 @@
 //! Where a painting goes: decided and tried before painting, because afterwards is too late to learn of a typo.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::CliError;
-use crate::image_io::{PaintingFormat, Picture};
+use crate::image_io::{PaintingFormat, Picture, try_writing};
 use crate::recipe::{Depth, PictureSource, Recipe};
 
 /// A place that a painting can be written to.
@@ -26,7 +25,7 @@ impl Output {
         };
         let path = output.path();
         PaintingFormat::of_path_for(&path, depth)?;
-        try_place(&path)?;
+        try_writing(&path)?;
         Ok(output)
     }
 
@@ -73,30 +72,6 @@ impl Output {
     }
 }
 
-/// Makes a file in the path's folder and takes it away again: the only sure way to learn whether that is possible.
-pub fn try_place(path: &Path) -> Result<(), CliError> {
-    if path.is_dir() {
-        return Err(CliError::Failed(format!("{}: this is a folder; name a file in it", path.display())));
-    }
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    match tempfile::Builder::new().prefix(".pentimento-").tempfile_in(folder) {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let why = match error.kind() {
-                io::ErrorKind::NotFound => "there is no such folder; create it first".to_owned(),
-                io::ErrorKind::NotADirectory => "this is not a folder".to_owned(),
-                io::ErrorKind::PermissionDenied => "writing there is not permitted; choose another folder".to_owned(),
-                // The error itself names the file that was tried, which would only confuse.
-                kind => format!("no file can be written there ({kind})"),
-            };
-            Err(CliError::Failed(format!("{}: cannot write to {}: {why}", path.display(), folder.display())))
-        }
-    }
-}
-
 /// `CONTENT-in-STYLE`.
 pub fn default_stem(recipe: &Recipe) -> OsString {
     let stem = |picture: &PictureSource| match picture {
@@ -108,7 +83,17 @@ pub fn default_stem(recipe: &Recipe) -> OsString {
         name.push(if index == 0 { "-in-" } else { "-and-" });
         name.push(stem(&style.picture));
     }
-    name
+    shortened(name)
+}
+
+/// At most as long as leaves room, in the 255 bytes of most file systems, for numbers and an extension.
+fn shortened(name: OsString) -> OsString {
+    const MOST_BYTES: usize = 200;
+    if name.len() <= MOST_BYTES {
+        return name;
+    }
+    let text = name.to_string_lossy();
+    text[..text.floor_char_boundary(MOST_BYTES)].into()
 }
 
 /// `stem.png`, or `stem-2.png`, `stem-3.png` … where that is taken.
@@ -143,6 +128,9 @@ mod tests {
         };
         assert_eq!(default_stem(&recipe), "my cat.v2-in-wave-and-oil");
         assert_eq!(default_stem(&Recipe::default()), "neuschwanstein-castle-in-starry-night");
+        let long = Recipe { styles: vec![style(&"ä".repeat(99)); 5], ..recipe };
+        let stem = default_stem(&long).into_string().unwrap();
+        assert!(stem.starts_with("my cat.v2-in-ää") && (199..=200).contains(&stem.len()), "{stem}");
     }
 
     #[test]
@@ -177,8 +165,8 @@ mod tests {
         std::fs::create_dir(folder.path().join("folder.png")).unwrap();
         std::fs::write(folder.path().join("file"), "").unwrap();
         assert!(problem("folder.png", Depth::Eight).contains("folder.png: this is a folder"));
-        assert!(problem("missing/a.png", Depth::Eight).contains("there is no such folder"));
-        assert!(problem("file/a.png", Depth::Eight).contains("not a folder"));
+        assert!(problem("missing/a.png", Depth::Eight).contains("its folder does not exist"));
+        assert!(problem("file/a.png", Depth::Eight).contains("its folder does not exist"));
         assert!(problem("a.xyz", Depth::Eight).contains("a.xyz"));
         assert!(problem("a.jpg", Depth::Sixteen).contains("8 bits"));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::args::{RenderArgs, RunArgs};
 use super::film::Film;
-use super::output::{Output, default_stem, try_place};
+use super::output::{Output, default_stem};
 use super::report::Report;
 use super::trace::Trace;
 use super::{CliError, batch, print};
 use crate::engine::{Engine, Interrupt, Job, Masks, Painter, StyleEngine};
-use crate::image_io::{PaintingRecord, Picture, PictureError, save_picture};
+use crate::image_io::{PaintingRecord, Picture, PictureError, save_picture, try_writing};
 use crate::recipe::{Depth, Init, PictureSource, Recipe};
 
 /// Paints and writes the picture, or those of several photos; prints where they went.
@@ -37,7 +37,7 @@ pub(super) fn paint(
 ) -> Result<(), CliError> {
     // Everything that can be found wrong is found wrong before the first iteration.
     if let Some(path) = &args.trace {
-        try_place(path)?;
+        try_writing(path)?;
     }
     let film = args.film.as_deref().map(|path| Film::new(path, &recipe)).transpose()?;
     let job = load(recipe)?;

@@ -203,6 +203,15 @@ pub trait Painter: Send {
     /// When the canvas cannot be read from the device.
     fn deep_frame(&self) -> Result<Rgba16Image, EngineError>;
 
+    /// What is painted, where [`Painter::frame`] shows something else: not in the photo's colours, and without the photo where that
+    /// stays. Whoever wants to go back to it needs this.
+    ///
+    /// # Errors
+    /// When the canvas cannot be read from the device.
+    fn bare_frame(&self) -> Result<Option<RgbaImage>, EngineError> {
+        Ok(None)
+    }
+
     /// Stirs Gaussian noise of a standard deviation of `levels` out of 255 into the canvas. The optimiser forgets how it
     /// came there, and a finished painting is painted on.
     ///

@@ -57,6 +57,21 @@ impl Output {
         self.finished(canvas, u8::MAX.into(), |value| value as u8)
     }
 
+    /// Whether the picture has other colours than the canvas.
+    pub fn recolours(&self) -> bool {
+        self.colours == Colours::Photo
+    }
+
+    /// The canvas as it is, with 8 bits a channel.
+    pub fn to_bare_rgba(&self, canvas: &[f32]) -> RgbaImage {
+        let mut image = RgbaImage::new(self.size.0, self.size.1);
+        for (pixel, colour) in image.pixels_mut().zip(canvas.as_chunks::<3>().0) {
+            let [r, g, b] = colour.map(|value| (value + 0.5) as u8);
+            *pixel = Rgba([r, g, b, u8::MAX]);
+        }
+        image
+    }
+
     /// As [`Output::to_rgba`], with 16 bits a channel.
     pub fn to_rgba16(&self, canvas: Vec<f32>) -> Rgba16Image {
         self.finished(canvas, u16::MAX.into(), |value| value as u16)

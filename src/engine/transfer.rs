@@ -159,16 +159,21 @@ impl StyleTransfer {
     /// The picture with the photo over it where that stays, interleaved RGB in 0..=255.
     fn shown(&self) -> Result<Vec<f32>, EngineError> {
         let painted = self.painted()?;
-        let shown = self.kept.as_ref().map_or(Ok(&painted), |kept| kept.over(&painted))?;
-        let (_, width, _) = shown.dims3()?;
-        Ok(margin::cut(canvas::to_rgb(shown, self.vgg.mean_rgb())?, width, self.margin))
+        self.rgb(self.kept.as_ref().map_or(Ok(&painted), |kept| kept.over(&painted))?)
+    }
+
+    /// A canvas without its margin, interleaved RGB in 0..=255.
+    fn rgb(&self, canvas: &Tensor) -> Result<Vec<f32>, EngineError> {
+        let (_, width, _) = canvas.dims3()?;
+        Ok(margin::cut(canvas::to_rgb(canvas, self.vgg.mean_rgb())?, width, self.margin))
     }
 
     /// Takes up `objective` for stage `index` and brings the picture to its size.
     fn enter(&mut self, index: usize, objective: Evaluator, kept: Option<KeptPhoto>) -> Result<(), EngineError> {
         let stage = self.stages[index];
         let (height, width, _) = self.canvas.dims3()?;
-        if (width as u32, height as u32) != stage.canvas_size() {
+        // Two canvases of one size may differ in how much of them is margin.
+        if (width as u32, height as u32, self.margin) != (stage.canvas_size().0, stage.canvas_size().1, stage.margin) {
             let (photo, mean_rgb) = (detail::photo_of(&self.job), self.vgg.mean_rgb());
             self.canvas = canvas::resample(&self.painted()?, self.margin, &stage, photo, mean_rgb)?;
             self.margin = stage.margin;

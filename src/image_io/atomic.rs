@@ -32,30 +32,61 @@ pub fn write_atomically(
     replace(path, write).map_err(|source| WriteError { path: path.to_path_buf(), source })
 }
 
-fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>) -> io::Result<()> {
-    // Renaming over a link would cut it; what the artist sees under the link's name is the file behind it.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let existing = target.metadata().ok();
-    if let Some(existing) = &existing {
-        refuse_to_replace(existing)?;
+/// Finds out whether a file can be written under this name, without writing it: a file is made beside it and taken away again.
+///
+/// # Errors
+/// As [`write_atomically`], but for a disk that becomes full in the meantime.
+pub fn try_writing(path: &Path) -> Result<(), WriteError> {
+    let attempt = || Place::find(path)?.new_file().map(drop);
+    attempt().map_err(|source| WriteError { path: path.to_path_buf(), source })
+}
+
+/// Where a file goes.
+struct Place {
+    target: PathBuf,
+    existing: Option<fs::Metadata>,
+}
+
+impl Place {
+    fn find(path: &Path) -> io::Result<Self> {
+        // Renaming over a link would cut it; what the artist sees under the link's name is the file behind it.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let existing = match target.metadata() {
+            Ok(existing) => Some(existing),
+            // A name that is too long, say, would be refused at the very end only.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Err(_) => None,
+        };
+        if let Some(existing) = &existing {
+            refuse_to_replace(existing)?;
+        }
+        Ok(Self { target, existing })
     }
-    let folder = match target.parent() {
-        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
-        Some(folder) => folder,
-        None => return Err(io::ErrorKind::IsADirectory.into()),
-    };
-    let mut aside = new_file_in(folder)?;
+
+    /// A file in the same folder.
+    fn new_file(&self) -> io::Result<NamedTempFile> {
+        match self.target.parent() {
+            Some(folder) if folder.as_os_str().is_empty() => new_file_in(Path::new(".")),
+            Some(folder) => new_file_in(folder),
+            None => Err(io::ErrorKind::IsADirectory.into()),
+        }
+    }
+}
+
+fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>) -> io::Result<()> {
+    let place = Place::find(path)?;
+    let mut aside = place.new_file()?;
     let mut buffer = BufWriter::new(aside.as_file_mut());
     write(&mut buffer)?;
     buffer.flush()?;
     drop(buffer);
-    if let Some(existing) = existing {
+    if let Some(existing) = &place.existing {
         aside.as_file().set_permissions(existing.permissions())?;
     }
     // Without this a power cut could leave the new name with none of the bytes.
     aside.as_file().sync_all()?;
-    aside.persist(&target).map_err(|error| error.error)?;
-    sync_folder(folder);
+    aside.persist(&place.target).map_err(|error| error.error)?;
+    sync_folder(place.target.parent().unwrap_or(Path::new(".")));
     Ok(())
 }
 
@@ -163,6 +194,21 @@ mod tests {
         put(&folder.path().join("file"), "x").unwrap();
         let through_file = put(&folder.path().join("file/x.png"), "x").unwrap_err().to_string();
         assert!(through_file.contains("does not exist"), "{through_file}");
+    }
+
+    #[test]
+    fn what_can_be_written_is_known_before() {
+        let folder = TempDir::new().unwrap();
+        let problem = |name: &str| try_writing(&folder.path().join(name)).unwrap_err().to_string();
+        put(&folder.path().join("locked.png"), "precious").unwrap();
+        let mut permissions = folder.path().join("locked.png").metadata().unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(folder.path().join("locked.png"), permissions).unwrap();
+        try_writing(&folder.path().join("new.png")).unwrap();
+        assert!(problem("locked.png").contains("write-protected"));
+        assert!(problem("no/such.png").contains("its folder does not exist"));
+        assert!(problem(&"long".repeat(100)).contains("choose a shorter"));
+        assert_eq!(names_in(folder.path()), ["locked.png"], "nothing is left behind");
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod settings;
 mod tiff_file;
 
 pub use alpha::{off_white, rgb_over_white};
-pub use atomic::{WriteError, write_atomically};
+pub use atomic::{WriteError, try_writing, write_atomically};
 pub use encode::{JPEG_QUALITY, Pixels, Rgba16Image, save_picture};
 pub use error::PictureError;
 pub use film::{FILM_EXTENSION, FILM_SIDE_PX, is_film, save_film};

@@ -189,6 +189,15 @@ pub enum Event {
     },
     /// Something failed or deserves notice, in one sentence.
     Problem(String),
+    /// A canvas that was to be kept is none of the favourites: one sentence.
+    NotKept(String),
+    /// A picture without a file could not be given one.
+    NotAdopted {
+        /// The name it was handed over with.
+        name: String,
+        /// One sentence.
+        message: String,
+    },
 }
 
 impl Event {

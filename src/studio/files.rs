@@ -67,6 +67,8 @@ pub struct FileThread {
     pub closing: Arc<AtomicBool>,
     /// The favourites of this session, each by the fingerprint of its canvas.
     pub kept: RefCell<HashMap<u64, PathBuf>>,
+    /// Why the canvas of now could not be written, if the last one could not.
+    pub insecure: RefCell<Option<String>>,
 }
 
 impl FileThread {
@@ -114,8 +116,17 @@ impl FileThread {
                 self.load(source);
                 return;
             }
-            FileJob::Adopt { name, image } => self.adopt(name, &image),
-            FileJob::Keep(canvas) => self.keep(&canvas),
+            FileJob::Adopt { name, image } => {
+                let adopted = self.adopt(name.clone(), &image);
+                return self.outbox.tell(adopted.unwrap_or_else(|error| {
+                    let message = error.to_string();
+                    Event::NotAdopted { name, message }
+                }));
+            }
+            FileJob::Keep(canvas) => {
+                let kept = self.keep(&canvas);
+                return self.outbox.tell(kept.unwrap_or_else(|error| Event::NotKept(error.to_string())));
+            }
             FileJob::Secure(canvas) => return self.secure(&canvas),
             FileJob::StoreMask { ticket, mask } => self.store_mask(ticket, &mask),
             FileJob::SaveMask { mask, path } => image_io::save_grey(&path, &mask)
@@ -186,12 +197,16 @@ impl FileThread {
         Ok(Event::Kept(marked(favourite)))
     }
 
-    /// Of what goes wrong here nobody has asked anything, so the log has to do; the next canvas is tried again.
+    /// What goes wrong here is told once, not every minute; the next canvas is tried again.
     fn secure(&self, canvas: &Canvas) {
         self.library.masks().secure(&canvas.recipe);
-        if let Err(error) = self.library.last_canvas().write(canvas) {
-            log::warn!("the canvas of now: {error}");
+        let trouble = self.library.last_canvas().write(canvas).err().map(|error| error.to_string());
+        let mut told = self.insecure.borrow_mut();
+        if let Some(error) = trouble.as_ref().filter(|_| *told != trouble) {
+            self.outbox
+                .problem(format!("a sudden end would cost this painting, which cannot be written on the way: {error}"));
         }
+        *told = trouble;
     }
 
     fn look_for_last_canvas(&self) {

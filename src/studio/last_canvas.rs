@@ -26,13 +26,25 @@ pub struct LastCanvasShelf {
 #[derive(Default)]
 struct Held {
     own: Option<Own>,
-    /// What an earlier program has left, until there is something newer.
-    inherited: Option<PathBuf>,
+    /// What an earlier program has left and its iteration, until there is something newer that is worth as much.
+    inherited: Option<(PathBuf, u32)>,
 }
 
 struct Own {
     picture: PathBuf,
     lock: File,
+    /// Of what was written last.
+    iteration: u32,
+}
+
+impl Held {
+    /// Takes away what was inherited, unless that had got twice as far as what has been written since.
+    fn part_with_inherited(&mut self) {
+        let Some(own) = &self.own else { return };
+        if let Some((older, _)) = self.inherited.take_if(|(_, iteration)| *iteration / 2 <= own.iteration) {
+            let _ = fs::remove_file(older);
+        }
+    }
 }
 
 /// A canvas whose program is no more.
@@ -59,9 +71,10 @@ impl LastCanvasShelf {
         };
         let record = PaintingRecord::new(canvas.recipe.clone(), canvas.iteration);
         image_io::save_picture(&picture, canvas.pixels(), Some(&record))?;
-        if let Some(older) = held.inherited.take() {
-            let _ = fs::remove_file(older);
+        if let Some(own) = &mut held.own {
+            own.iteration = canvas.iteration;
         }
+        held.part_with_inherited();
         Ok(())
     }
 
@@ -99,12 +112,9 @@ impl LastCanvasShelf {
         let (image, deep) = (picture.to_rgba().into(), picture.to_rgba16().map(Into::into));
         self.forget_lock(&left.path);
         let mut held = self.held();
-        if held.own.is_some() {
-            // Painting was quicker than looking.
-            let _ = fs::remove_file(&left.path);
-        } else {
-            held.inherited = Some(left.path.clone());
-        }
+        held.inherited = Some((left.path.clone(), record.iteration));
+        // Painting may have been quicker than looking.
+        held.part_with_inherited();
         Ok(Some(Canvas { image, deep, recipe: record.recipe, iteration: record.iteration }))
     }
 
@@ -133,7 +143,7 @@ impl LastCanvasShelf {
                     if let Err(error) = lock.try_lock() {
                         log::debug!("{} is not locked: {error}", path.display());
                     }
-                    return Ok(Own { picture, lock });
+                    return Ok(Own { picture, lock, iteration: 0 });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(source) => return Err(LibraryError::Write { path, source }),
@@ -183,7 +193,9 @@ mod tests {
         assert_eq!((found.iteration, &found.recipe), (8, &Recipe::default()));
         assert_eq!(*found.deep.unwrap(), deep);
 
-        // It stays until there is a newer one, and no name is taken twice.
+        // It stays until there is a newer one that is worth as much, and no name is taken twice.
+        assert_eq!(third.left_behind().len(), 2);
+        third.write(&canvas(3)).unwrap();
         assert_eq!(third.left_behind().len(), 2);
         third.write(&canvas(9)).unwrap();
         assert_eq!(third.left_behind(), left);

@@ -66,6 +66,11 @@ impl Library {
         }
     }
 
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The masks that were painted.
     pub fn masks(&self) -> &MaskShelf {
         &self.masks

@@ -133,6 +133,7 @@ impl Studio {
             outbox: Arc::clone(&outbox),
             closing: Arc::clone(&closing),
             kept: RefCell::default(),
+            insecure: RefCell::default(),
         };
         let painting_thread = painting::PaintingThread {
             commands,
@@ -213,6 +214,12 @@ impl Studio {
     #[must_use]
     pub fn try_event(&self) -> Option<Event> {
         self.outbox.try_event()
+    }
+
+    /// Folder of the favourites; not there before the first of them.
+    #[must_use]
+    pub fn library(&self) -> &Path {
+        self.library.folder()
     }
 
     /// The newest frame, if it was not taken yet. Never waits; taking it asks for the next one.

@@ -127,8 +127,10 @@ impl Easel {
 
     fn apply(&mut self, command: &Command, haste: Haste) -> Applied {
         match command {
-            Command::Keep => self.hand_over(FileJob::Keep),
-            Command::SaveAs(path) => self.hand_over(|canvas| FileJob::SaveAs { path: path.clone(), canvas }),
+            Command::Keep => self.hand_over(FileJob::Keep, Event::NotKept),
+            Command::SaveAs(path) => {
+                self.hand_over(|canvas| FileJob::SaveAs { path: path.clone(), canvas }, Event::Problem);
+            }
             Command::SetDepth(depth) => self.depth = *depth,
             _ if self.closing() => {}
             Command::Paint { run, recipe } => return self.paint(*run, recipe, None),

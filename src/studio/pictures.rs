@@ -1,7 +1,7 @@
 //! The pictures in use, decoded once and shared by both threads.
 
 use std::fs;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
 use std::time::SystemTime;
 
 use crate::engine::{Job, Masks};
@@ -18,6 +18,14 @@ const CAPACITY: usize = 16;
 #[derive(Default)]
 pub struct PictureCache {
     entries: Mutex<Vec<Entry>>,
+    /// What had to make room, and may still be in the hands of a painting: to that, another copy would be another picture.
+    lent: Mutex<Vec<Lent>>,
+}
+
+struct Lent {
+    source: PictureSource,
+    version: Option<Version>,
+    picture: Weak<Picture>,
 }
 
 struct Entry {
@@ -63,14 +71,43 @@ impl PictureCache {
         let version = version(source);
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let known = entries.iter().position(|entry| entry.source == *source).map(|index| entries.remove(index));
+        // A file that has gone is what it was: a painting of it can still be steered.
+        let is_current = |known: Option<Version>| version.is_none() || known == version;
         let entry = match known {
-            Some(entry) if entry.version == version => entry,
-            _ => Entry { source: source.clone(), version, picture: Arc::default() },
+            Some(entry) if is_current(entry.version) => entry,
+            _ => Entry {
+                source: source.clone(),
+                version,
+                picture: Arc::new(Mutex::new(self.take_back(source, is_current))),
+            },
         };
         let slot = Arc::clone(&entry.picture);
         entries.insert(0, entry);
-        entries.truncate(CAPACITY);
+        let keep = entries.len().min(CAPACITY);
+        entries.drain(keep..).for_each(|entry| self.lend(entry));
         slot
+    }
+
+    /// Lets a picture go, but for who holds it.
+    fn lend(&self, entry: Entry) {
+        let Entry { source, version, picture: slot } = entry;
+        let picture = match slot.try_lock() {
+            Ok(picture) => picture.as_ref().map(Arc::downgrade),
+            Err(TryLockError::Poisoned(picture)) => picture.into_inner().as_ref().map(Arc::downgrade),
+            // It is being decoded, so nobody paints it yet.
+            Err(TryLockError::WouldBlock) => None,
+        };
+        drop(slot);
+        let is_held = |picture: &Weak<Picture>| picture.strong_count() > 0;
+        let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        lent.retain(|lent| is_held(&lent.picture) && lent.source != source);
+        lent.extend(picture.filter(is_held).map(|picture| Lent { source, version, picture }));
+    }
+
+    fn take_back(&self, source: &PictureSource, is_current: impl Fn(Option<Version>) -> bool) -> Option<Arc<Picture>> {
+        let lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = lent.iter().find(|lent| lent.source == *source && is_current(lent.version))?;
+        found.picture.upgrade()
     }
 }
 
@@ -80,5 +117,54 @@ fn version(source: &PictureSource) -> Option<Version> {
         PictureSource::File(path) => {
             fs::metadata(path).ok().map(|data| Version { modified: data.modified().ok(), bytes: data.len() })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use image::{Rgba, RgbaImage};
+
+    use super::*;
+
+    fn write(folder: &tempfile::TempDir, name: &str, side: u32) -> PictureSource {
+        let path: PathBuf = folder.path().join(name);
+        RgbaImage::from_pixel(side, side, Rgba([9, 9, 9, 255])).save(&path).unwrap();
+        PictureSource::File(path)
+    }
+
+    #[test]
+    fn a_picture_is_read_again_when_its_file_changes_but_not_when_it_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (cache, source) = (PictureCache::default(), write(&folder, "photo.png", 4));
+        let first = cache.get(&source).unwrap();
+        assert!(Arc::ptr_eq(&first, &cache.get(&source).unwrap()));
+        write(&folder, "photo.png", 40);
+        let second = cache.get(&source).unwrap();
+        assert_eq!(second.width(), 40);
+        let PictureSource::File(path) = &source else { panic!() };
+        std::fs::remove_file(path).unwrap();
+        assert!(Arc::ptr_eq(&second, &cache.get(&source).unwrap()), "what is painted can still be steered");
+        assert!(cache.get(&PictureSource::File("never there.png".into())).is_err());
+    }
+
+    #[test]
+    fn what_a_painting_holds_stays_the_same_picture_however_many_are_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let (cache, photo) = (PictureCache::default(), write(&folder, "photo.png", 4));
+        let held = cache.get(&photo).unwrap();
+        let look = |round: usize| {
+            for index in 0..2 * CAPACITY {
+                cache.get(&write(&folder, &format!("{round}-{index}.png"), 2)).unwrap();
+            }
+        };
+        look(0);
+        assert_eq!(cache.entries.lock().unwrap().len(), CAPACITY);
+        assert!(Arc::ptr_eq(&held, &cache.get(&photo).unwrap()));
+        look(1);
+        drop(held);
+        look(2);
+        assert!(cache.lent.lock().unwrap().is_empty(), "nobody holds any");
     }
 }

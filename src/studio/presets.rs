@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use image::RgbaImage;
@@ -92,11 +92,13 @@ impl PresetShelf {
     /// Removes a preset and its picture.
     pub fn delete(&self, name: &str) -> Result<(), PresetError> {
         // Whatever was asked for, nothing but a file of this folder is touched.
-        let name = safe_name(name).ok_or(PresetError::NoName)?;
-        let path = self.path(&name);
+        if Path::new(name).file_name().is_none_or(|file_name| file_name != name) {
+            return Err(PresetError::NoName);
+        }
+        let path = self.path(name);
         fs::remove_file(&path).map_err(|source| PresetError::Delete { path, source })?;
         // A preset need not have a picture.
-        let _ = fs::remove_file(self.picture_path(&name));
+        let _ = fs::remove_file(self.picture_path(name));
         Ok(())
     }
 
@@ -193,8 +195,13 @@ mod tests {
         let precious = folder.path().join("precious.json");
         fs::write(&precious, "{}").unwrap();
         let shelf = PresetShelf::new(folder.path().join("presets"));
-        shelf.save("../precious", &recipe(), None).unwrap();
-        assert!(shelf.delete("../precious").is_ok());
+        let saved = shelf.save("../precious", &recipe(), None).unwrap();
+        assert!(matches!(shelf.delete("../precious"), Err(PresetError::NoName)));
+        shelf.delete(&saved.name).unwrap();
+        // Whatever somebody has called a file that lies there.
+        let long = "by hand ".repeat(12) + "?";
+        fs::write(folder.path().join(format!("presets/{long}.json")), "{}").unwrap();
+        shelf.delete(&long).unwrap();
         assert_eq!(fs::read_to_string(&precious).unwrap(), "{}");
         assert!(matches!(shelf.save("...", &recipe(), None), Err(PresetError::NoName)));
     }

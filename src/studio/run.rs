@@ -77,7 +77,9 @@ impl Run {
 
     /// Adds the canvas as it stands to the timeline.
     pub fn note_moment(&mut self, image: Arc<RgbaImage>) {
-        self.timeline.push(Moment { iteration: self.iteration, image, recipe: Arc::clone(&self.recipe) });
+        // Of a painter that has broken off nothing is gone back to.
+        let bare = self.with_painter(|painter| painter.bare_frame()).ok().flatten().map(Arc::new);
+        self.timeline.push(Moment { iteration: self.iteration, image, bare, recipe: Arc::clone(&self.recipe) });
         self.noted = Some(Instant::now());
     }
 
@@ -88,7 +90,7 @@ impl Run {
 
     /// Goes back to one of them; tells whether there is nothing left to do.
     pub fn go_back_to(&mut self, moment: &Moment) -> Result<bool, PaintingError> {
-        let picture = Picture::from_rgba(RgbaImage::clone(&moment.image));
+        let picture = Picture::from_rgba(RgbaImage::clone(moment.bare.as_ref().unwrap_or(&moment.image)));
         let finished = self.disturb(|painter| painter.take_up(&picture, moment.iteration))?;
         self.iteration = moment.iteration;
         self.timeline.cut(moment.iteration);

@@ -20,6 +20,8 @@ pub struct Moment {
     pub iteration: u32,
     /// Its pixels.
     pub image: Arc<RgbaImage>,
+    /// What was painted, where that is not what was shown; see [`Painter::bare_frame`](crate::engine::Painter::bare_frame).
+    pub bare: Option<Arc<RgbaImage>>,
     /// The recipe in force.
     pub recipe: Arc<Recipe>,
 }
@@ -98,7 +100,7 @@ impl Timeline {
 }
 
 fn bytes(moment: &Moment) -> usize {
-    moment.image.as_raw().len()
+    moment.image.as_raw().len() + moment.bare.as_ref().map_or(0, |bare| bare.as_raw().len())
 }
 
 #[cfg(test)]
@@ -106,7 +108,7 @@ mod tests {
     use super::*;
 
     fn moment(iteration: u32, side: u32) -> Moment {
-        Moment { iteration, image: Arc::new(RgbaImage::new(side, side)), recipe: Arc::default() }
+        Moment { iteration, image: Arc::new(RgbaImage::new(side, side)), bare: None, recipe: Arc::default() }
     }
 
     fn iterations(timeline: &Timeline) -> Vec<u32> {

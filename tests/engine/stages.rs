@@ -5,7 +5,7 @@ use std::sync::Arc;
 use image::{Rgba, RgbaImage};
 use pentimento::engine::{Engine, Job, Painter};
 use pentimento::image_io::{Picture, resample_rgb_f32};
-use pentimento::recipe::{Init, PictureSource, Recipe, Scales};
+use pentimento::recipe::{Colours, Init, PictureSource, Recipe, Scales};
 
 use crate::bench::{engine, job};
 
@@ -88,6 +88,38 @@ fn a_painting_goes_back_to_an_earlier_stage_and_through_the_rest_again() {
     painter.take_up(&moment, first.iteration).unwrap();
     assert!(painter.frame().unwrap() == moment.to_rgba(), "exactly these pixels");
     assert_eq!(until_finished(&mut painter), course);
+}
+
+#[test]
+fn at_the_end_of_a_stage_it_goes_back_to_the_small_canvas() {
+    let job = job(Recipe { size: 181, iterations: 6, ..Recipe::default() });
+    let mut painter = engine().begin(&job).unwrap();
+    let (mut end, mut frame) = (painter.step().unwrap(), painter.frame().unwrap());
+    let next = loop {
+        let progress = painter.step().unwrap();
+        if progress.stage == 1 {
+            break progress;
+        }
+        (end, frame) = (progress, painter.frame().unwrap());
+    };
+    let mut again = engine().begin(&job).unwrap();
+    again.take_up(&Picture::from_rgba(frame.clone()), end.iteration).unwrap();
+    assert!(again.frame().unwrap() == frame, "exactly these pixels");
+    let there = again.step().unwrap();
+    assert_eq!((there.stage, there.iteration, there.width), (1, next.iteration, next.width));
+}
+
+#[test]
+fn what_was_painted_is_there_beside_what_was_made_of_it() {
+    let mut recipe = Recipe { size: 96, iterations: 2, ..Recipe::default() };
+    let mut painter = engine().begin(&job(recipe.clone())).unwrap();
+    painter.step().unwrap();
+    assert!(painter.bare_frame().unwrap().is_none(), "there is nothing but what was painted");
+    let painted = painter.frame().unwrap();
+    recipe.colours = Colours::Photo;
+    painter.revise(&job(recipe)).unwrap();
+    assert!(painter.frame().unwrap() != painted);
+    assert!(painter.bare_frame().unwrap().unwrap() == painted);
 }
 
 #[test]

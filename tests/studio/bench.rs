@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use image::{Rgba, RgbaImage};
 use pentimento::engine::{Engine, EngineError, Interrupt, Job, Losses, Painter, Progress, Term, TermShare};
 use pentimento::image_io::{Picture, Rgba16Image};
-use pentimento::recipe::{PictureSource, Recipe, StyleSource, parameter};
+use pentimento::recipe::{Colours, PictureSource, Recipe, StyleSource, parameter};
 use pentimento::studio::{Canvas, Command, Event, Favourite, Frame, RunId, Studio, StudioConfig};
 use tempfile::TempDir;
 
@@ -142,6 +142,11 @@ impl Painter for FakePainter {
 
     fn deep_frame(&self) -> Result<Rgba16Image, EngineError> {
         Ok(deep_canvas(self.iteration))
+    }
+
+    /// In the photo's colours, another picture than the frame: a wider one.
+    fn bare_frame(&self) -> Result<Option<RgbaImage>, EngineError> {
+        Ok((self.recipe.colours == Colours::Photo).then(|| RgbaImage::new(9, 4)))
     }
 
     fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
@@ -326,7 +331,7 @@ impl Bench {
 
     pub fn wait_problem(&self) -> String {
         self.wait(|event| match event {
-            Event::Problem(message) => Some(message),
+            Event::Problem(message) | Event::NotKept(message) | Event::NotAdopted { message, .. } => Some(message),
             _ => None,
         })
     }

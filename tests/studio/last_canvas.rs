@@ -130,3 +130,23 @@ fn a_finished_canvas_is_written_at_once() {
     let [path] = &waiting(bench.folder.path())[..] else { panic!("one canvas") };
     assert_eq!(read_record(path).unwrap().unwrap().iteration, 3);
 }
+
+#[test]
+fn a_canvas_that_cannot_be_written_on_the_way_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("library")).unwrap();
+    fs::write(folder.path().join("library/.last"), "a file where the folder should be").unwrap();
+    let bench = Bench::in_folder(folder, Duration::ZERO);
+    bench.allow(4);
+    bench.paint(1, &bench.recipe(4));
+    let mut told = 0;
+    loop {
+        match bench.next_event() {
+            Event::Problem(message) if message.contains("cannot be written on the way") => told += 1,
+            Event::Finished(_) => bench.studio.send(Command::ListLibrary),
+            Event::Library(_) => break,
+            _ => {}
+        }
+    }
+    assert_eq!(told, 1, "of four");
+}

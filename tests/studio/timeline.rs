@@ -5,6 +5,7 @@ use std::io::BufReader;
 
 use image::AnimationDecoder;
 use image::codecs::gif::GifDecoder;
+use pentimento::recipe::Colours;
 use pentimento::studio::{Command, Event, Moment, RunId};
 
 use crate::bench::{Bench, Seen, canvas};
@@ -67,6 +68,22 @@ fn going_back_goes_on_from_there_under_the_settings_of_now() {
     let frame = bench.frame();
     assert_eq!(iterations(&frame.moments), [0, 1, 2, 3]);
     assert_eq!(frame.moments[3].recipe.style_strength, 3.0);
+}
+
+#[test]
+fn what_is_gone_back_to_is_what_was_painted_not_what_was_made_of_it() {
+    let bench = Bench::with_moments();
+    let mut recipe = bench.recipe(100);
+    recipe.colours = Colours::Photo;
+    bench.paint(1, &recipe);
+    bench.allow(3);
+    bench.wait_iteration(3);
+    bench.steps_begun(4);
+    let moments = bench.frame().moments;
+    assert_eq!(*moments[2].image, canvas(2));
+    bench.studio.send(Command::GoBackTo(moments[2].clone()));
+    bench.allow(1);
+    assert_eq!(bench.seen.recv().unwrap(), Seen::GoOnFrom(9));
 }
 
 #[test]

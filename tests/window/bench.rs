@@ -10,7 +10,7 @@ use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use image::{Rgba, RgbaImage};
-use pentimento::app::{Answer, App, FileDialogs, Opening, Preferences, Purpose, Reply};
+use pentimento::app::{Answer, App, Desktop, Opening, Preferences, Purpose, Reply, Response, Severity};
 use pentimento::engine::Engine;
 use pentimento::recipe::Recipe;
 use pentimento::studio::{Studio, StudioConfig};
@@ -20,15 +20,26 @@ use crate::painter::Reins;
 /// How long a test waits for a thread before it gives up. Never waited out when all is well.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Answers every file dialog at once.
+/// Answers every file dialog at once, and notes what it is given.
 #[derive(Clone)]
-pub struct Dialogs {
+pub struct ReadyDesktop {
     pub answer: Arc<Mutex<Answer>>,
+    pub revealed: Arc<Mutex<Vec<PathBuf>>>,
+    pub copied: Arc<Mutex<Vec<Arc<RgbaImage>>>>,
 }
 
-impl FileDialogs for Dialogs {
+impl Desktop for ReadyDesktop {
     fn ask(&self, purpose: Purpose, _file_name: &str, _parent: &eframe::Frame, reply: Reply) {
-        reply.send(purpose, self.answer.lock().unwrap().clone());
+        reply.send(Response::Path(purpose, self.answer.lock().unwrap().clone()));
+    }
+
+    fn reveal(&self, path: PathBuf, _reply: Reply) {
+        self.revealed.lock().unwrap().push(path);
+    }
+
+    fn copy(&self, image: Arc<RgbaImage>, reply: Reply) {
+        self.copied.lock().unwrap().push(image);
+        reply.send(Response::Notice(Severity::Info, "Copied it".to_owned()));
     }
 }
 
@@ -39,6 +50,8 @@ pub struct Bench {
     pub seen: Arc<Mutex<Vec<Recipe>>>,
     pub disturbed: Arc<Mutex<Vec<String>>>,
     pub answer: Arc<Mutex<Answer>>,
+    pub revealed: Arc<Mutex<Vec<PathBuf>>>,
+    pub copied: Arc<Mutex<Vec<Arc<RgbaImage>>>>,
     pub woken: Receiver<()>,
     pub folder: tempfile::TempDir,
 }
@@ -62,7 +75,9 @@ impl Bench {
         let answer = Arc::new(Mutex::new(Answer::Cancelled));
         let disturbed = Arc::new(Mutex::new(Vec::new()));
         let engine = Reins { steps: tokens, seen: Arc::clone(&seen), disturbed: Arc::clone(&disturbed) };
-        let dialogs = Dialogs { answer: Arc::clone(&answer) };
+        let (revealed, copied) = (Arc::default(), Arc::default());
+        let desktop =
+            ReadyDesktop { answer: Arc::clone(&answer), revealed: Arc::clone(&revealed), copied: Arc::clone(&copied) };
         let harness = Harness::builder().with_size([1280.0, 800.0]).build_eframe(move |cc| {
             let config = StudioConfig {
                 library: library.clone(),
@@ -76,9 +91,9 @@ impl Bench {
                 moment_every: Duration::ZERO,
             };
             let studio = Studio::start(config);
-            App::new(&cc.egui_ctx, studio, &Opening::default(), preferences, Box::new(dialogs))
+            App::new(&cc.egui_ctx, studio, &Opening::default(), preferences, Box::new(desktop))
         });
-        Self { steps: Some(steps), harness: Some(harness), seen, disturbed, answer, woken, folder }
+        Self { steps: Some(steps), harness: Some(harness), seen, disturbed, answer, revealed, copied, woken, folder }
     }
 
     pub fn window(&mut self) -> &mut Harness<'static, App> {
@@ -228,11 +243,18 @@ impl Bench {
     }
 }
 
-impl Drop for Bench {
-    fn drop(&mut self) {
-        // The painter waits for a token inside a step; once none can come it gives up, and the studio can be joined.
+impl Bench {
+    /// Closes the window. The painter waits for a token inside a step; once none can come it gives up, and the studio can be
+    /// joined.
+    pub fn close(&mut self) {
         self.steps = None;
         self.harness = None;
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

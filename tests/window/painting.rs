@@ -4,6 +4,7 @@ use egui::accesskit::Role;
 use egui::{Event, Key};
 use egui_kittest::kittest::Queryable;
 use image::{Rgba, RgbaImage};
+use pentimento::app::{Answer, Preferences};
 use pentimento::image_io::{PaintingRecord, Picture, save_picture};
 use pentimento::recipe::{Init, PictureSource, Recipe};
 
@@ -214,6 +215,12 @@ fn panels_come_and_go_by_key() {
     assert!(!bench.has("The loss curve appears here"));
     bench.press(Key::F1);
     assert!(bench.has("Zoom to the pointer"));
+    bench.press(Key::Escape);
+    bench.click("More");
+    bench.click("About Pentimento");
+    assert!(bench.has("Visual Geometry Group, University of Oxford") && bench.has("photo by Mathias Appel, CC0"));
+    bench.press(Key::Escape);
+    assert!(!bench.has("Visual Geometry Group"));
 }
 
 #[test]
@@ -269,4 +276,99 @@ fn a_small_window_tells_less_and_nothing_lies_over_anything() {
         assert!(labels.iter().filter(|rect| rect.top() < 50.0).all(|rect| rect.right() <= keep.left()), "{told}");
     }
     assert!(bench.has("00:10 left"), "what matters most is told");
+}
+
+/// Paints two iterations, which are all.
+fn paint_to_the_end(bench: &mut Bench) {
+    bench.iterate(2);
+    bench.until_label("Finished");
+    bench.until_label("Canvas: the painting");
+}
+
+#[test]
+fn what_is_done_is_not_painted_over_with_another_photo() {
+    let mut bench = Bench::new();
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    bench.set_iterations(2.0);
+    bench.click("Paint");
+    paint_to_the_end(&mut bench);
+    let other = bench.write_picture("other.png");
+    *bench.answer.lock().unwrap() = Answer::Chosen(other.clone());
+    bench.click("Open photo");
+    bench.until_label("Photo picture: other.png");
+    bench.until_label("Previous canvas");
+    assert!(bench.has("Canvas: the photo"), "it waits for Paint");
+    assert_eq!(bench.seen.lock().unwrap().len(), 1);
+    // The old photo back: its painting is still there, and can be painted on.
+    bench.window().key_press_modifiers(egui::Modifiers::COMMAND, Key::Z);
+    bench.settle();
+    assert!(!bench.has("Photo picture: other.png") && bench.has("Previous canvas"));
+    bench.window().key_press_modifiers(egui::Modifiers::COMMAND.plus(egui::Modifiers::SHIFT), Key::Z);
+    bench.until_label("Photo picture: other.png");
+    bench.click("Paint");
+    bench.until_painter_has("the other photo", move |recipe| recipe.content == PictureSource::File(other.clone()));
+    assert!(bench.disturbed.lock().unwrap().is_empty(), "on a canvas of its own");
+}
+
+#[test]
+fn finished_canvases_that_lose_their_place_are_kept() {
+    let mut bench = Bench::new();
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    bench.set_iterations(2.0);
+    bench.click("Paint");
+    paint_to_the_end(&mut bench);
+    bench.click("Start over");
+    paint_to_the_end(&mut bench);
+    bench.until_label("Previous canvas");
+    assert!(!bench.has("Favourite, iteration 2"), "two places for two canvases");
+    bench.click("Start over");
+    bench.until_label("Favourite, iteration 2");
+}
+
+#[test]
+fn the_previous_canvas_outlives_the_window_if_it_was_finished() {
+    let mut bench = Bench::new();
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    bench.set_iterations(2.0);
+    bench.click("Paint");
+    paint_to_the_end(&mut bench);
+    bench.click("Start over");
+    bench.iterate(1);
+    bench.until_label("Iteration 1 /");
+    bench.until_label("Canvas: the painting");
+    bench.close();
+    let kept = std::fs::read_dir(bench.folder.path().join("library")).unwrap();
+    let names: Vec<_> = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.iter().any(|name| name.ends_with("i0002.png")), "{names:?}");
+}
+
+#[test]
+fn a_canvas_that_is_taken_up_stands_there_while_it_is_prepared() {
+    let mut bench = Bench::new();
+    bench.look_at_a_favourite();
+    bench.press(Key::Escape);
+    bench.fail("the graphics card was unplugged");
+    bench.until_label("the graphics card was unplugged");
+    bench.window().query_all_by_label_contains("Favourite, iteration").next().unwrap().click_secondary();
+    bench.settle();
+    bench.click("Paint on from it");
+    // The favourite is read first; then it goes on without another word.
+    bench.iterate(1);
+    bench.until_label("Iteration 3 /");
+    assert_eq!(*bench.disturbed.lock().unwrap(), ["went on from iteration 2"]);
+}
+
+#[test]
+fn pictures_and_settings_are_those_of_last_time() {
+    let lemur = PictureSource::Sample("lemur".to_owned());
+    let last = Recipe { content: lemur.clone(), style_strength: 1.5, ..Recipe::default() };
+    let preferences = Preferences { last: Some(Box::new(last)), ..Preferences::default() };
+    let mut bench = Bench::with(|folder| folder.join("library"), preferences);
+    bench.until_label("Photo picture: Ring-tailed lemurs");
+    bench.settle();
+    bench.click("Paint");
+    bench.until_painter_has("both", move |recipe| recipe.content == lemur && recipe.style_strength == 1.5);
 }

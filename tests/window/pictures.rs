@@ -115,6 +115,27 @@ fn save_as_writes_what_is_shown() {
     let saved = image::open(&path).unwrap().to_rgba8();
     assert_eq!(saved.dimensions(), (24, 16));
     assert!(saved.get_pixel(0, 0).0[0] >= 2);
+    // Whoever wants it has it at hand, more than once.
+    for times in 1..=2 {
+        if times == 2 {
+            bench.press(Key::M);
+        }
+        bench.click("Show file");
+        assert_eq!(*bench.revealed.lock().unwrap(), vec![path.clone(); times]);
+    }
+}
+
+#[test]
+fn the_folder_of_the_favourites_is_opened_once_there_is_one() {
+    let mut bench = Bench::new();
+    bench.ready();
+    assert!(!bench.has("Open folder"));
+    bench.paint(1);
+    bench.press(Key::K);
+    bench.iterate(1);
+    bench.until_label("Kept iteration");
+    bench.click("Open folder");
+    assert_eq!(*bench.revealed.lock().unwrap(), [bench.folder.path().join("library")]);
 }
 
 #[test]
@@ -241,11 +262,62 @@ fn several_photos_are_painted_one_after_another_and_kept() {
     bench.until_label("2 of 3 photos are painted");
     bench.until("both", |window| window.query_all_by_label_contains("Favourite, iteration 2").count() == 2);
     assert!(!bench.has("Photo 3 of 3"));
+    // Taken back by the way, the photo of before would have been painted twice.
+    bench.window().key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    bench.settle();
+    assert!(bench.has("No change is left to take back") && bench.has("Photo picture: blue.png"));
     // A photo that is no longer held is read again for whoever goes back to it.
-    bench.click("Undo change");
+    *bench.answer.lock().unwrap() = Answer::Chosen(red.clone());
+    bench.click("Open photo");
     bench.until_label("Photo picture: red.png");
     bench.until("its tile", |window| window.query_all_by_label("40 × 30").count() == 1);
     assert_eq!(bench.seen.lock().unwrap()[0].content, PictureSource::File(red));
+}
+
+#[test]
+fn a_photo_that_fails_does_not_hold_up_those_behind_it() {
+    let mut bench = Bench::new();
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    bench.set_iterations(2.0);
+    let photos = ["red.png", "green.png", "blue.png"].map(|name| bench.write_picture(name));
+    *bench.answer.lock().unwrap() = Answer::Several(photos.to_vec());
+    bench.click("Open photo");
+    bench.until_label("Photo picture: red.png");
+    bench.click("Paint");
+    bench.iterate(2);
+    bench.until_label("Photo picture: green.png");
+    let green = photos[1].clone();
+    bench.until_painter_has("the second", move |recipe| recipe.content == PictureSource::File(green.clone()));
+    bench.fail("too large for this machine");
+    bench.until_label("Photo picture: blue.png");
+    bench.iterate(2);
+    bench.until_label("2 of 3 photos are painted");
+}
+
+#[test]
+fn a_photo_whose_canvas_is_being_saved_keeps_it() {
+    let mut bench = Bench::new();
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    bench.set_iterations(2.0);
+    let photos = ["red.png", "blue.png"].map(|name| bench.write_picture(name));
+    *bench.answer.lock().unwrap() = Answer::Several(photos.to_vec());
+    bench.click("Open photo");
+    bench.until_label("Photo picture: red.png");
+    bench.click("Paint");
+    bench.iterate(1);
+    bench.until_label("Iteration 1 /");
+    // Nobody answers the question for a file yet.
+    *bench.answer.lock().unwrap() = Answer::Unavailable;
+    bench.window().key_press_modifiers(Modifiers::COMMAND, Key::S);
+    bench.until_label("No file dialog on this system");
+    bench.iterate(1);
+    bench.until_label("Finished");
+    bench.settle();
+    assert!(bench.has("Photo picture: red.png"), "its canvas is what the question is about");
+    bench.press(Key::Escape);
+    bench.until_label("Photo picture: blue.png");
 }
 
 #[test]

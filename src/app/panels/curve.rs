@@ -98,6 +98,7 @@ fn plot_ui(terms: &[Term], points: &[Point], stage_starts: &[u32], shown: Option
         .show_crosshair(false)
         .set_margin_fraction(vec2(0.01, 0.08))
         .y_axis_min_width(44.0)
+        .x_grid_spacer(|input| round_steps(input.bounds))
         .y_axis_formatter(|mark, _| power_of_ten(mark))
         .y_grid_spacer(|input| decades(input.bounds))
         .label_formatter(|hover| match hover {
@@ -127,6 +128,17 @@ fn plot_ui(terms: &[Term], points: &[Point], stage_starts: &[u32], shown: Option
         })
         .response
         .accessible_name("Loss curve on a logarithmic axis");
+}
+
+/// About five round numbers.
+fn round_steps((low, high): (f64, f64)) -> Vec<GridMark> {
+    let least = (high - low).max(1.0) / 5.0;
+    let power = 10f64.powf(least.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power).into_iter().find(|&step| step >= least);
+    let step_size = step.unwrap_or(least).max(1.0);
+    let first = (low / step_size).ceil() as i64;
+    let last = (high / step_size).floor() as i64;
+    (first..=last).map(|index| GridMark { value: index as f64 * step_size, step_size }).collect()
 }
 
 fn reading(name: &str, at: PlotPoint) -> String {

@@ -1,6 +1,6 @@
 //! The strip of kept iterations, newest first, with the previous canvas at its head.
 
-use egui::{Label, RichText, ScrollArea, Ui, vec2};
+use egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
 
 use super::super::action::Action;
 use super::super::command::{Exhibit, UiCommand};
@@ -14,11 +14,17 @@ pub fn favourites_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
     ui.horizontal(|ui| {
         ui.set_height(theme::HEADING_HEIGHT_PT);
         ui.strong(Action::ToggleFavourites.label());
+        if !desk.state.favourites.is_empty() {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.add_space(theme::SCROLL_BAR_PT);
+                desk.action_icon(ui, Action::OpenLibrary, false);
+            });
+        }
     });
     ui.add_space(theme::SMALL_GAP_PT);
     let state = desk.state;
     if state.favourites.is_empty() && state.previous.is_none() {
-        let key = Action::Keep.shortcut().map(|shortcut| ui.ctx().format_shortcut(&shortcut)).unwrap_or_default();
+        let key = Action::Keep.keys(ui.ctx()).unwrap_or_default();
         let text = format!(
             "Press Keep ({key}) while it paints to keep an iteration you like. It is stored with its settings, so you can always go back to it."
         );
@@ -59,6 +65,9 @@ fn favourite_ui(desk: &mut Desk<'_>, favourite: &Favourite, ui: &mut Ui) {
     let response = tile(desk, &favourite.thumbnail, &name, &exhibit, ui);
     response.context_menu(|ui| {
         common_entries(desk, &exhibit, ui);
+        if ui.button("Show file").on_hover_text("Show it in the file manager").clicked() {
+            desk.ask(UiCommand::Reveal(favourite.path.clone()));
+        }
         if ui.button("Delete").on_hover_text(Action::DeleteShown.tooltip()).clicked() {
             desk.ask(UiCommand::Delete(favourite.path.clone()));
         }
@@ -92,6 +101,10 @@ fn common_entries(desk: &mut Desk<'_>, exhibit: &Exhibit, ui: &mut Ui) {
     }
     if ui.button(Action::TakeSettings.label()).clicked() {
         desk.ask(UiCommand::TakeSettings(exhibit.clone()));
+    }
+    let go_on = Action::GoOnFromShown;
+    if ui.button(go_on.label()).on_hover_text(go_on.tooltip()).clicked() {
+        desk.ask(UiCommand::GoOnFrom(exhibit.clone()));
     }
     let start = ui.button("Start from it").on_hover_text("New paintings start from this picture, see Advanced");
     if start.clicked() {

@@ -109,6 +109,13 @@ pub fn combo(ui: &mut Ui, id: &str, selected: &str, add_choices: impl FnOnce(&mu
     place.inner
 }
 
+/// Closes the list that something was chosen from, by key too.
+pub fn close_when(chosen: &Response, ui: &Ui) {
+    if chosen.clicked() {
+        ui.close();
+    }
+}
+
 /// Draws a choice among named alternatives.
 pub fn choice<T: Copy + PartialEq>(ui: &mut Ui, what: &Choices<T>, value: &mut T, preset: T) {
     let hint = (what.help)(*value);
@@ -116,7 +123,8 @@ pub fn choice<T: Copy + PartialEq>(ui: &mut Ui, what: &Choices<T>, value: &mut T
     let reset = row(ui, what.title, hint, back, |ui, title| {
         let shown = combo(ui, what.title, (what.label)(*value), |ui| {
             for &each in what.all {
-                ui.selectable_value(value, each, (what.label)(each)).on_hover_text((what.help)(each));
+                let chosen = ui.selectable_value(value, each, (what.label)(each)).on_hover_text((what.help)(each));
+                close_when(&chosen, ui);
             }
         });
         shown.labelled_by(title).on_hover_text(hint);

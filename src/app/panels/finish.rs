@@ -1,6 +1,6 @@
 //! The question how large a painting is to be finished.
 
-use egui::{Align2, Button, DragValue, Grid, Key, RichText, Spinner, Ui, Window};
+use egui::{Align2, Button, DragValue, Grid, Key, RichText, Ui, Window};
 
 use super::super::action::Action;
 use super::super::command::UiCommand;
@@ -11,6 +11,9 @@ use crate::recipe::parameter::FINISH_SIZE;
 
 /// Sizes that are offered, in pixels.
 const SIZES: [u32; 4] = [2048, 3072, 4096, 6144];
+
+/// Room for the estimate, so that nothing moves under the pointer when it arrives, in points.
+const ESTIMATE_HEIGHT_PT: f32 = 66.0;
 
 /// Draws the question, if there is one.
 pub fn finish_ui(desk: &mut Desk<'_>, ui: &Ui) {
@@ -26,7 +29,10 @@ pub fn finish_ui(desk: &mut Desk<'_>, ui: &Ui) {
         .show(ui.ctx(), |ui| {
             size_ui(desk, finish, ui);
             ui.add_space(theme::GROUP_GAP_PT);
-            estimate_ui(finish, ui);
+            ui.scope(|ui| {
+                ui.set_min_height(ESTIMATE_HEIGHT_PT);
+                estimate_ui(finish, ui);
+            });
             ui.add_space(theme::GROUP_GAP_PT);
             ui.horizontal(|ui| {
                 let start = Button::new("Start finishing");
@@ -70,10 +76,8 @@ fn estimate_ui(finish: &Finish, ui: &mut Ui) {
         }
         None => {
             let doing = if finish.is_waiting_for_canvas() { "Keeping the canvas" } else { "Reckoning time and memory" };
-            ui.horizontal(|ui| {
-                ui.add(Spinner::new().size(12.0));
-                ui.weak(doing);
-            });
+            // Nothing that moves: what draws it would take part of the time that is being measured.
+            ui.weak(format!("{doing} …"));
             return;
         }
     };

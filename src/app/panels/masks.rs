@@ -1,6 +1,6 @@
 //! Where each style acts and where the photo stays.
 
-use egui::{Align, CollapsingHeader, Layout, RichText, Slider, Ui};
+use egui::{Align, Layout, RichText, Slider, Ui};
 use egui_material_icons::icons;
 
 use super::super::action::Action;
@@ -10,6 +10,7 @@ use super::super::state::State;
 use super::super::theme;
 use super::super::widgets::{Desk, icon_button};
 use super::super::words;
+use super::fields;
 
 const HINT: &str = "Paint on the canvas where a style acts and where the photo stays.";
 
@@ -31,7 +32,8 @@ fn style_name(state: &State, index: usize) -> String {
 
 /// Draws the section.
 pub fn masks_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
-    CollapsingHeader::new("Where").show(ui, |ui| {
+    let masked = MaskTarget::all(&desk.state.recipe).any(|target| target.mask(&desk.state.recipe).is_some());
+    fields::section(ui, "Where", HINT, masked, |ui| {
         ui.label(RichText::new(HINT).small().weak());
         for target in MaskTarget::all(&desk.state.recipe) {
             row_ui(desk, target, ui);

@@ -5,7 +5,7 @@ use egui_material_icons::icons;
 
 use super::super::action::Action;
 use super::super::command::UiCommand;
-use super::super::notices::{Notice, Severity};
+use super::super::notices::{Notice, Offer, Severity};
 use super::super::theme;
 use super::super::widgets::{Desk, icon, icon_button};
 
@@ -40,7 +40,7 @@ fn toast_ui(desk: &mut Desk<'_>, notice: &Notice, ui: &mut Ui) {
                 if icon_button(ui, icons::ICON_CLOSE, "Dismiss", "Take it off the screen").clicked() {
                     desk.ask(UiCommand::Dismiss(notice.id));
                 }
-                undo_ui(desk, notice, ui);
+                offer_ui(desk, notice, ui);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| notice_ui(notice, ui));
             });
         });
@@ -63,7 +63,7 @@ pub fn list_ui(desk: &mut Desk<'_>, open: &mut bool, ui: &Ui) {
                     any = true;
                     ui.horizontal_top(|ui| {
                         notice_ui(notice, ui);
-                        undo_ui(desk, notice, ui);
+                        offer_ui(desk, notice, ui);
                     });
                 }
             });
@@ -75,9 +75,14 @@ pub fn list_ui(desk: &mut Desk<'_>, open: &mut bool, ui: &Ui) {
         });
 }
 
-fn undo_ui(desk: &mut Desk<'_>, notice: &Notice, ui: &mut Ui) {
-    if notice.undo.is_some() && ui.button("Undo").on_hover_text("Take this back").clicked() {
-        desk.ask(UiCommand::Undo(notice.id));
+fn offer_ui(desk: &mut Desk<'_>, notice: &Notice, ui: &mut Ui) {
+    let (label, tooltip) = match &notice.offer {
+        Some(Offer::Undo(_)) => ("Undo", "Take this back"),
+        Some(Offer::Reveal(_)) => ("Show file", "Show it in the file manager"),
+        None => return,
+    };
+    if ui.button(label).on_hover_text(tooltip).clicked() {
+        desk.ask(UiCommand::TakeOffer(notice.id));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The parts of the window. Each draws the state and asks for things; none changes anything.
 
+pub mod about;
 pub mod canvas;
 pub mod controls;
 pub mod curtain;

@@ -30,14 +30,14 @@ pub fn shortcuts_ui(open: &mut bool, ui: &Ui) {
 
 fn rows_ui(ui: &mut Ui) {
     for action in Action::ALL {
-        let Some(shortcut) = action.shortcut() else { continue };
+        let Some(keys) = action.keys(ui.ctx()) else { continue };
         let what = match action {
             // One key, one line: it does what the first button offers.
             Action::Pause | Action::Resume => continue,
             Action::Paint => "Paint, pause, resume",
             _ => action.label(),
         };
-        row_ui(&ui.ctx().format_shortcut(&shortcut), what, ui);
+        row_ui(&keys, what, ui);
     }
     for (keys, what) in GESTURES {
         row_ui(keys, what, ui);

@@ -161,16 +161,15 @@ fn more_menu(desk: &mut Desk<'_>, preferences: &Preferences, ui: &mut Ui) {
             ui.ctx().set_theme(theme);
         });
         ui.separator();
-        let keys = Action::ToggleShortcuts;
-        let shortcut = keys.shortcut().map(|shortcut| ui.ctx().format_shortcut(&shortcut)).unwrap_or_default();
-        if ui.add(Button::new(keys.label()).shortcut_text(shortcut)).clicked() {
-            desk.ask(UiCommand::Do(keys));
+        for action in [Action::ToggleShortcuts, Action::ToggleAbout] {
+            let mut button = Button::new(action.label());
+            if let Some(keys) = action.keys(ui.ctx()) {
+                button = button.shortcut_text(keys);
+            }
+            if ui.add(button).clicked() {
+                desk.ask(UiCommand::Do(action));
+            }
         }
-        ui.separator();
-        if let Some(device) = &desk.state.device {
-            ui.label(RichText::new(format!("Device: {device}")).small().weak());
-        }
-        ui.label(RichText::new(concat!("Pentimento ", env!("CARGO_PKG_VERSION"))).small().weak());
     });
-    response.accessible_name("More").on_hover_text("Depth of saved pictures, theme, keys and device");
+    response.accessible_name("More").on_hover_text("Depth of saved pictures, theme, keys, and what this is");
 }

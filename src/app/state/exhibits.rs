@@ -7,7 +7,7 @@ use image::RgbaImage;
 use super::super::command::Exhibit;
 use super::{Previous, State};
 use crate::recipe::Recipe;
-use crate::studio::{Canvas, Favourite};
+use crate::studio::{Canvas, Command, Favourite, RunId};
 
 /// Which way along the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,13 @@ pub enum Direction {
     Earlier,
     /// Towards the canvas of now.
     Later,
+}
+
+impl Previous {
+    /// Whether it had come to its end. Not known of a frame that stands in.
+    fn is_finished(&self) -> bool {
+        self.fingerprint.is_some() && self.canvas.iteration >= self.canvas.recipe.iterations
+    }
 }
 
 impl State {
@@ -47,9 +54,26 @@ impl State {
             previous.run > newer.run
                 || (previous.run < newer.run && previous.canvas.iteration / 2 > newer.canvas.iteration)
         };
-        if !self.previous.as_ref().is_some_and(stays) {
-            self.previous = Some(newer);
-        }
+        let run = newer.run;
+        let displaced = match &self.previous {
+            Some(previous) if stays(previous) => Some(newer),
+            _ => self.previous.replace(newer).filter(|previous| previous.run != run),
+        };
+        self.displaced.extend(displaced.filter(Previous::is_finished).map(|displaced| displaced.canvas));
+    }
+
+    /// Has finished canvases kept that have lost their place as the previous one: they took minutes, and nobody was asked.
+    pub fn keep_displaced(&mut self) -> impl Iterator<Item = Command> + use<> {
+        std::mem::take(&mut self.displaced).into_iter().map(Command::KeepCanvas)
+    }
+
+    /// The same for the previous canvas when the window closes, if the canvas of now takes its place at the next start.
+    pub fn last_will(&mut self) -> Option<Command> {
+        let iteration = self.painting.as_ref()?.canvas.as_ref()?.iteration;
+        // What was there at the start is not written over by less than half of it.
+        let is_safe = |previous: &Previous| previous.run == RunId(0) && previous.canvas.iteration / 2 > iteration;
+        let previous = self.previous.take_if(|previous| previous.is_finished() && !is_safe(previous))?;
+        Some(Command::KeepCanvas(previous.canvas))
     }
 
     /// A canvas that has become a favourite need not stand beside it. Whoever looks at it looks at the favourite now.

@@ -83,6 +83,13 @@ impl State {
         }
     }
 
+    /// Asks for pictures that somebody wants to paint with. One that failed before may be there by now.
+    pub(in super::super) fn want_all(&mut self, sources: &[PictureSource]) -> Vec<Command> {
+        let failed = |known: &PictureState| matches!(known, PictureState::Failed);
+        self.pictures.retain(|source, known| !(failed(known) && sources.contains(source)));
+        sources.iter().filter_map(|source| self.want(source)).collect()
+    }
+
     /// Puts a picture into a place as soon as it is decoded.
     pub fn choose(&mut self, slot: Slot, source: PictureSource) -> Option<Command> {
         self.expect(slot, source.clone());
@@ -90,11 +97,7 @@ impl State {
             self.settle(&source);
             return None;
         }
-        // The artist may have mended or replaced a file that failed before.
-        if matches!(self.pictures.get(&source), Some(PictureState::Failed)) {
-            self.pictures.remove(&source);
-        }
-        self.want(&source)
+        self.want_all(&[source]).pop()
     }
 
     /// Notes which picture is to go into a place.
@@ -136,7 +139,8 @@ impl State {
 
     /// Restores a recipe, its pictures included, as soon as they are decoded.
     pub fn restore(&mut self, recipe: Recipe) -> Vec<Command> {
-        let commands = pictures_of(&recipe).into_iter().filter_map(|source| self.want(source)).collect();
+        let pictures: Vec<_> = pictures_of(&recipe).into_iter().cloned().collect();
+        let commands = self.want_all(&pictures);
         self.awaited_recipe = Some(Box::new(recipe));
         self.masking.start_afresh();
         self.settle_recipe();
@@ -154,6 +158,11 @@ impl State {
             }
         }
         self.settle_recipe();
+    }
+
+    /// Whether settings are to come back as soon as their pictures are here.
+    pub(in super::super) fn awaits_settings(&self) -> bool {
+        self.awaited_recipe.is_some()
     }
 
     fn settle_recipe(&mut self) {

@@ -1,21 +1,30 @@
 //! How a painting begins: anew, or where another was left.
 
+use std::sync::Arc;
+
 use super::super::painting::{Painting, Phase, ShownFrame};
 use super::{Previous, State};
 use crate::recipe::Recipe;
 use crate::studio::{Canvas, Command, RunId};
 
 impl State {
-    /// Starts a new painting; the canvas of the old one stays as the previous one.
-    pub fn start_painting(&mut self) -> Command {
+    /// Takes the painting off the easel; its canvas stays as the previous one.
+    pub(super) fn leave_painting(&mut self) {
         // The frame on the screen stands in until the studio hands over the canvas itself.
         if let Some(Painting { run, canvas: Some(ShownFrame { image, iteration }), recipe, .. }) = self.painting.take()
         {
             let canvas = Canvas { image, deep: None, recipe, iteration };
             self.set_aside(Previous { run, canvas, fingerprint: None });
         }
+        self.note_done(false);
+        self.exhibit = None;
+    }
+
+    /// Starts a new painting; the canvas of the old one stays as the previous one.
+    pub fn start_painting(&mut self) -> Command {
+        self.leave_painting();
         // A question about the canvas that was there has lost its meaning.
-        (self.exhibit, self.awaited_start, self.finish) = (None, None, None);
+        (self.awaited_start, self.finish) = (None, None);
         self.runs += 1;
         let run = RunId(self.runs);
         self.painting = Some(Painting::new(run, self.recipe.clone()));
@@ -50,7 +59,9 @@ impl State {
         }
         self.runs += 1;
         let run = RunId(self.runs);
-        self.painting = Some(Painting::new(run, self.recipe.clone()));
+        // Until it is prepared it stands there as it was left.
+        let left = Some(ShownFrame { image: Arc::clone(&canvas.image), iteration: canvas.iteration });
+        self.painting = Some(Painting { canvas: left, ..Painting::new(run, self.recipe.clone()) });
         Some(Command::TakeUp { run, canvas: Canvas { recipe: self.recipe.clone(), ..canvas } })
     }
 

@@ -73,6 +73,13 @@ impl Painter for StyleTransfer {
         Ok(self.output.to_rgba16(self.shown()?))
     }
 
+    fn bare_frame(&self) -> Result<Option<RgbaImage>, EngineError> {
+        if self.kept.is_none() && !self.output.recolours() {
+            return Ok(None);
+        }
+        Ok(Some(self.output.to_bare_rgba(&self.rgb(&self.painted()?)?)))
+    }
+
     fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
         let levels = parameter::STIR.check(levels)?;
         let (width, height) = self.current().canvas_size();
@@ -101,7 +108,8 @@ impl Painter for StyleTransfer {
         interrupt: &Interrupt,
     ) -> Result<Option<()>, EngineError> {
         let (mut left, mut index) = (iterations, 0);
-        while index + 1 < self.stages.len() && left >= self.stages[index].iterations {
+        // At the end of a stage the canvas is still small: it grows as it did then.
+        while index + 1 < self.stages.len() && left > self.stages[index].iterations {
             left -= self.stages[index].iterations;
             index += 1;
         }

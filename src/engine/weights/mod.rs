@@ -25,6 +25,8 @@ type Problem = String;
 
 /// The Oxford weights that the program carries; see `models/README.md`.
 static EMBEDDED: &[u8] = include_bytes!("../../../models/vgg19-oxford-palette.safetensors");
+/// Whose they are, and under which terms they are shared.
+pub const CREDIT: &str = "VGG-19 by the Visual Geometry Group, University of Oxford (Creative Commons Attribution)";
 const EMBEDDED_NAME: &str = "models/vgg19-oxford-palette.safetensors (built in)";
 
 /// Mean pixel that Simonyan & Zisserman subtracted, in the order red, green, blue.

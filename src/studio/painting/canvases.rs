@@ -67,12 +67,15 @@ impl Easel {
     }
 
     /// Takes the canvas as it stands and lets the file thread write it, so that painting goes on meanwhile.
-    pub(super) fn hand_over(&mut self, job: impl FnOnce(Canvas) -> FileJob) {
-        let Some(run) = &mut self.run else { return self.hub.outbox.problem(NOTHING_PAINTED) };
-        match run.canvas(self.depth) {
+    pub(super) fn hand_over(&mut self, job: impl FnOnce(Canvas) -> FileJob, lost: impl FnOnce(String) -> Event) {
+        let canvas = match &mut self.run {
+            Some(run) => run.canvas(self.depth).map_err(|error| error.to_string()),
+            None => Err(NOTHING_PAINTED.to_owned()),
+        };
+        match canvas {
             // The file thread outlives this one, see `Studio::drop`; if it could not be started, that has been said.
             Ok(canvas) => drop(self.hub.files.send(job(canvas))),
-            Err(error) => self.hub.outbox.problem(error),
+            Err(message) => self.tell(lost(message)),
         }
     }
 

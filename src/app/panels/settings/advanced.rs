@@ -6,7 +6,7 @@ use egui_material_icons::icons;
 use super::super::super::command::{Slot, UiCommand};
 use super::super::super::theme;
 use super::super::super::widgets::{Desk, icon_button};
-use super::super::fields::{Choices, choice, combo, number, row};
+use super::super::fields::{Choices, choice, close_when, combo, number, row};
 use super::super::{pictures, stir};
 use super::Section;
 use crate::recipe::{Edges, Init, LbfgsMetric, OptimizerKind, Pooling, Recipe, SEED_HELP, Scales, parameter};
@@ -91,17 +91,21 @@ fn init_row(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
         let shown = combo(ui, "init", init_label(&recipe.init), |ui| {
             for init in [Init::Content, Init::Style, Init::Noise] {
                 let name = init_label(&init);
-                ui.selectable_value(&mut recipe.init, init, name);
+                let chosen = ui.selectable_value(&mut recipe.init, init, name);
+                close_when(&chosen, ui);
             }
             let canvas = ui.add_enabled(
                 desk.state.has_canvas() || desk.state.exhibit.is_some(),
                 egui::Button::selectable(false, "This canvas"),
             );
+            close_when(&canvas, ui);
             if canvas.on_hover_text(THIS_CANVAS_HELP).clicked() {
                 desk.ask(UiCommand::StartFrom(desk.state.exhibit.clone()));
             }
             let picture = matches!(recipe.init, Init::Picture(_));
-            if ui.selectable_label(picture, "A picture…").clicked() {
+            let other = ui.selectable_label(picture, "A picture…");
+            close_when(&other, ui);
+            if other.clicked() {
                 desk.ask(UiCommand::Browse(Slot::Start));
             }
         });

@@ -5,6 +5,9 @@ use candle_core::DType;
 use super::Machine;
 use super::values::{Id, Storage, TensorView, Value};
 
+/// Longest name of a storage.
+const MAX_KEY_BYTES: usize = 256;
+
 impl Machine<'_> {
     /// What a call gives, for those that a dictionary of tensors needs. Nothing is ever really called.
     pub(super) fn call(&mut self, callable: Id, arguments: Id) -> Option<()> {
@@ -61,6 +64,10 @@ impl Machine<'_> {
             return None;
         };
         if !rest.iter().all(|&part| matches!(self.values[part], Value::Opaque)) {
+            return None;
+        }
+        // Copied for every tensor; torch's own are numbers.
+        if key.len() > MAX_KEY_BYTES {
             return None;
         }
         let (dtype, element_bytes) = element(class)?;

@@ -1,0 +1,139 @@
+//! What the window has the desktop do: dialogs, the file manager, the clipboard. Each is done on a thread of its own, so that
+//! the window never waits.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arboard::{Clipboard, ImageData};
+use crossbeam_channel::Sender;
+use image::RgbaImage;
+
+use super::command::Slot;
+use super::dialogs::{Answer, Purpose, missing_dialogs};
+use super::notices::Severity;
+
+/// What comes back from the desktop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Response {
+    /// What was answered where a path was asked for.
+    Path(Purpose, Answer),
+    /// Something to tell the artist.
+    Notice(Severity, String),
+}
+
+/// Where it goes.
+#[derive(Clone)]
+pub struct Reply {
+    /// Takes it to the window.
+    pub responses: Sender<Response>,
+    /// Tells the window that it is there.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Reply {
+    /// Answers.
+    pub fn send(&self, response: Response) {
+        // Nobody listens any more when the window was closed in the meantime.
+        let _ = self.responses.send(response);
+        (self.wake)();
+    }
+}
+
+/// The desktop around the window. Nothing here blocks.
+pub trait Desktop {
+    /// Asks for a path, proposing `file_name` where one is to be written.
+    fn ask(&self, purpose: Purpose, file_name: &str, parent: &eframe::Frame, reply: Reply);
+    /// Shows a file or folder in the file manager.
+    fn reveal(&self, path: PathBuf, reply: Reply);
+    /// Puts a picture on the clipboard.
+    fn copy(&self, image: Arc<RgbaImage>, reply: Reply);
+}
+
+/// The system's own.
+#[derive(Default)]
+pub struct NativeDesktop {
+    /// On X11 what was copied is there as long as this is.
+    clipboard: Arc<Mutex<Option<Clipboard>>>,
+}
+
+impl Desktop for NativeDesktop {
+    fn ask(&self, purpose: Purpose, file_name: &str, parent: &eframe::Frame, reply: Reply) {
+        let mut dialog = rfd::FileDialog::new().set_title(purpose.title()).set_parent(parent);
+        for (name, extensions) in purpose.filters() {
+            dialog = dialog.add_filter(*name, extensions);
+        }
+        if purpose.is_saving() {
+            dialog = dialog.set_file_name(file_name);
+        }
+        let otherwise = Response::Path(purpose.clone(), Answer::Unavailable);
+        aside("file dialog", reply, otherwise, move || {
+            let missing = missing_dialogs();
+            let paths = match purpose {
+                Purpose::Picture(Slot::Photo) => dialog.pick_files().unwrap_or_default(),
+                _ if purpose.is_saving() => dialog.save_file().into_iter().collect(),
+                _ => dialog.pick_file().into_iter().collect(),
+            };
+            let answer = match &paths[..] {
+                [] if missing_dialogs() > missing => Answer::Unavailable,
+                [] => Answer::Cancelled,
+                [path] => Answer::Chosen(path.clone()),
+                _ => Answer::Several(paths),
+            };
+            Some(Response::Path(purpose, answer))
+        });
+    }
+
+    fn reveal(&self, path: PathBuf, reply: Reply) {
+        let otherwise = not_shown(&path);
+        aside("file manager", reply, otherwise, move || {
+            let folder = if path.is_dir() { Some(&*path) } else { path.parent() };
+            // Where the file manager cannot be told to point at a file, its folder will do.
+            let pointed_at = !path.is_dir() && opener::reveal(&path).is_ok();
+            let shown = pointed_at || folder.is_some_and(|folder| opener::open(folder).is_ok());
+            (!shown).then(|| not_shown(&path))
+        });
+    }
+
+    fn copy(&self, image: Arc<RgbaImage>, reply: Reply) {
+        let clipboard = Arc::clone(&self.clipboard);
+        let otherwise = Response::Notice(Severity::Error, not_copied("no thread can be started"));
+        aside("clipboard", reply, otherwise, move || {
+            let (width, height) = image.dimensions();
+            let data = ImageData { width: width as usize, height: height as usize, bytes: image.as_raw().into() };
+            let mut clipboard = clipboard.lock().unwrap_or_else(PoisonError::into_inner);
+            let copied = match clipboard.take() {
+                Some(clipboard) => Ok(clipboard),
+                None => Clipboard::new(),
+            }
+            .and_then(|opened| clipboard.insert(opened).set_image(data));
+            Some(match copied {
+                Ok(()) => {
+                    Response::Notice(Severity::Info, format!("Copied {width} × {height} pixels to the clipboard"))
+                }
+                Err(error) => Response::Notice(Severity::Error, not_copied(&error.to_string())),
+            })
+        });
+    }
+}
+
+/// Does something on a thread and replies with what comes of it, or with `otherwise` if there is no thread to be had.
+fn aside(name: &str, reply: Reply, otherwise: Response, work: impl FnOnce() -> Option<Response> + Send + 'static) {
+    let on_thread = reply.clone();
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        if let Some(response) = work() {
+            on_thread.send(response);
+        }
+    });
+    if thread.is_err() {
+        reply.send(otherwise);
+    }
+}
+
+fn not_shown(path: &Path) -> Response {
+    let text = format!("{} is there, but no file manager answers to show it", path.display());
+    Response::Notice(Severity::Error, text)
+}
+
+fn not_copied(reason: &str) -> String {
+    format!("the picture was not copied to the clipboard: {reason}; Save as writes it to a file")
+}
