@@ -1,18 +1,34 @@
-//! With the feature `cuda`: compiles the kernels of a card, and tells the linker where NVIDIA's libraries are if a folder is
-//! named (see `scripts/build-cuda.sh`).
+//! For Windows: puts the icon into the program. With the feature `cuda`: compiles the kernels of a card, and tells the linker
+//! where NVIDIA's libraries are if a folder is named (see `scripts/build-cuda.sh`).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+const ICON: &str = "assets/icon/pentimento.ico";
 const KERNELS: &str = "src/engine/cuda/kernels.cu";
 
 fn main() -> Result<(), String> {
     println!("cargo:rerun-if-changed=build.rs");
     // Set by scripts/build-cuda.sh for the libraries' bindings; then they are loaded when they are first needed.
     println!("cargo:rustc-check-cfg=cfg(feature, values(\"dynamic-loading\"))");
-    if std::env::var_os("CARGO_FEATURE_CUDA").is_none() {
-        return Ok(());
+    if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "windows") {
+        dress_for_windows();
     }
+    if std::env::var_os("CARGO_FEATURE_CUDA").is_some() { compile_kernels() } else { Ok(()) }
+}
+
+/// Icon and name, as the file manager shows them.
+fn dress_for_windows() {
+    println!("cargo:rerun-if-changed={ICON}");
+    let mut resource = winresource::WindowsResource::new();
+    resource.set_icon(ICON).set("ProductName", "Pentimento").set("FileDescription", "Pentimento");
+    // Some toolchains have no compiler for resources, and a program without an icon is one still.
+    if let Err(error) = resource.compile() {
+        println!("cargo:warning=the program gets no icon: {error}");
+    }
+}
+
+fn compile_kernels() -> Result<(), String> {
     for name in ["NVCC", "CUDA_HOME", "CUDA_PATH", "CUDA_LINK_DIR", "PATH"] {
         println!("cargo:rerun-if-env-changed={name}");
     }
