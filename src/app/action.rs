@@ -327,6 +327,24 @@ impl Action {
         self.words().shortcut
     }
 
+    /// Whether it is offered only while a mask is painted.
+    #[must_use]
+    pub const fn is_about_masks(self) -> bool {
+        matches!(
+            self,
+            Self::RedoStroke
+                | Self::UndoStroke
+                | Self::ToggleEraser
+                | Self::SmallerBrush
+                | Self::LargerBrush
+                | Self::InvertMask
+                | Self::ClearMask
+                | Self::OpenMask
+                | Self::SaveMask
+                | Self::LeaveMask
+        )
+    }
+
     /// Why its key does nothing, where somebody may press it in good faith.
     #[must_use]
     pub const fn lacking(self) -> Option<&'static str> {

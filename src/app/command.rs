@@ -98,6 +98,8 @@ pub enum UiCommand {
     StartFrom(Option<Exhibit>),
     /// Stir with noise of this standard deviation, out of 255, from now on.
     SetStir(f32),
+    /// Let films tell what was changed in the settings, or not.
+    SetFilmCaptions(bool),
     /// Keep and save with so many bits a channel from now on.
     SetDepth(Depth),
     /// Restore the recipe of something.

@@ -68,6 +68,7 @@ impl App {
                 self.send(command);
             }
             UiCommand::SetStir(levels) => self.state.stir = StirLevels(levels),
+            UiCommand::SetFilmCaptions(captions) => self.preferences.film_captions = captions,
             UiCommand::SetDepth(depth) => {
                 self.preferences.depth = depth;
                 self.send([Command::SetDepth(depth)]);

@@ -89,7 +89,8 @@ impl App {
                 self.send(canvas.map(|canvas| Command::SaveCanvasAs { canvas, path }));
             }
             Purpose::SaveFilm(moments) => {
-                self.send([Command::SaveFilm { moments, path: with_extension(path, FILM_EXTENSION) }]);
+                let (path, captions) = (with_extension(path, FILM_EXTENSION), self.preferences.film_captions);
+                self.send([Command::SaveFilm { moments, path, captions }]);
             }
             Purpose::OpenMask => {
                 let command = self.state.load_mask(PictureSource::File(path));

@@ -24,6 +24,8 @@ pub struct Preferences {
     pub show_curve: bool,
     /// Bits a channel of what is kept and saved.
     pub depth: Depth,
+    /// Whether films tell what was changed in the settings.
+    pub film_captions: bool,
     /// Pictures and settings as they were last.
     #[serde(skip)]
     pub last: Option<Box<Recipe>>,
@@ -38,6 +40,7 @@ impl Default for Preferences {
             show_favourites: true,
             show_curve: true,
             depth: Depth::DEFAULT,
+            film_captions: true,
             last: None,
         }
     }

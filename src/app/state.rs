@@ -302,16 +302,7 @@ impl State {
             // While a mask is painted these keys are about its strokes.
             Action::Undo => !self.masking.is_on() && self.steps.lead(Way::Back),
             Action::Redo => !self.masking.is_on() && self.steps.lead(Way::Forth),
-            Action::RedoStroke
-            | Action::UndoStroke
-            | Action::ToggleEraser
-            | Action::SmallerBrush
-            | Action::LargerBrush
-            | Action::InvertMask
-            | Action::ClearMask
-            | Action::OpenMask
-            | Action::SaveMask
-            | Action::LeaveMask => self.masking.offers(action),
+            _ if action.is_about_masks() => self.masking.offers(action),
             Action::DeleteShown => matches!(self.exhibit, Some(Exhibit::Favourite(_))),
             _ => true,
         }

@@ -25,10 +25,12 @@ pub const TOOL_HEIGHT_PT: f32 = 30.0;
 pub const SMALL_PICKER_PT: f32 = 72.0;
 /// Height of one line of a closed section, in points.
 pub const ROW_HEIGHT_PT: f32 = 24.0;
+/// Height of such a line with all that may stand in it, lists and ways back, in points: nothing moves when they come and go.
+pub const FIELD_ROW_PT: f32 = 28.0;
 /// Width of a title in such a line, in points.
-pub const ROW_TITLE_PT: f32 = 104.0;
+pub const ROW_TITLE_PT: f32 = 98.0;
 /// Width of a field in such a line, in points.
-pub const ROW_FIELD_PT: f32 = 114.0;
+pub const ROW_FIELD_PT: f32 = 124.0;
 /// Distance between two groups of controls, in points.
 pub const GROUP_GAP_PT: f32 = 12.0;
 /// Distance between things that belong together, in points.

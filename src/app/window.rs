@@ -23,7 +23,7 @@ use super::textures::Textures;
 use super::theme;
 use super::widgets::Desk;
 use crate::recipe::PictureSource;
-use crate::studio::{Command, PresetCommand, Studio};
+use crate::studio::{Command, Event, PresetCommand, Studio};
 
 /// What the window opens with.
 #[derive(Debug, Clone, Default)]
@@ -138,6 +138,11 @@ impl App {
     fn drain(&mut self, ctx: &Context) {
         let now_secs = ctx.input(|input| input.time);
         while let Some(event) = self.studio.try_event() {
+            // Who has gone on to something else meanwhile is told by the task bar.
+            if matches!(event, Event::Finished(_) | Event::Failed { .. }) && !ctx.input(|input| input.focused) {
+                let attention = egui::UserAttentionType::Informational;
+                ctx.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(attention));
+            }
             self.state.apply(event, now_secs);
         }
         while let Some(frame) = self.studio.latest_frame() {

@@ -35,6 +35,6 @@ impl Film {
 
     /// Writes what there is.
     pub fn save(&self) -> Result<(), CliError> {
-        Ok(save_film(&self.path, self.timeline.moments())?)
+        Ok(save_film(&self.path, self.timeline.moments(), false)?)
     }
 }

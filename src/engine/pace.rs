@@ -6,17 +6,20 @@ const MEMORY_SECS: f64 = 15.0;
 /// However long they take, this many iterations count.
 const MEMORY_ITERATIONS: f64 = 4.0;
 
-/// What an iteration takes besides its pixels, in pixels: whatever the canvas, all kernels come from memory. Between what fits
+/// What an evaluation takes besides its pixels, in pixels: whatever the canvas, all kernels come from memory. Between what fits
 /// an AVX2 and an AVX-512 processor (seconds at 128 to 512 pixels: 7000 and 3500).
 const FIXED_PIXELS: f64 = 5000.0;
 
-/// The work of one iteration over so many pixels.
+/// Evaluations of the loss for an iteration that is still to come: now and then one is not enough.
+pub const EVALUATIONS_PER_ITERATION: f64 = 1.06;
+
+/// The work of one evaluation over so many pixels.
 #[must_use]
 pub fn work(pixels: f64) -> f64 {
     pixels + FIXED_PIXELS
 }
 
-/// Seconds for the work of an iteration, once measured: the work of the last while over the time that it took, older
+/// Seconds for the work of an evaluation, once measured: the work of the last while over the time that it took, older
 /// iterations counting less and less.
 #[derive(Debug, Default)]
 pub struct Pace {

@@ -262,7 +262,7 @@ impl StyleTransfer {
         let here = work(self.stage, self.current().iterations.saturating_sub(self.done_in_stage));
         let later: f64 =
             (self.stage + 1..self.stages.len()).map(|index| work(index, self.stages[index].iterations)).sum();
-        self.pace.secs_for(here + later)
+        self.pace.secs_for((here + later) * pace::EVALUATIONS_PER_ITERATION)
     }
 
     fn progress(&self, evaluations: Vec<Evaluation>, notice: Option<String>) -> Progress {

@@ -8,7 +8,7 @@ use image::codecs::gif::{GifEncoder, Repeat};
 use image::imageops::{self, FilterType};
 use image::{Delay, Frame, Rgba, RgbaImage};
 
-use super::{PictureError, fit_long_side, rgb_over_white, write_atomically};
+use super::{Caption, PictureError, caption_below, fit_long_side, rgb_over_white, write_atomically};
 
 /// Extension of a film's file.
 pub const FILM_EXTENSION: &str = "gif";
@@ -19,6 +19,15 @@ const FRAME_MS: u32 = 80;
 const LAST_FRAME_MS: u32 = 2000;
 /// Of the quantisation to 256 colours, 1 to 30, as `image` names it; beyond 10 colours are lost that are seen.
 const SPEED: i32 = 10;
+
+/// One picture of a film.
+#[derive(Debug, Clone)]
+pub struct FilmFrame<'a> {
+    /// The picture.
+    pub image: &'a RgbaImage,
+    /// What is told below it: in each frame of a film, or in none.
+    pub caption: Option<Caption>,
+}
 
 /// Whether the name is one that a film can have.
 #[must_use]
@@ -31,7 +40,7 @@ pub fn is_film(path: &Path) -> bool {
 ///
 /// # Errors
 /// When the name does not end in `.gif`, there is no frame, or the file cannot be written.
-pub fn save_film(path: &Path, frames: &[&RgbaImage]) -> Result<(), PictureError> {
+pub fn save_film(path: &Path, frames: &[FilmFrame<'_>]) -> Result<(), PictureError> {
     if !is_film(path) {
         return Err(PictureError::NotAFilm { path: path.to_path_buf() });
     }
@@ -41,9 +50,9 @@ pub fn save_film(path: &Path, frames: &[&RgbaImage]) -> Result<(), PictureError>
     Ok(())
 }
 
-fn encode(frames: &[&RgbaImage]) -> Result<Vec<u8>, Box<dyn Error>> {
+fn encode(frames: &[FilmFrame<'_>]) -> Result<Vec<u8>, Box<dyn Error>> {
     let (last, before) = frames.split_last().ok_or("it has no frames")?;
-    let size = match last.dimensions() {
+    let size = match last.image.dimensions() {
         (width, height) if width.max(height) <= FILM_SIDE_PX => (width, height),
         (width, height) => fit_long_side(width, height, FILM_SIDE_PX),
     };
@@ -52,7 +61,11 @@ fn encode(frames: &[&RgbaImage]) -> Result<Vec<u8>, Box<dyn Error>> {
     encoder.set_repeat(Repeat::Infinite)?;
     for (frame, millis) in before.iter().map(|frame| (frame, FRAME_MS)).chain([(last, LAST_FRAME_MS)]) {
         let delay = Delay::from_numer_denom_ms(millis, 1);
-        encoder.encode_frame(Frame::from_parts(opaque(frame, size), 0, 0, delay))?;
+        let mut picture = opaque(frame.image, size);
+        if let Some(caption) = &frame.caption {
+            picture = caption_below(&picture, caption);
+        }
+        encoder.encode_frame(Frame::from_parts(picture, 0, 0, delay))?;
     }
     drop(encoder);
     Ok(bytes)
@@ -80,6 +93,10 @@ mod tests {
 
     use super::*;
 
+    fn silent(image: &RgbaImage) -> FilmFrame<'_> {
+        FilmFrame { image, caption: None }
+    }
+
     #[test]
     fn a_film_shows_its_frames_in_order_at_the_size_of_the_last() {
         let folder = tempfile::tempdir().unwrap();
@@ -87,7 +104,7 @@ mod tests {
         let small = RgbaImage::from_pixel(48, 32, Rgba([250, 10, 10, 255]));
         let clear = RgbaImage::from_pixel(68, 45, Rgba([0, 0, 0, 0]));
         let large = RgbaImage::from_pixel(960, 640, Rgba([10, 10, 250, 255]));
-        save_film(&path, &[&small, &clear, &large]).unwrap();
+        save_film(&path, &[&small, &clear, &large].map(silent)).unwrap();
         let film = GifDecoder::new(BufReader::new(File::open(&path).unwrap())).unwrap();
         let frames = film.into_frames().collect_frames().unwrap();
         let middles: Vec<_> = frames.iter().map(|frame| frame.buffer().get_pixel(240, 160).0).collect();
@@ -105,7 +122,7 @@ mod tests {
     fn nothing_is_written_under_another_name_or_without_frames() {
         let folder = tempfile::tempdir().unwrap();
         let frame = RgbaImage::new(4, 4);
-        let error = save_film(&folder.path().join("film.mp4"), &[&frame]).unwrap_err().to_string();
+        let error = save_film(&folder.path().join("film.mp4"), &[silent(&frame)]).unwrap_err().to_string();
         assert!(error.contains("film.mp4") && error.contains(".gif"), "{error}");
         assert!(save_film(&folder.path().join("film.gif"), &[]).is_err());
         assert_eq!(folder.path().read_dir().unwrap().count(), 0);

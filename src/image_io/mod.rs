@@ -6,6 +6,7 @@
 
 mod alpha;
 mod atomic;
+mod caption;
 mod cmyk;
 mod colour;
 mod decode;
@@ -23,9 +24,10 @@ mod tiff_file;
 
 pub use alpha::{off_white, rgb_over_white};
 pub use atomic::{WriteError, try_writing, write_atomically};
+pub use caption::{Caption, caption_below, caption_height_px};
 pub use encode::{JPEG_QUALITY, Pixels, Rgba16Image, save_picture};
 pub use error::PictureError;
-pub use film::{FILM_EXTENSION, FILM_SIDE_PX, is_film, save_film};
+pub use film::{FILM_EXTENSION, FILM_SIDE_PX, FilmFrame, is_film, save_film};
 pub use format::PaintingFormat;
 pub use grey::save_grey;
 pub use picture::Picture;

@@ -129,6 +129,8 @@ pub enum Command {
         moments: Arc<[Moment]>,
         /// Where to.
         path: PathBuf,
+        /// Whether it tells below its pictures what was changed in the settings.
+        captions: bool,
     },
     /// Write a favourite to another file, as deep as it was kept.
     ExportFavourite {

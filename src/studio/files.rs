@@ -43,6 +43,7 @@ pub enum FileJob {
     SaveFilm {
         moments: Arc<[Moment]>,
         path: PathBuf,
+        captions: bool,
     },
     Export {
         from: PathBuf,
@@ -136,7 +137,9 @@ impl FileThread {
                 self.library.masks().secure(&canvas.recipe);
                 save(path, &canvas).map_err(LibraryError::from)
             }
-            FileJob::SaveFilm { moments, path } => write_film(path, &moments).map_err(LibraryError::from),
+            FileJob::SaveFilm { moments, path, captions } => {
+                write_film(path, &moments, captions).map_err(LibraryError::from)
+            }
             FileJob::Export { from, to } => export(&from, to).map_err(LibraryError::from),
             FileJob::Open(path) => open(path).map_err(LibraryError::from),
             FileJob::Delete(path) => {
@@ -263,8 +266,8 @@ fn save(path: PathBuf, canvas: &Canvas) -> Result<Event, PictureError> {
     write(path, canvas.pixels(), Some(&PaintingRecord::new(canvas.recipe.clone(), canvas.iteration)))
 }
 
-fn write_film(path: PathBuf, moments: &[Moment]) -> Result<Event, PictureError> {
-    super::save_film(&path, moments)?;
+fn write_film(path: PathBuf, moments: &[Moment], captions: bool) -> Result<Event, PictureError> {
+    super::save_film(&path, moments, captions)?;
     Ok(Event::Saved { path, over_white: false })
 }
 

@@ -165,7 +165,7 @@ impl Studio {
             Command::SaveMaskAs { mask, path } => FileJob::SaveMask { mask, path },
             Command::KeepCanvas(canvas) => FileJob::Keep(canvas),
             Command::SaveCanvasAs { canvas, path } => FileJob::SaveAs { path, canvas },
-            Command::SaveFilm { moments, path } => FileJob::SaveFilm { moments, path },
+            Command::SaveFilm { moments, path, captions } => FileJob::SaveFilm { moments, path, captions },
             Command::ExportFavourite { from, to } => FileJob::Export { from, to },
             Command::OpenFavourite(path) => FileJob::Open(path),
             Command::DeleteFavourite(path) => FileJob::Delete(path),

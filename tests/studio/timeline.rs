@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io::BufReader;
+use std::sync::Arc;
 
 use image::AnimationDecoder;
 use image::codecs::gif::GifDecoder;
+use pentimento::image_io::caption_height_px;
 use pentimento::recipe::Colours;
 use pentimento::studio::{Command, Event, Moment, RunId};
 
@@ -101,6 +103,30 @@ fn a_finished_painting_goes_on_from_where_it_went_back_to() {
 }
 
 #[test]
+fn a_film_tells_what_was_changed_if_it_is_to_and_anything_was() {
+    let bench = Bench::with_moments();
+    let mut recipe = bench.recipe(4);
+    bench.paint(1, &recipe);
+    bench.allow(4);
+    bench.wait_finished();
+    let height = |moments: &Arc<[Moment]>, captions| {
+        let (moments, path) = (Arc::clone(moments), bench.path("film.gif"));
+        bench.studio.send(Command::SaveFilm { moments, path: path.clone(), captions });
+        bench.wait(|event| matches!(event, Event::Saved { .. }).then_some(()));
+        image::open(path).unwrap().height()
+    };
+    assert_eq!(height(&bench.frame().moments, true), 4, "nothing was");
+    recipe.style_strength = 2.0;
+    recipe.iterations = 6;
+    bench.revise(&recipe);
+    bench.allow(2);
+    bench.wait_finished();
+    let moments = bench.frame().moments;
+    assert_eq!(height(&moments, false), 4);
+    assert_eq!(height(&moments, true), 4 + caption_height_px());
+}
+
+#[test]
 fn a_film_is_written_with_a_frame_for_each_moment() {
     let bench = Bench::with_moments();
     bench.paint(1, &bench.recipe(4));
@@ -108,7 +134,8 @@ fn a_film_is_written_with_a_frame_for_each_moment() {
     bench.wait_finished();
     let moments = bench.frame().moments;
     let path = bench.path("film.gif");
-    bench.studio.send(Command::SaveFilm { moments: moments.clone(), path: path.clone() });
+    let captions = false;
+    bench.studio.send(Command::SaveFilm { moments: moments.clone(), path: path.clone(), captions });
     let saved = bench.wait(|event| match event {
         Event::Saved { path, .. } => Some(path),
         _ => None,
@@ -117,6 +144,6 @@ fn a_film_is_written_with_a_frame_for_each_moment() {
     let film = GifDecoder::new(BufReader::new(File::open(&path).unwrap())).unwrap();
     let frames = film.into_frames().collect_frames().unwrap();
     assert_eq!(frames.len(), 5);
-    bench.studio.send(Command::SaveFilm { moments, path: bench.path("film.png") });
+    bench.studio.send(Command::SaveFilm { moments, path: bench.path("film.png"), captions });
     assert!(bench.wait_problem().contains("film.png"));
 }

@@ -25,7 +25,7 @@ pub fn about_ui(desk: &mut Desk<'_>, library: &Path, open: &mut bool, ui: &Ui) {
         .anchor(Align2::CENTER_CENTER, [0.0, 0.0])
         .show(ui.ctx(), |ui| {
             ui.set_width(WIDTH_PT);
-            ScrollArea::vertical().max_height(room_pt).show(ui, |ui| {
+            ScrollArea::vertical().max_height(room_pt).min_scrolled_height(room_pt).show(ui, |ui| {
                 ui.heading(concat!("Pentimento ", env!("CARGO_PKG_VERSION")));
                 text_ui(WHAT, ui);
                 if let Some(device) = &desk.state.device {

@@ -50,6 +50,7 @@ fn follow_opening(ui: &Ui, header: &Response, openness: f32) {
 pub fn row(ui: &mut Ui, title: &str, hint: &str, back: Option<&str>, add_field: impl FnOnce(&mut Ui, Id)) -> bool {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP_PT;
+        ui.set_min_height(theme::FIELD_ROW_PT);
         let size = vec2(theme::ROW_TITLE_PT, theme::ROW_HEIGHT_PT);
         let label = ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
             ui.set_min_size(size);

@@ -29,7 +29,18 @@ pub fn shortcuts_ui(open: &mut bool, ui: &Ui) {
 }
 
 fn rows_ui(ui: &mut Ui) {
-    for action in Action::ALL {
+    actions_ui(|action| !action.is_about_masks(), ui);
+    for (keys, what) in GESTURES {
+        row_ui(keys, what, ui);
+    }
+    ui.end_row();
+    ui.weak("While a mask is painted");
+    ui.end_row();
+    actions_ui(Action::is_about_masks, ui);
+}
+
+fn actions_ui(listed: impl Fn(Action) -> bool, ui: &mut Ui) {
+    for &action in Action::ALL.iter().filter(|&&action| listed(action)) {
         let Some(keys) = action.keys(ui.ctx()) else { continue };
         let what = match action {
             // One key, one line: it does what the first button offers.
@@ -38,9 +49,6 @@ fn rows_ui(ui: &mut Ui) {
             _ => action.label(),
         };
         row_ui(&keys, what, ui);
-    }
-    for (keys, what) in GESTURES {
-        row_ui(keys, what, ui);
     }
 }
 

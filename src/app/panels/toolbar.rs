@@ -147,6 +147,11 @@ fn more_menu(desk: &mut Desk<'_>, preferences: &Preferences, ui: &mut Ui) {
                 }
             }
         });
+        let mut captions = preferences.film_captions;
+        let help = "Below the pictures of a film, for a second each; nothing where nothing was changed";
+        if ui.checkbox(&mut captions, "Films tell what was changed").on_hover_text(help).changed() {
+            desk.ask(UiCommand::SetFilmCaptions(captions));
+        }
         ui.separator();
         ui.label(RichText::new("Theme").small().weak());
         ui.horizontal(|ui| {

@@ -57,7 +57,9 @@ impl Painter for StyleTransfer {
             Outcome::Converged => self.done_in_stage = self.current().iterations,
             Outcome::NotFinite => notice = Some(self.roll_back()?),
         }
-        self.pace.note(begun.elapsed().as_secs_f64(), pace::work(self.plans[self.stage].tiles.work_pixels()));
+        // A stage's first iterations, which feel their way, take several.
+        let work = evaluations.len().max(1) as f64 * pace::work(self.plans[self.stage].tiles.work_pixels());
+        self.pace.note(begun.elapsed().as_secs_f64(), work);
         Ok(Some(self.progress(evaluations, notice)))
     }
 
