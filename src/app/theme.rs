@@ -30,7 +30,7 @@ pub const FIELD_ROW_PT: f32 = 28.0;
 /// Width of a title in such a line, in points.
 pub const ROW_TITLE_PT: f32 = 98.0;
 /// Width of a field in such a line, in points.
-pub const ROW_FIELD_PT: f32 = 124.0;
+pub const ROW_FIELD_PT: f32 = 121.0;
 /// Distance between two groups of controls, in points.
 pub const GROUP_GAP_PT: f32 = 12.0;
 /// Distance between things that belong together, in points.

@@ -11,13 +11,15 @@ const GROUND: Rgba<u8> = Rgba([0x20, 0x20, 0x20, 0xff]);
 const INK: [u8; 3] = [0xe6; 3];
 /// For what the font lacks.
 const UNKNOWN: char = '?';
+/// Characters between what is told on the left and on the right.
+const GAP: usize = 2;
 
 /// What is told below a picture.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caption {
     /// From the left edge on; what does not fit ends in dots.
     pub left: String,
-    /// Up to the right edge.
+    /// Up to the right edge, if there is room for both.
     pub right: String,
 }
 
@@ -36,9 +38,12 @@ pub fn caption_below(picture: &RgbaImage, caption: &Caption) -> RgbaImage {
         whole.put_pixel(x, y, *pixel);
     }
     let room = (width.saturating_sub(2 * MARGIN_PX) / char_width_px()) as usize;
-    let right: Vec<char> = caption.right.chars().take(room).collect();
-    // A gap of two between them.
-    let left = shortened(&caption.left, room.saturating_sub(right.len() + 2));
+    let (left, mut right): (Vec<char>, Vec<char>) = (caption.left.chars().collect(), caption.right.chars().collect());
+    if left.len() + GAP + right.len() > room && !left.is_empty() {
+        right.clear();
+    }
+    right.truncate(room);
+    let left = shortened(left, room);
     write(&mut whole, MARGIN_PX, height + MARGIN_PX, &left);
     let right_from = MARGIN_PX + (room - right.len()) as u32 * char_width_px();
     write(&mut whole, right_from, height + MARGIN_PX, &right);
@@ -49,9 +54,8 @@ fn char_width_px() -> u32 {
     get_raster_width(WEIGHT, HEIGHT) as u32
 }
 
-fn shortened(text: &str, room: usize) -> Vec<char> {
+fn shortened(all: Vec<char>, room: usize) -> Vec<char> {
     const DOTS: &str = "...";
-    let all: Vec<char> = text.chars().collect();
     if all.len() <= room {
         return all;
     }
@@ -101,8 +105,11 @@ mod tests {
             let whole = caption_below(&RgbaImage::new(width, 2), &caption);
             assert_eq!(whole.width(), width);
         }
-        assert_eq!(shortened("abcdefgh", 5).iter().collect::<String>(), "ab...");
-        assert_eq!(shortened("abcdefgh", 2).iter().collect::<String>(), "..");
-        assert_eq!(shortened("abc", 3).iter().collect::<String>(), "abc");
+        let cut = |text: &str, room| shortened(text.chars().collect(), room).into_iter().collect::<String>();
+        assert_eq!((&*cut("abcdefgh", 5), &*cut("abcdefgh", 2), &*cut("abc", 3)), ("ab...", "..", "abc"));
+        // What is on the left matters more.
+        let narrow = caption_below(&RgbaImage::new(100, 2), &caption);
+        let alone = caption_below(&RgbaImage::new(100, 2), &Caption { right: String::new(), ..caption });
+        assert!(narrow == alone);
     }
 }

@@ -143,7 +143,7 @@ choice! {
     /// What lies beyond the picture's edge.
     Edges("edges") {
         /// A few pixels more, painted and then cut off; beyond them the outermost again.
-        Margin = "margin", "Cut-off margin", "A few pixels more are painted on every side and cut off: no frame, no haze at the borders.";
+        Margin = "margin", "Margin", "A few pixels more are painted on every side and cut off: no frame, no haze at the borders.";
         /// The outermost pixels again.
         Replicate = "replicate", "Continued", "The outermost pixels are seen again beyond the edges: little frame, and a little quicker.";
         /// Zeros, the mean colour.

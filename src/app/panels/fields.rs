@@ -5,8 +5,8 @@ use std::fmt::Display;
 
 use egui::emath::Numeric;
 use egui::{
-    Align, CollapsingHeader, ComboBox, DragValue, Id, Label, Layout, PointerButton, Rect, Response, Slider, Ui, pos2,
-    vec2,
+    Align, CollapsingHeader, ComboBox, DragValue, Id, Label, Layout, PointerButton, Rect, RectAlign, Response, Slider,
+    Tooltip, Ui, pos2, vec2,
 };
 use egui_material_icons::icons;
 
@@ -161,7 +161,7 @@ pub fn slider(ui: &mut Ui, what: &Parameter<f32>, value: &mut f32, preset: f32, 
                 if look.unit {
                     number = number.suffix(format!(" {}", what.unit));
                 }
-                ui.add(number).labelled_by(title.id).on_hover_text(&hint);
+                hint_beside(ui.add(number).labelled_by(title.id), &hint);
                 let back = format!("{preset} (or double-click the slider)");
                 if *value != preset && reset_button(ui, what.label, &back) {
                     *value = preset;
@@ -184,11 +184,22 @@ pub fn rail(
     logarithmic: bool,
 ) {
     let slider = Slider::new(value, min..=max).logarithmic(logarithmic).smallest_positive(0.01).show_value(false);
-    let slider = ui.add(slider).accessible_name(name).on_hover_text(hint);
+    let slider = hint_beside(ui.add(slider).accessible_name(name), hint);
     let twice = ui.input(|input| input.pointer.button_double_clicked(PointerButton::Primary));
     if twice && slider.contains_pointer() {
         *value = preset;
     }
+}
+
+/// Shows a hint on the right of what it is about: below, it would lie over the next slider.
+fn hint_beside(response: Response, hint: &str) -> Response {
+    let mut tooltip = Tooltip::for_enabled(&response);
+    tooltip.popup = tooltip.popup.align(RectAlign::RIGHT);
+    tooltip.show(|ui| {
+        ui.set_max_width(ui.spacing().tooltip_width);
+        ui.label(hint);
+    });
+    response
 }
 
 /// What a parameter means, first in plain words, then in the field's.

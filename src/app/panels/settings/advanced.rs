@@ -135,7 +135,7 @@ fn seed_row(recipe: &mut Recipe, preset: u64, ui: &mut Ui) {
 fn weights_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
     let weights = desk.state.weights.as_deref().unwrap_or("built in");
     let hint = format!("The trained network that looks at the pictures: {weights}");
-    row(ui, "Network weights", &hint, None, |ui, _| {
+    row(ui, "Network", &hint, None, |ui, _| {
         ui.add(egui::Label::new(RichText::new(weights).small().weak()).truncate()).on_hover_text(&hint);
     });
     ui.horizontal(|ui| {
