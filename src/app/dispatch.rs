@@ -215,7 +215,13 @@ impl App {
             }
             Action::ToggleShortcuts => self.shortcuts_open ^= true,
             Action::ToggleAbout => self.about_open ^= true,
-            Action::OpenLibrary => self.desktop.reveal(self.studio.library().to_owned(), self.reply.clone()),
+            Action::OpenLibrary => {
+                let library = self.studio.library().to_owned();
+                // Where no file manager shows it, which cannot always be found out, this does.
+                let text = format!("The favourites are in {}", library.display());
+                self.state.notices.push(Severity::Info, text, now_secs(ctx));
+                self.desktop.reveal(library, self.reply.clone());
+            }
         }
     }
 

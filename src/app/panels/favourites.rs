@@ -6,18 +6,23 @@ use super::super::action::Action;
 use super::super::command::{Exhibit, UiCommand};
 use super::super::state::Previous;
 use super::super::theme;
-use super::super::widgets::{Desk, picture_tile};
+use super::super::widgets::{Desk, icon_button, picture_tile};
 use crate::studio::Favourite;
 
 /// Draws the strip.
 pub fn favourites_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
+    // Whatever is in it, the strip is as wide as it was made.
+    ui.set_min_width(ui.available_width());
     ui.horizontal(|ui| {
         ui.set_height(theme::HEADING_HEIGHT_PT);
         ui.strong(Action::ToggleFavourites.label());
         if !desk.state.favourites.is_empty() {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.add_space(theme::SCROLL_BAR_PT);
-                desk.action_icon(ui, Action::OpenLibrary, false);
+                let open = Action::OpenLibrary;
+                if icon_button(ui, open.icon(), open.label(), open.tooltip()).clicked() {
+                    desk.ask(UiCommand::Do(open));
+                }
             });
         }
     });
