@@ -135,5 +135,5 @@ fn not_shown(path: &Path) -> Response {
 }
 
 fn not_copied(reason: &str) -> String {
-    format!("the picture was not copied to the clipboard: {reason}; Save as writes it to a file")
+    format!("The picture was not copied to the clipboard: {reason}; Save as writes it to a file")
 }

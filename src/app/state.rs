@@ -260,8 +260,11 @@ impl State {
         if painting.recipe == self.recipe {
             return None;
         }
-        // What is done is not painted over with another photo: that is another painting, and waits for Paint.
-        if painting.phase == Phase::Finished && painting.recipe.content != self.recipe.content {
+        // What is done is not painted over with another photo: that is another painting, and waits for Paint. But who takes the
+        // settings of an earlier moment may be about to go back to it.
+        let photo = &self.recipe.content;
+        let looks_back = matches!(&self.exhibit, Some(Exhibit::Moment(moment)) if moment.recipe.content == *photo);
+        if painting.phase == Phase::Finished && painting.recipe.content != *photo && !looks_back {
             self.leave_painting();
             return Some(Command::Stop);
         }

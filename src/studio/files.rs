@@ -207,7 +207,7 @@ impl FileThread {
         let mut told = self.insecure.borrow_mut();
         if let Some(error) = trouble.as_ref().filter(|_| *told != trouble) {
             self.outbox
-                .problem(format!("a sudden end would cost this painting, which cannot be written on the way: {error}"));
+                .problem(format!("A sudden end would cost this painting, which cannot be written on the way: {error}"));
         }
         *told = trouble;
     }
