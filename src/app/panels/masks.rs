@@ -14,8 +14,8 @@ use super::fields;
 
 const HINT: &str = "Paint on the canvas where a style acts and where the photo stays.";
 
-/// Leaves room for the titles, the numbers and the indentation.
-const SLIDER_WIDTH_PT: f32 = 92.0;
+/// Leaves room for the titles and the numbers.
+const SLIDER_WIDTH_PT: f32 = 112.0;
 
 /// What a mask does, for the line above the canvas.
 #[must_use]
