@@ -171,6 +171,8 @@ impl App {
         let deciding = self.dialogs_open > 0 || self.prompt.is_some() || self.naming.is_some();
         let turn = self.state.go_on_with_series(deciding, now_secs);
         self.send(turn);
+        // Who has left it before it was read has thought better of it.
+        self.state.goes_on_when_shown &= self.state.exhibit.is_some();
         if self.state.goes_on_when_shown && self.state.shown_exhibit().is_some() {
             self.go_on_from_shown();
         }
@@ -279,7 +281,10 @@ impl eframe::App for App {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
-        self.preferences.last = Some(Box::new(self.state.lasting_recipe()));
+        // While those of last time are still on their way, they stay what was written.
+        if !self.state.awaits_settings() {
+            self.preferences.last = Some(Box::new(self.state.lasting_recipe()));
+        }
         self.preferences.save(storage);
     }
 

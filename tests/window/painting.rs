@@ -278,6 +278,17 @@ fn a_small_window_tells_less_and_nothing_lies_over_anything() {
     assert!(bench.has("00:10 left"), "what matters most is told");
 }
 
+/// A window, tall enough for all settings, whose painting has come to its end.
+fn finished() -> Bench {
+    let mut bench = Bench::new();
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    bench.set_iterations(2.0);
+    bench.click("Paint");
+    paint_to_the_end(&mut bench);
+    bench
+}
+
 /// Paints two iterations, which are all.
 fn paint_to_the_end(bench: &mut Bench) {
     bench.iterate(2);
@@ -287,12 +298,7 @@ fn paint_to_the_end(bench: &mut Bench) {
 
 #[test]
 fn what_is_done_is_not_painted_over_with_another_photo() {
-    let mut bench = Bench::new();
-    bench.window().set_size(egui::vec2(1280.0, 2600.0));
-    bench.ready();
-    bench.set_iterations(2.0);
-    bench.click("Paint");
-    paint_to_the_end(&mut bench);
+    let mut bench = finished();
     let other = bench.write_picture("other.png");
     *bench.answer.lock().unwrap() = Answer::Chosen(other.clone());
     bench.click("Open photo");
@@ -313,12 +319,7 @@ fn what_is_done_is_not_painted_over_with_another_photo() {
 
 #[test]
 fn finished_canvases_that_lose_their_place_are_kept() {
-    let mut bench = Bench::new();
-    bench.window().set_size(egui::vec2(1280.0, 2600.0));
-    bench.ready();
-    bench.set_iterations(2.0);
-    bench.click("Paint");
-    paint_to_the_end(&mut bench);
+    let mut bench = finished();
     bench.click("Start over");
     paint_to_the_end(&mut bench);
     bench.until_label("Previous canvas");
@@ -329,12 +330,7 @@ fn finished_canvases_that_lose_their_place_are_kept() {
 
 #[test]
 fn the_previous_canvas_outlives_the_window_if_it_was_finished() {
-    let mut bench = Bench::new();
-    bench.window().set_size(egui::vec2(1280.0, 2600.0));
-    bench.ready();
-    bench.set_iterations(2.0);
-    bench.click("Paint");
-    paint_to_the_end(&mut bench);
+    let mut bench = finished();
     bench.click("Start over");
     bench.iterate(1);
     bench.until_label("Iteration 1 /");

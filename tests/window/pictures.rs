@@ -296,6 +296,36 @@ fn a_photo_that_fails_does_not_hold_up_those_behind_it() {
 }
 
 #[test]
+fn a_photo_that_finish_has_interrupted_has_its_turn_after_it() {
+    let mut bench = Bench::new();
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    bench.set_iterations(2.0);
+    let photos = ["red.png", "blue.png"].map(|name| bench.write_picture(name));
+    *bench.answer.lock().unwrap() = Answer::Several(photos.to_vec());
+    bench.click("Open photo");
+    bench.until_label("Photo picture: red.png");
+    bench.click("Paint");
+    bench.iterate(2);
+    bench.until_label("Photo picture: blue.png");
+    let blue = photos[1].clone();
+    let is_blue = move |recipe: &Recipe| recipe.content == PictureSource::File(blue.clone());
+    bench.until_painter_has("the second", is_blue.clone());
+    // The first one, which is a favourite now, is taken up to a high resolution meanwhile.
+    bench.window().get_by_label("Favourite, iteration 2").click();
+    bench.until_label("Viewing a favourite");
+    bench.window().key_press_modifiers(Modifiers::COMMAND, Key::F);
+    bench.settle();
+    bench.iterate(1);
+    bench.until_label("2048 x ");
+    bench.click("Start finishing");
+    bench.until_painter_has("the finishing recipe", |recipe| recipe.size == 2048);
+    bench.until_painter_has("the second again", move |recipe| is_blue(recipe) && recipe.size == 512);
+    bench.iterate(2);
+    bench.until_label("2 of 2 photos are painted");
+}
+
+#[test]
 fn a_photo_whose_canvas_is_being_saved_keeps_it() {
     let mut bench = Bench::new();
     bench.window().set_size(egui::vec2(1280.0, 2600.0));

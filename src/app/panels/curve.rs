@@ -168,3 +168,20 @@ fn decades((low, high): (f64, f64)) -> Vec<GridMark> {
     }
     marks
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_has_a_few_round_numbers_whatever_its_length() {
+        let values = |bounds| round_steps(bounds).iter().map(|mark| mark.value).collect::<Vec<_>>();
+        assert_eq!(values((0.0, 2.0)), [0.0, 1.0, 2.0]);
+        assert_eq!(values((-0.4, 43.0)), [0.0, 10.0, 20.0, 30.0, 40.0]);
+        assert_eq!(values((0.0, 500.0)), [0.0, 100.0, 200.0, 300.0, 400.0, 500.0]);
+        for last in 1..3000 {
+            let marks = round_steps((0.0, f64::from(last)));
+            assert!((2..=6).contains(&marks.len()), "{last}");
+        }
+    }
+}
