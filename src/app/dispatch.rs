@@ -85,12 +85,12 @@ impl App {
                 self.send(command);
             }
             UiCommand::FinishAt(size) => {
-                let command = self.state.finish.as_mut().and_then(|finish| finish.resize(size));
+                let command = self.state.resize_finish(size);
                 self.send(command);
             }
             UiCommand::StartFinish => {
-                let commands = self.state.start_finish();
-                self.send(commands);
+                let command = self.state.start_finish();
+                self.send(command);
             }
             UiCommand::LeaveFinish => self.state.finish = None,
             UiCommand::Delete(path) => self.send([Command::DeleteFavourite(path)]),

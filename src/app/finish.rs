@@ -1,64 +1,83 @@
 //! A painting that is to be finished at a high resolution, while the artist decides how large.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::basis::Basis;
 use super::command::Exhibit;
 use super::state::{State, pictures_of};
-use crate::recipe::{Recipe, parameter};
-use crate::studio::{Command, Favourite, FinishPlan};
+use crate::recipe::{Init, PictureSource, Recipe, parameter};
+use crate::studio::{Canvas, Command, Favourite, FinishPlan, Unfinished};
+
+/// What is to be finished.
+#[derive(Debug)]
+enum Subject {
+    /// The canvas of the painting, which is still on its way.
+    Awaited,
+    /// A canvas that has no file.
+    Canvas(Canvas),
+    /// A picture in a file, and the recipe that made it.
+    File(PathBuf, Recipe),
+}
 
 /// What is known of it.
 #[derive(Debug)]
 pub struct Finish {
-    /// File and recipe; the canvas has none before it is kept.
-    painting: Option<(PathBuf, Recipe)>,
+    subject: Subject,
     /// Long side up to which it is to be taken, in pixels.
     pub size: u32,
-    /// Whether the studio was asked what that would take.
-    asked: bool,
+    /// The question to the studio what that would take, once it was asked.
+    ticket: Option<u64>,
     /// What the studio has answered.
     pub plan: Option<Result<Box<FinishPlan>, String>>,
+    /// The artist has decided; it begins as soon as the canvas has a file that the recipe can name.
+    pub starting: bool,
 }
 
 impl Finish {
-    fn new(painting: Option<(PathBuf, Recipe)>) -> Self {
-        Self { painting, size: parameter::FINISH_SIZE.default, asked: false, plan: None }
+    fn new(subject: Subject) -> Self {
+        Self { subject, size: parameter::FINISH_SIZE.default, ticket: None, plan: None, starting: false }
     }
 
-    /// Whether the canvas is still being written.
+    /// Whether it still needs something of the painting before it can begin.
     #[must_use]
     pub fn is_waiting_for_canvas(&self) -> bool {
-        self.painting.is_none()
+        self.starting || matches!(self.subject, Subject::Awaited)
+    }
+
+    /// The canvas that was asked for.
+    pub fn note_taken(&mut self, canvas: Canvas) {
+        if matches!(self.subject, Subject::Awaited) {
+            self.subject = Subject::Canvas(canvas);
+        }
     }
 
     /// The canvas has its file.
     pub fn note_kept(&mut self, favourite: &Favourite) {
-        if self.painting.is_none() {
-            self.painting = Some((favourite.path.clone(), favourite.recipe.clone()));
+        let is_it = |canvas: &Canvas| canvas.recipe == favourite.recipe && canvas.iteration == favourite.iteration;
+        if self.starting && matches!(&self.subject, Subject::Canvas(canvas) if is_it(canvas)) {
+            self.subject = Subject::File(favourite.path.clone(), favourite.recipe.clone());
         }
     }
 
     /// The studio's answer; one to an earlier question is dropped.
-    pub fn note_plan(&mut self, painting: &Path, size: u32, plan: Result<Box<FinishPlan>, String>) {
-        if size == self.size && self.painting.as_ref().is_some_and(|(path, _)| path == painting) {
+    pub fn note_plan(&mut self, ticket: u64, plan: Result<Box<FinishPlan>, String>) {
+        if self.ticket == Some(ticket) {
             self.plan = Some(plan);
         }
     }
 
-    /// Another size.
-    pub fn resize(&mut self, size: u32) -> Option<Command> {
-        self.size = size;
-        self.plan = None;
-        self.asked = false;
-        self.reckon()
-    }
-
     /// The question to the studio, once.
-    pub fn reckon(&mut self) -> Option<Command> {
-        let (painting, recipe) = self.painting.as_ref().filter(|_| !self.asked)?;
-        self.asked = true;
-        Some(Command::PlanFinish { painting: painting.clone(), recipe: Box::new(recipe.clone()), size: self.size })
+    fn reckon(&mut self, ticket: u64) -> Option<Command> {
+        if self.ticket.is_some() {
+            return None;
+        }
+        let (painting, recipe) = match &self.subject {
+            Subject::Awaited => return None,
+            Subject::Canvas(canvas) => (Unfinished::Canvas(canvas.image.clone()), &canvas.recipe),
+            Subject::File(path, recipe) => (Unfinished::File(path.clone()), recipe),
+        };
+        self.ticket = Some(ticket);
+        Some(Command::PlanFinish { ticket, painting, recipe: Box::new(recipe.clone()), size: self.size })
     }
 }
 
@@ -106,27 +125,56 @@ impl State {
         recipe
     }
 
-    /// Begins to ask how a picture, or with `None` the canvas itself, is to be finished. Whatever has no file is kept
-    /// first, so that the recipe can name what it starts from.
+    /// Begins to ask how a picture, or with `None` the canvas itself, is to be finished.
     pub fn ask_to_finish(&mut self, exhibit: Option<Exhibit>) -> Option<Command> {
-        let (painting, command) = match exhibit {
+        let subject = match exhibit {
             Some(Exhibit::Favourite(path)) => {
                 let recipe = self.recipe_of(&Exhibit::Favourite(path.clone()))?.clone();
-                (Some((path, recipe)), None)
+                Subject::File(path, recipe)
             }
-            Some(exhibit) => (None, Some(Command::KeepCanvas(self.canvas_of(&exhibit)?))),
-            None => (None, Some(Command::Keep)),
+            Some(exhibit) => Subject::Canvas(self.canvas_of(&exhibit)?),
+            None => Subject::Awaited,
         };
-        let finish = self.finish.insert(Finish::new(painting));
-        command.or_else(|| finish.reckon())
+        let is_awaited = matches!(subject, Subject::Awaited);
+        self.finish = Some(Finish::new(subject));
+        if is_awaited { Some(Command::Take) } else { self.reckon_finish() }
     }
 
-    /// Starts painting what was reckoned; the canvas of the old painting stays as the previous one.
-    pub fn start_finish(&mut self) -> Vec<Command> {
-        let Some(Finish { plan: Some(Ok(plan)), .. }) = self.finish.take() else { return vec![] };
+    /// Asks what it would take, unless that was asked.
+    pub fn reckon_finish(&mut self) -> Option<Command> {
+        let question = self.finish.as_mut()?.reckon(self.tickets + 1)?;
+        self.tickets += 1;
+        Some(question)
+    }
+
+    /// Asks the same for another size.
+    pub fn resize_finish(&mut self, size: u32) -> Option<Command> {
+        let finish = self.finish.as_mut().filter(|finish| !finish.starting)?;
+        (finish.size, finish.plan, finish.ticket) = (size, None, None);
+        self.reckon_finish()
+    }
+
+    /// Decides for what was reckoned. A canvas without a file is kept first, so that the recipe can name what it starts from.
+    pub fn start_finish(&mut self) -> Option<Command> {
+        let finish = self.finish.as_mut().filter(|finish| matches!(finish.plan, Some(Ok(_))) && !finish.starting)?;
+        finish.starting = true;
+        match &finish.subject {
+            Subject::Canvas(canvas) => Some(Command::KeepCanvas(canvas.clone())),
+            Subject::Awaited | Subject::File(..) => None,
+        }
+    }
+
+    /// Starts painting what was decided, once it can; the canvas of the old painting stays as the previous one.
+    pub fn go_on_finishing(&mut self) -> Vec<Command> {
+        let ready = |finish: &mut Finish| finish.starting && matches!(finish.subject, Subject::File(..));
+        let Some(Finish { plan: Some(Ok(plan)), subject: Subject::File(path, _), .. }) = self.finish.take_if(ready)
+        else {
+            return vec![];
+        };
         self.end_finishing();
         self.interrupt_series();
-        let before = std::mem::replace(&mut self.recipe, plan.recipe);
+        let recipe = Recipe { init: Init::Picture(PictureSource::File(path)), ..plan.recipe };
+        let before = std::mem::replace(&mut self.recipe, recipe);
         self.basis = Basis::built_in(self.recipe.preset);
         let pictures: Vec<_> = pictures_of(&self.recipe).into_iter().cloned().collect();
         let mut commands = self.want_all(&pictures);

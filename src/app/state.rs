@@ -106,7 +106,7 @@ pub struct State {
     pub(super) steps: Steps,
     /// Whether the pictures that the program was started with are still on their way.
     pub(super) opening: bool,
-    /// The number of the last sheet of sketches.
+    /// The number of the last question to the studio whose answer comes back with it.
     pub(super) tickets: u64,
 }
 
@@ -188,6 +188,11 @@ impl State {
                 self.favourites.insert(0, favourite);
                 self.leave_previous_to_favourites();
             }
+            Event::Taken(canvas) => {
+                if let Some(finish) = &mut self.finish {
+                    finish.note_taken(canvas);
+                }
+            }
             Event::KeptAlready(favourite) => {
                 let text = format!("Iteration {} is among the favourites already", favourite.iteration);
                 self.notices.push(Severity::Info, text, now_secs);
@@ -225,9 +230,9 @@ impl State {
             Event::Presets(presets) => self.own_presets = presets,
             Event::PresetSaved(preset) => self.preset_saved(preset, now_secs),
             Event::PresetDeleted(name) => self.preset_deleted(&name, now_secs),
-            Event::FinishPlanned { painting, size, plan } => {
+            Event::FinishPlanned { ticket, plan } => {
                 if let Some(finish) = &mut self.finish {
-                    finish.note_plan(&painting, size, plan);
+                    finish.note_plan(ticket, plan);
                 }
             }
             Event::WeightsChosen(weights) => self.weights = Some(weights),

@@ -8,7 +8,6 @@ use egui::{CentralPanel, Context, Margin, Panel, ScrollArea, Ui};
 
 use super::command::{Slot, UiCommand};
 use super::desktop::{Desktop, Reply, Response};
-use super::finish::Finish;
 use super::intake::Intake;
 use super::panels::canvas::CanvasPanel;
 use super::panels::naming::{self, Naming};
@@ -160,8 +159,8 @@ impl App {
                 Response::Notice(severity, text) => self.state.notices.push(severity, text, now_secs),
             }
         }
-        // A canvas that was to be finished may have its file now.
-        let reckoning = self.state.finish.as_mut().and_then(Finish::reckon);
+        // A canvas that is to be finished may have come.
+        let reckoning = self.state.reckon_finish();
         self.send(reckoning);
         self.go_on(now_secs);
     }
@@ -180,6 +179,8 @@ impl App {
         self.send(displaced);
         let start = self.state.awaited_start();
         self.send(start);
+        let finishing = self.state.go_on_finishing();
+        self.send(finishing);
         let revision = self.state.revision();
         self.send(revision);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use image::{GrayImage, RgbaImage};
 
-use super::Moment;
+use super::{Moment, Unfinished};
 use crate::image_io::{Pixels, Rgba16Image};
 use crate::recipe::{Depth, PictureSource, Recipe};
 
@@ -112,6 +112,8 @@ pub enum Command {
     Stop,
     /// Keep the current canvas and its recipe as a favourite.
     Keep,
+    /// Answer with the current canvas, in [`super::Event::Taken`], or with [`super::Event::NotKept`].
+    Take,
     /// Write the current canvas to a file; the extension picks the format.
     SaveAs(PathBuf),
     /// Keep a canvas that was set aside, see [`super::Event::SetAside`], as a favourite.
@@ -167,8 +169,10 @@ pub enum Command {
     EndSketches,
     /// Reckon what it would take to finish a painting at a high resolution, and answer with [`super::Event::FinishPlanned`].
     PlanFinish {
+        /// Comes back with the answer.
+        ticket: u64,
         /// The painting.
-        painting: PathBuf,
+        painting: Unfinished,
         /// The recipe that made it.
         recipe: Box<Recipe>,
         /// Long side up to which it is to be taken, in pixels.
@@ -201,6 +205,7 @@ impl Command {
                     | Self::Pause
                     | Self::Sketch { .. }
                     | Self::Keep
+                    | Self::Take
                     | Self::SaveAs(_)
             )
     }

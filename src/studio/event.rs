@@ -136,6 +136,8 @@ pub enum Event {
     },
     /// A favourite was kept.
     Kept(Favourite),
+    /// The canvas that was asked for.
+    Taken(Canvas),
     /// This very canvas was kept before.
     KeptAlready(Favourite),
     /// A file was written.
@@ -171,10 +173,8 @@ pub enum Event {
     PresetDeleted(String),
     /// What it would take to finish a painting, or in one sentence why that cannot be.
     FinishPlanned {
-        /// The painting.
-        painting: PathBuf,
-        /// Long side as given with the command.
-        size: u32,
+        /// Ticket as given with the command.
+        ticket: u64,
         /// What came of it.
         plan: Result<Box<FinishPlan>, String>,
     },
@@ -189,7 +189,7 @@ pub enum Event {
     },
     /// Something failed or deserves notice, in one sentence.
     Problem(String),
-    /// A canvas that was to be kept is none of the favourites: one sentence.
+    /// A canvas that was to be kept or taken was not: one sentence.
     NotKept(String),
     /// A picture without a file could not be given one.
     NotAdopted {

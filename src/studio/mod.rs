@@ -44,7 +44,7 @@ use crate::engine::{Engine, EngineError, Interrupt};
 pub use command::{Canvas, Command, PresetCommand, RunId};
 pub use event::{Event, Favourite, OwnPreset, PREVIEW_SIDE_PX};
 pub(crate) use film::save_film;
-pub use finish::FinishPlan;
+pub use finish::{FinishPlan, Unfinished};
 pub use library::pasted_name;
 pub use names::safe_name;
 pub use sketches::SketchSheet;
@@ -182,6 +182,7 @@ impl Studio {
             | Command::Resume
             | Command::Stop
             | Command::Keep
+            | Command::Take
             | Command::SaveAs(_)
             | Command::MeasureShares
             | Command::Sketch { .. }

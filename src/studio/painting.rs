@@ -14,7 +14,7 @@ use image::RgbaImage;
 
 use self::queue::{Applied, Haste, Queue};
 use super::files::FileJob;
-use super::finish;
+use super::finish::{self, Unfinished};
 use super::library::Library;
 use super::outbox::Outbox;
 use super::pictures::PictureCache;
@@ -128,6 +128,7 @@ impl Easel {
     fn apply(&mut self, command: &Command, haste: Haste) -> Applied {
         match command {
             Command::Keep => self.hand_over(FileJob::Keep, Event::NotKept),
+            Command::Take => self.take(),
             Command::SaveAs(path) => {
                 self.hand_over(|canvas| FileJob::SaveAs { path: path.clone(), canvas }, Event::Problem);
             }
@@ -145,7 +146,9 @@ impl Easel {
             Command::Pause => self.pause(),
             Command::Resume => self.resume(),
             Command::Stop => self.set_aside(),
-            Command::PlanFinish { painting, recipe, size } => self.plan_finish(painting, recipe, *size),
+            Command::PlanFinish { ticket, painting, recipe, size } => {
+                self.plan_finish(*ticket, painting, recipe, *size);
+            }
             Command::MeasureShares => return self.hasten(haste, Self::measure_shares),
             Command::Sketch { ticket, recipes } => self.sketches = Some(Sketches::new(*ticket, recipes)),
             Command::EndSketches => self.sketches = None,
@@ -256,12 +259,12 @@ impl Easel {
         })
     }
 
-    fn plan_finish(&mut self, painting: &Path, recipe: &Recipe, size: u32) {
+    fn plan_finish(&mut self, ticket: u64, painting: &Unfinished, recipe: &Recipe, size: u32) {
         let plan = self
             .engine()
             .and_then(|engine| guarded(|| finish::plan(&self.hub.cache, engine.as_ref(), painting, recipe, size)));
         let plan = plan.map(Box::new).map_err(|error| error.to_string());
-        self.tell(Event::FinishPlanned { painting: painting.to_owned(), size, plan });
+        self.tell(Event::FinishPlanned { ticket, plan });
     }
 
     fn pause(&mut self) {

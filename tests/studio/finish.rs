@@ -2,19 +2,19 @@
 
 use image::{Rgba, RgbaImage};
 use pentimento::recipe::{Init, PictureSource, Recipe};
-use pentimento::studio::{Command, Event, FinishPlan};
+use pentimento::studio::{Command, Event, FinishPlan, Unfinished};
 
 use crate::bench::Bench;
 
 fn plan(bench: &Bench, painting: &str, recipe: &Recipe, size: u32) -> Result<Box<FinishPlan>, String> {
-    let (painting, recipe) = (bench.path(painting), Box::new(recipe.clone()));
-    bench.studio.send(Command::PlanFinish { painting: painting.clone(), recipe, size });
+    plan_of(bench, Unfinished::File(bench.path(painting)), recipe, size)
+}
+
+fn plan_of(bench: &Bench, painting: Unfinished, recipe: &Recipe, size: u32) -> Result<Box<FinishPlan>, String> {
+    let (ticket, recipe) = (u64::from(size), Box::new(recipe.clone()));
+    bench.studio.send(Command::PlanFinish { ticket, painting, recipe, size });
     bench.wait(|event| match event {
-        Event::FinishPlanned { painting: planned, size: planned_size, plan }
-            if (&planned, planned_size) == (&painting, size) =>
-        {
-            Some(plan)
-        }
+        Event::FinishPlanned { ticket: planned, plan } if planned == ticket => Some(plan),
         _ => None,
     })
 }
@@ -35,6 +35,28 @@ fn a_plan_tells_recipe_stages_and_memory() {
     bench.allow(1);
     bench.paint(1, &Recipe { iterations: 1, ..plan.recipe });
     bench.wait_finished();
+}
+
+#[test]
+fn a_canvas_is_planned_without_a_file() {
+    let bench = Bench::new();
+    let image = RgbaImage::from_pixel(80, 40, Rgba([9, 9, 9, 255]));
+    let plan = plan_of(&bench, Unfinished::Canvas(image.into()), &bench.recipe(500), 256).unwrap();
+    assert_eq!((plan.long_side, plan.estimate.stages.len()), (80, 4));
+    assert!(!bench.path("library").exists(), "nothing is written before it is decided");
+}
+
+#[test]
+fn a_canvas_is_taken_or_its_lack_told() {
+    let bench = Bench::new();
+    bench.studio.send(Command::Take);
+    bench.wait(|event| matches!(event, Event::NotKept(_)).then_some(()));
+    bench.allow(2);
+    bench.paint(1, &bench.recipe(2));
+    bench.wait_finished();
+    bench.studio.send(Command::Take);
+    let canvas = bench.wait(|event| if let Event::Taken(canvas) = event { Some(canvas) } else { None });
+    assert_eq!((canvas.iteration, &canvas.recipe), (2, &bench.recipe(2)));
 }
 
 #[test]

@@ -204,7 +204,7 @@ impl Bench {
         self.ready();
         self.paint(2);
         self.click("Finish");
-        // The canvas is kept first, so that the recipe can name what it starts from.
+        // The canvas is taken between two iterations.
         self.iterate(1);
         self.until_label("Reckoning time and memory");
         self.iterate(1);

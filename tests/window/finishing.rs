@@ -16,6 +16,7 @@ fn the_canvas_is_finished_at_the_size_that_was_chosen() {
     bench.iterate(1);
     bench.until_label("3072 x ");
     assert!(bench.has("GB") && bench.has("stages"));
+    assert!(!bench.folder.path().join("library").exists(), "who only asks what it would take keeps nothing");
     bench.click("Start finishing");
     bench.until_painter_has("the finishing recipe", |recipe| recipe.size == 3072);
     assert!(!bench.has("Finish at a high resolution"));
@@ -49,6 +50,17 @@ fn another_photo_is_not_painted_at_the_size_that_was_finished() {
     bench.drop_file(dropped);
     let wanted = Recipe { content: source, ..Recipe::default() };
     bench.until_painter_has("the recipe of before with another photo", move |recipe| *recipe == wanted);
+}
+
+#[test]
+fn who_thinks_better_of_finishing_has_kept_nothing() {
+    let mut bench = Bench::new();
+    bench.reckon_finish();
+    bench.click("Cancel");
+    assert!(!bench.has("Finish at a high resolution"));
+    bench.iterate(1);
+    bench.until_label("Iteration ");
+    assert!(!bench.folder.path().join("library").exists());
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub fn finish_ui(desk: &mut Desk<'_>, ui: &Ui) {
             ui.add_space(theme::GROUP_GAP_PT);
             ui.horizontal(|ui| {
                 let start = Button::new("Start finishing");
-                if ui.add_enabled(matches!(finish.plan, Some(Ok(_))), start).clicked() {
+                if ui.add_enabled(matches!(finish.plan, Some(Ok(_))) && !finish.starting, start).clicked() {
                     desk.ask(UiCommand::StartFinish);
                 }
                 given_up |= ui.button("Cancel").clicked();
@@ -75,9 +75,8 @@ fn estimate_ui(finish: &Finish, ui: &mut Ui) {
             return;
         }
         None => {
-            let doing = if finish.is_waiting_for_canvas() { "Keeping the canvas" } else { "Reckoning time and memory" };
             // Nothing that moves: what draws it would take part of the time that is being measured.
-            ui.weak(format!("{doing} …"));
+            ui.weak("Reckoning time and memory …");
             return;
         }
     };

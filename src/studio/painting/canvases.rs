@@ -66,13 +66,22 @@ impl Easel {
         self.tell(event);
     }
 
-    /// Takes the canvas as it stands and lets the file thread write it, so that painting goes on meanwhile.
-    pub(super) fn hand_over(&mut self, job: impl FnOnce(Canvas) -> FileJob, lost: impl FnOnce(String) -> Event) {
-        let canvas = match &mut self.run {
+    /// Hands the canvas as it stands to the window.
+    pub(super) fn take(&mut self) {
+        let event = self.canvas().map_or_else(Event::NotKept, Event::Taken);
+        self.tell(event);
+    }
+
+    fn canvas(&mut self) -> Result<Canvas, String> {
+        match &mut self.run {
             Some(run) => run.canvas(self.depth).map_err(|error| error.to_string()),
             None => Err(NOTHING_PAINTED.to_owned()),
-        };
-        match canvas {
+        }
+    }
+
+    /// Takes the canvas as it stands and lets the file thread write it, so that painting goes on meanwhile.
+    pub(super) fn hand_over(&mut self, job: impl FnOnce(Canvas) -> FileJob, lost: impl FnOnce(String) -> Event) {
+        match self.canvas() {
             // The file thread outlives this one, see `Studio::drop`; if it could not be started, that has been said.
             Ok(canvas) => drop(self.hub.files.send(job(canvas))),
             Err(message) => self.tell(lost(message)),

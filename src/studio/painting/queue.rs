@@ -64,8 +64,9 @@ fn can_wait(command: &Command) -> bool {
 fn quick_ones(later: &[Command]) -> Vec<usize> {
     let changes_canvas =
         |command: &Command| matches!(command, Command::Stir { .. } | Command::GoOnFrom(_) | Command::GoBackTo(_));
-    let quick =
-        |command: &Command| matches!(command, Command::Keep | Command::SaveAs(_) | Command::Pause | Command::Resume);
+    let quick = |command: &Command| {
+        matches!(command, Command::Keep | Command::Take | Command::SaveAs(_) | Command::Pause | Command::Resume)
+    };
     let before = later.iter().take_while(|command| !changes_canvas(command)).enumerate();
     before.filter(|(_, command)| quick(command)).map(|(index, _)| index).collect()
 }
