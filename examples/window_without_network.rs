@@ -107,6 +107,10 @@ impl Painter for Swirl {
         Ok(DynamicImage::from(self.frame()?).into_rgba16())
     }
 
+    fn retouch(&mut self, _picture: &Picture, _mask: &Picture) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
         self.time += levels;
         Ok(())

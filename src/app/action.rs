@@ -52,6 +52,8 @@ pub enum Action {
     TakeSettings,
     /// Let the painting go on from the shown picture.
     GoOnFromShown,
+    /// Brush parts of the shown picture into the canvas.
+    BrushIn,
     /// Move the shown favourite to the trash.
     DeleteShown,
     /// Do again what was taken back of the settings.
@@ -117,6 +119,7 @@ impl Action {
         Self::LaterMoment,
         Self::TakeSettings,
         Self::GoOnFromShown,
+        Self::BrushIn,
         Self::DeleteShown,
         Self::RedoStroke,
         Self::Redo,
@@ -187,6 +190,7 @@ impl Action {
             Self::Keep => Some("There is nothing to keep yet; press Paint first"),
             Self::SaveAs => Some("There is nothing to save yet; press Paint first"),
             Self::Finish => Some("There is nothing to finish yet; press Paint first"),
+            Self::DeleteShown => Some("Nothing to delete is shown; click a favourite first"),
             Self::Undo => Some("No change is left to take back"),
             Self::Redo => Some("Nothing was taken back"),
             _ => None,

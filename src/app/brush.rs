@@ -52,6 +52,11 @@ impl Area {
         [self.right.saturating_sub(self.left) as usize, self.bottom.saturating_sub(self.top) as usize]
     }
 
+    /// The places of its pixels, column and row, row by row.
+    pub fn places(self) -> impl Iterator<Item = [u32; 2]> {
+        (self.top..self.bottom).flat_map(move |y| (self.left..self.right).map(move |x| [x, y]))
+    }
+
     /// Its pixels in a picture that it lies in, row by row.
     #[must_use]
     pub fn pixels(&self, image: &GrayImage) -> Vec<u8> {

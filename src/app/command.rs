@@ -9,7 +9,7 @@ use super::action::Action;
 use super::basis::Basis;
 use super::masking::MaskCommand;
 use crate::recipe::{Depth, PictureSource, Recipe, StyleSource};
-use crate::studio::{Moment, OwnPreset};
+use crate::studio::{Moment, OwnPreset, RunId};
 
 /// A place that takes a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -126,6 +126,13 @@ pub enum UiCommand {
         trashed: PathBuf,
         /// Where it was.
         path: PathBuf,
+    },
+    /// Take back what was brushed into the canvas of a painting.
+    TakeBackRetouch {
+        /// The painting.
+        run: RunId,
+        /// Its canvas from before.
+        before: Arc<RgbaImage>,
     },
     /// Do what the message of this number offers.
     TakeOffer(u64),

@@ -95,6 +95,10 @@ impl App {
             UiCommand::LeaveFinish => self.state.finish = None,
             UiCommand::Delete(path) => self.send([Command::DeleteFavourite(path)]),
             UiCommand::RestoreFavourite { trashed, path } => self.send([Command::RestoreFavourite { trashed, path }]),
+            UiCommand::TakeBackRetouch { run, before } => {
+                let command = self.state.take_back_retouch(run, before);
+                self.send(command);
+            }
             UiCommand::TakeOffer(id) => {
                 if let Some(offer) = self.state.notices.take_offer(id) {
                     self.dispatch(offer, ctx, frame);
@@ -184,6 +188,7 @@ impl App {
                 }
             }
             Action::GoOnFromShown => self.go_on_from_shown(),
+            Action::BrushIn => drop(self.state.brush_in()),
             Action::DeleteShown => {
                 if let Some(Exhibit::Favourite(path)) = self.state.exhibit.clone() {
                     self.send([Command::DeleteFavourite(path)]);
@@ -191,6 +196,9 @@ impl App {
             }
             Action::OpenMask => self.ask_for_path(Purpose::OpenMask, frame),
             Action::SaveMask => self.ask_for_path(Purpose::SaveMask, frame),
+            Action::Undo if let Some(deed) = self.state.deed_to_take_back() => {
+                self.dispatch(UiCommand::TakeOffer(deed), ctx, frame);
+            }
             Action::Undo | Action::Redo => {
                 let way = if action == Action::Undo { Way::Back } else { Way::Forth };
                 let pictures = self.state.step(way, now_secs(ctx));

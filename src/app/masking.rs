@@ -1,6 +1,7 @@
 //! The mask that is being painted, and how it gets into the recipe.
 
 mod editor;
+mod retouch;
 mod target;
 
 use std::collections::HashMap;
@@ -13,9 +14,11 @@ use super::brush::Area;
 use super::state::State;
 use crate::image_io::{fit_long_side, rgb_over_white};
 use crate::recipe::PictureSource;
-use crate::studio::{Command, PREVIEW_SIDE_PX};
+use crate::studio::{Command, PREVIEW_SIDE_PX, RunId};
 
 pub use editor::{BRUSH_SIZES, Editor, Tool};
+use retouch::Retouch;
+pub use retouch::Source;
 pub use target::MaskTarget;
 
 /// Factor by which a key makes the brush larger.
@@ -49,6 +52,10 @@ pub struct Masking {
     on_their_way: HashMap<MaskTarget, (u64, PictureSource)>,
     tickets: u64,
     editors: u64,
+    /// What was brushed into the canvas and is to be handed to the painting.
+    retouched: Option<Retouch>,
+    /// What was handed to it, until the canvas from before comes back.
+    pub(super) retouching: Option<(RunId, String)>,
 }
 
 impl Masking {
@@ -72,9 +79,20 @@ impl Masking {
         }
     }
 
-    /// Leaves the mask.
+    /// Leaves the mask. What was brushed into the canvas counts.
     pub fn leave(&mut self) {
-        self.editor = None;
+        self.retouched = self.editor.take().and_then(Retouch::of).or_else(|| self.retouched.take());
+    }
+
+    /// Puts another on the easel.
+    fn put(&mut self, editor: Editor) {
+        self.leave();
+        self.editor = Some(editor);
+    }
+
+    fn next_serial(&mut self) -> u64 {
+        self.editors += 1;
+        self.editors
     }
 
     /// Whether a mask is being painted.
@@ -85,7 +103,7 @@ impl Masking {
 
     /// Leaves the mask for a recipe with masks of its own.
     pub fn start_afresh(&mut self) {
-        self.editor = None;
+        self.leave();
         self.on_their_way.clear();
     }
 
@@ -219,8 +237,8 @@ impl State {
         // As large as the studio's previews, so that a mask that is read again keeps its pixels.
         let size = fit_long_side(photo.width_px, photo.height_px, PREVIEW_SIDE_PX);
         let about = (target.picture(&self.recipe)?.clone(), self.recipe.content.clone());
-        self.masking.editors += 1;
-        self.masking.editor = Some(Editor::new(self.masking.editors, target, about, size));
+        let serial = self.masking.next_serial();
+        self.masking.put(Editor::new(serial, target, about, size));
         self.exhibit = None;
         let source = target.mask(&self.recipe)?.clone();
         self.load_mask(source)
@@ -230,6 +248,9 @@ impl State {
     fn hand_over(&mut self) -> Option<Command> {
         let editor = self.masking.editor.as_ref()?;
         let target = editor.target;
+        if target == MaskTarget::Canvas {
+            return None;
+        }
         if !editor.in_force {
             self.masking.on_their_way.remove(&target);
             target.set(&mut self.recipe, None);

@@ -25,6 +25,8 @@ pub struct Notice {
     pub text: String,
     /// How often it was reported in a row.
     pub times: u32,
+    /// When it was reported last, in seconds of the window's clock.
+    pub at_secs: f64,
     /// When it leaves the screen, in seconds of the window's clock.
     pub until_secs: f64,
     /// What may be done about it, once.
@@ -69,10 +71,10 @@ impl Notices {
         // A fault that repeats with every iteration must not push everything else out.
         if let Some(last) = self.notices.back_mut().filter(|last| last.text == text) {
             last.times += 1;
-            last.until_secs = until_secs;
+            (last.at_secs, last.until_secs) = (now_secs, until_secs);
             return;
         }
-        self.add(severity, text, until_secs, None);
+        self.add(severity, text, now_secs, until_secs, None);
     }
 
     /// Reports something in the place of an earlier report, if that is still on the screen; tells its number.
@@ -80,22 +82,23 @@ impl Notices {
         if let Some(earlier) = earlier {
             self.dismiss(earlier);
         }
-        self.add(Severity::Info, text, now_secs + Self::INFO_SECS, None);
+        self.add(Severity::Info, text, now_secs, now_secs + Self::INFO_SECS, None);
         self.next_id - 1
     }
 
     /// Reports something that can be taken back. It can still be taken back from the list when it has left the screen.
     pub fn push_undoable(&mut self, text: impl Into<String>, undo: UiCommand, now_secs: f64) {
-        self.add(Severity::Info, text.into(), now_secs + Self::OFFERING_SECS, Some(Offer::Undo(undo)));
+        let until_secs = now_secs + Self::OFFERING_SECS;
+        self.add(Severity::Info, text.into(), now_secs, until_secs, Some(Offer::Undo(undo)));
     }
 
     /// Reports a file that was written.
     pub fn push_written(&mut self, text: String, path: PathBuf, now_secs: f64) {
-        self.add(Severity::Info, text, now_secs + Self::OFFERING_SECS, Some(Offer::Reveal(path)));
+        self.add(Severity::Info, text, now_secs, now_secs + Self::OFFERING_SECS, Some(Offer::Reveal(path)));
     }
 
-    fn add(&mut self, severity: Severity, text: String, until_secs: f64, offer: Option<Offer>) {
-        self.notices.push_back(Notice { id: self.next_id, severity, text, times: 1, until_secs, offer });
+    fn add(&mut self, severity: Severity, text: String, at_secs: f64, until_secs: f64, offer: Option<Offer>) {
+        self.notices.push_back(Notice { id: self.next_id, severity, text, times: 1, at_secs, until_secs, offer });
         self.next_id += 1;
         if self.notices.len() > Self::LISTED {
             self.notices.pop_front();
@@ -113,6 +116,23 @@ impl Notices {
                 Some(undo)
             }
         }
+    }
+
+    /// The newest report of something done to files or to the canvas that can still be taken back, if it is newer than `since_secs`.
+    #[must_use]
+    pub fn undoable_since(&self, since_secs: f64) -> Option<u64> {
+        let counts = |notice: &&Notice| {
+            let undo = match &notice.offer {
+                Some(Offer::Undo(undo)) => undo,
+                Some(Offer::Reveal(_)) | None => return false,
+            };
+            // What is about settings is a step of theirs.
+            matches!(
+                undo,
+                UiCommand::RestoreFavourite { .. } | UiCommand::BringBackPreset(_) | UiCommand::TakeBackRetouch { .. }
+            )
+        };
+        self.newest_first().find(counts).filter(|notice| notice.at_secs > since_secs).map(|notice| notice.id)
     }
 
     /// All messages, newest first.

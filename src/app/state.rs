@@ -102,6 +102,8 @@ pub struct State {
     pub(super) goes_on_when_shown: bool,
     adopting: HashMap<String, Slot>,
     runs: u64,
+    /// A picture of the painting has changed in its file, and the studio has not been told yet to follow it.
+    pictures_changed: bool,
     /// The way back through the settings.
     pub(super) steps: Steps,
     /// Whether the pictures that the program was started with are still on their way.
@@ -120,6 +122,7 @@ impl State {
                 self.pictures.insert(source.clone(), PictureState::Ready(info));
                 self.settle(&source);
             }
+            Event::PictureChanged(source) => self.picture_changed(&source, now_secs),
             Event::PictureFailed { source, message } => self.picture_failed(&source, message, now_secs),
             Event::PictureAdopted { name, source } => {
                 if let Some(slot) = self.adopting.remove(&name) {
@@ -174,6 +177,7 @@ impl State {
                 }
             }
             Event::SetAside { run, canvas, fingerprint } => {
+                self.note_retouched(run, &canvas, now_secs);
                 self.set_aside(Previous { run, canvas, fingerprint: Some(fingerprint) });
                 self.leave_previous_to_favourites();
             }
@@ -238,6 +242,7 @@ impl State {
             Event::WeightsChosen(weights) => self.weights = Some(weights),
             Event::Device { name, remark } => (self.device, self.device_remark) = (Some(name), remark),
             Event::Problem(message) => {
+                self.masking.retouching = None;
                 self.notices.push(Severity::Error, message, now_secs);
             }
             Event::NotKept(message) => {
@@ -263,7 +268,7 @@ impl State {
     pub fn revision(&mut self) -> Option<Command> {
         let painting = self.painting.as_mut().filter(|painting| painting.phase != Phase::Failed)?;
         if painting.recipe == self.recipe {
-            return None;
+            return std::mem::take(&mut self.pictures_changed).then_some(Command::FollowPictures);
         }
         // What is done is not painted over with another photo: that is another painting, and waits for Paint. But who takes the
         // settings of an earlier moment may be about to go back to it.
@@ -273,6 +278,7 @@ impl State {
             self.leave_painting();
             return Some(Command::Stop);
         }
+        self.pictures_changed = false;
         painting.recipe = self.recipe.clone();
         Some(Command::Revise(Box::new(self.recipe.clone())))
     }
@@ -300,6 +306,7 @@ impl State {
             Action::Keep => has_canvas || matches!(self.exhibit, Some(Exhibit::Previous | Exhibit::Moment(_))),
             Action::Variations => self.variations.is_none() && self.picture_info(&self.recipe.content).is_some(),
             Action::Stir => can_go_on,
+            Action::BrushIn => can_go_on && self.can_brush_in(),
             Action::GoOnFromShown => (can_go_on || self.can_take_up()) && self.shown_exhibit().is_some(),
             Action::SaveFilm => self.painting.as_ref().is_some_and(|painting| painting.moments.len() > 1),
             Action::EarlierMoment => self.neighbour(Direction::Earlier).is_some(),
@@ -308,7 +315,7 @@ impl State {
             Action::Copy => self.shown_image().is_some(),
             Action::BackToPainting | Action::TakeSettings => self.exhibit.is_some(),
             // While a mask is painted these keys are about its strokes.
-            Action::Undo => !self.masking.is_on() && self.steps.lead(Way::Back),
+            Action::Undo => !self.masking.is_on() && (self.steps.lead(Way::Back) || self.deed_to_take_back().is_some()),
             Action::Redo => !self.masking.is_on() && self.steps.lead(Way::Forth),
             _ if action.is_about_masks() => self.masking.offers(action),
             Action::DeleteShown => matches!(self.exhibit, Some(Exhibit::Favourite(_))),

@@ -22,11 +22,19 @@ struct Settings {
     loan: Option<Box<Loan>>,
 }
 
+/// What one deed leads away from, be it done or taken back.
+#[derive(Debug)]
+struct Step {
+    from: Settings,
+    /// When it was done.
+    at_secs: f64,
+}
+
 /// What was changed, and can be taken back or done again.
 #[derive(Debug, Default)]
 pub struct Steps {
-    past: VecDeque<Settings>,
-    future: Vec<Settings>,
+    past: VecDeque<Step>,
+    future: Vec<Step>,
     /// The settings as they were when last noted.
     now: Settings,
     /// When they came to be so, if by the artist's latest deed.
@@ -65,7 +73,7 @@ impl Steps {
         let goes_on = self.since_secs.is_some_and(|since_secs| now_secs - since_secs < TOGETHER_SECS);
         // Where only the preset has another name there is nothing that anybody could see go back.
         if !goes_on && before.recipe != self.now.recipe {
-            self.past.push_back(before);
+            self.past.push_back(Step { from: before, at_secs: now_secs });
             if self.past.len() > MOST {
                 self.past.pop_front();
             }
@@ -76,11 +84,11 @@ impl Steps {
 
     /// Goes one step, and answers with the settings there.
     fn go(&mut self, way: Way) -> Option<&Settings> {
-        let there = match way {
+        let Step { from: there, at_secs } = match way {
             Way::Back => self.past.pop_back(),
             Way::Forth => self.future.pop(),
         }?;
-        let here = std::mem::replace(&mut self.now, there);
+        let here = Step { from: std::mem::replace(&mut self.now, there), at_secs };
         match way {
             Way::Back => self.future.push(here),
             Way::Forth => self.past.push_back(here),
@@ -118,6 +126,14 @@ impl State {
         self.steps.report = Some(self.notices.push_instead(self.steps.report, text, now_secs));
         let pictures: Vec<_> = pictures_of(&self.recipe).into_iter().cloned().collect();
         self.want_all(&pictures)
+    }
+
+    /// The report of something deleted, or brushed into the canvas, after the last change of the settings: who takes back what
+    /// was done last means that.
+    #[must_use]
+    pub fn deed_to_take_back(&self) -> Option<u64> {
+        let changed_secs = self.steps.past.back().map_or(f64::NEG_INFINITY, |step| step.at_secs);
+        self.notices.undoable_since(changed_secs)
     }
 
     /// From here on there is no way back: other settings would be those of another painting.

@@ -18,7 +18,7 @@ pub const TIMELINE_HEIGHT_PT: f32 = 30.0;
 /// Height of a picker's picture, in points.
 pub const PICKER_HEIGHT_PT: f32 = 116.0;
 /// Height of the panel with the loss curve, in points.
-pub const PROGRESS_HEIGHT_PT: f32 = 148.0;
+pub const PROGRESS_HEIGHT_PT: f32 = 124.0;
 /// Height of the buttons in the toolbar, in points.
 pub const TOOL_HEIGHT_PT: f32 = 30.0;
 /// Height of a picker's picture where there are several, in points.

@@ -1,5 +1,6 @@
 //! What other settings would do: small paintings side by side, of which the artist may choose one.
 
+use super::painting::Painting;
 use super::state::State;
 use crate::recipe::{Colours, Recipe, Scales, StyleCurve, StyleLoss, parameter};
 use crate::studio::{Command, SketchSheet};
@@ -46,6 +47,21 @@ impl State {
         let recipes = choices.iter().map(|choice| sketch_of(&choice.recipe)).collect();
         self.variations = Some(Variations { ticket: self.tickets, choices, sheet: None });
         Command::Sketch { ticket: self.tickets, recipes }
+    }
+
+    /// Whether the painting waits until the sketches are done or something was chosen.
+    #[must_use]
+    pub fn is_held_by_variations(&self) -> bool {
+        self.variations.as_ref().is_some_and(|variations| variations.done() < 1.0)
+    }
+
+    /// Where a painting stands, in words.
+    #[must_use]
+    pub fn phase_text(&self, painting: &Painting) -> &'static str {
+        if painting.is_working() && self.is_held_by_variations() {
+            return "Waiting for the variations";
+        }
+        painting.phase_text()
     }
 
     /// Takes sketches in; those that were asked for earlier are dropped.

@@ -43,6 +43,11 @@ impl Desk<'_> {
         self.run_button(ui, action, button.min_size(Vec2::splat(theme::TOOL_HEIGHT_PT)))
     }
 
+    /// A button with its label, or without where that finds no room.
+    pub fn action_tool(&mut self, ui: &mut Ui, action: Action, narrow: bool) -> Response {
+        if narrow { self.action_icon(ui, action, false) } else { self.action_button(ui, action) }
+    }
+
     /// A frameless button with the label only, where that is as short as an icon.
     pub fn action_text(&mut self, ui: &mut Ui, action: Action) -> Response {
         let button = Button::new(action.label()).frame_when_inactive(false);

@@ -181,6 +181,8 @@ impl App {
         self.send(start);
         let finishing = self.state.go_on_finishing();
         self.send(finishing);
+        let retouch = self.state.retouches();
+        self.send(retouch);
         let revision = self.state.revision();
         self.send(revision);
     }
@@ -273,6 +275,10 @@ impl eframe::App for App {
         self.draw(ui);
         for command in std::mem::take(&mut self.commands) {
             self.dispatch(command, ui.ctx(), frame);
+        }
+        // Who comes back from another program may have changed a picture there.
+        if ui.input(|input| input.events.contains(&egui::Event::WindowFocused(true))) {
+            self.send([self.state.look_again()]);
         }
         self.preferences.note(ui.ctx());
         self.state.tidy_masking();

@@ -2,8 +2,21 @@
 
 use std::path::Path;
 
-use crate::recipe::PictureSource;
+use crate::recipe::{PictureSource, Recipe};
 use crate::studio::pasted_name;
+
+/// What is painted, and after what.
+#[must_use]
+pub fn painting_name(recipe: &Recipe) -> String {
+    let photo = picture_name(&recipe.content);
+    match recipe.styles.as_slice() {
+        [] => photo,
+        [style] => format!("{photo} in the style of {}", picture_name(&style.picture)),
+        [style, others @ ..] => {
+            format!("{photo} in the style of {} and {} more", picture_name(&style.picture), others.len())
+        }
+    }
+}
 
 /// A loss with four significant digits and no jumping width.
 #[must_use]

@@ -272,6 +272,10 @@ mod tests {
             Ok(())
         }
 
+        fn retouch(&mut self, _picture: &Picture, _mask: &Picture) -> Result<(), EngineError> {
+            Ok(())
+        }
+
         fn go_on_from(&mut self, _picture: &Picture) -> Result<(), EngineError> {
             Ok(())
         }

@@ -227,6 +227,13 @@ pub trait Painter: Send {
     /// When memory does not suffice; the painting then goes on as before.
     fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError>;
 
+    /// Lays `picture` over the canvas where `mask` is white, and in part where it is grey, both stretched to the size of the current
+    /// stage. The optimiser forgets how it came there. What is finished stays so.
+    ///
+    /// # Errors
+    /// When memory does not suffice; the painting then goes on as before.
+    fn retouch(&mut self, picture: &Picture, mask: &Picture) -> Result<(), EngineError>;
+
     /// Goes on where this painting was before, or another of the same job was left: from this picture, after so many
     /// iterations, hence in the stage to which they belong. If that was the end, it is painted on as by
     /// [`Painter::go_on_from`].

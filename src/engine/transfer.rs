@@ -196,11 +196,16 @@ impl StyleTransfer {
         Ok(())
     }
 
-    /// Puts `canvas`, of the current stage's size, in the canvas' place. A finished painting is painted on.
-    fn replace_canvas(&mut self, canvas: Tensor) -> Result<(), EngineError> {
+    /// Puts `canvas`, of the current stage's size, in the canvas' place.
+    fn put_canvas(&mut self, canvas: Tensor) -> Result<(), EngineError> {
         let last_good = canvas.copy()?;
         (self.canvas, self.last_good) = (canvas, last_good);
-        self.forget_the_past()?;
+        self.forget_the_past()
+    }
+
+    /// Puts another in the canvas' place; a finished painting is painted on.
+    fn replace_canvas(&mut self, canvas: Tensor) -> Result<(), EngineError> {
+        self.put_canvas(canvas)?;
         if self.is_finished() {
             let planned = self.current().iterations - self.extension;
             self.extension += planned;

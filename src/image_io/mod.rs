@@ -32,5 +32,5 @@ pub use format::PaintingFormat;
 pub use grey::save_grey;
 pub use picture::Picture;
 pub use record::{PaintingRecord, read_record};
-pub use resample::{fit_long_side, resample_rgb_f32};
+pub use resample::{fit_long_side, have_one_shape, resample_rgb_f32};
 pub use settings::{read_settings, settings_alone, write_settings};

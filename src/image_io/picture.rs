@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fast_image_resize::FilterType;
 use fast_image_resize::pixels::{U8x3, U16, U16x3, U16x4};
-use image::{DynamicImage, ImageBuffer, Rgb, RgbImage, Rgba, RgbaImage};
+use image::{DynamicImage, GrayImage, ImageBuffer, Rgb, RgbImage, Rgba, RgbaImage};
 
 use super::alpha::rgb16_over_white;
 use super::resample::{fit_long_side, resample};
@@ -71,6 +71,12 @@ impl Picture {
     #[must_use]
     pub fn from_rgba(image: RgbaImage) -> Self {
         Self::from_image(DynamicImage::ImageRgba8(image))
+    }
+
+    /// A grey picture from pixels in memory.
+    #[must_use]
+    pub fn from_grey(image: &GrayImage) -> Self {
+        Self::from_image(DynamicImage::ImageLuma8(image.clone()))
     }
 
     fn from_image(image: DynamicImage) -> Self {

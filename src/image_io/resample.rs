@@ -16,6 +16,14 @@ pub fn fit_long_side(width: u32, height: u32, long_side: u32) -> (u32, u32) {
     if width >= height { (long_side, fitted) } else { (fitted, long_side) }
 }
 
+/// Whether two pictures of these sizes have the same proportions, as far as whole pixels allow.
+#[must_use]
+pub fn have_one_shape(one: (u32, u32), other: (u32, u32)) -> bool {
+    let aspect = |(width, height): (u32, u32)| width as f32 / height.max(1) as f32;
+    let shortest = one.0.min(one.1).min(other.0).min(other.1).max(1);
+    (aspect(one) / aspect(other) - 1.0).abs() <= 1.0 / shortest as f32
+}
+
 /// Resamples interleaved RGB with a bicubic (Catmull-Rom) filter, widened when shrinking so that nothing aliases.
 ///
 /// For the canvas between two stages: values are neither bounded nor clamped, since the optimiser may hold colours
@@ -104,5 +112,13 @@ mod tests {
         for (x, pixel) in large.chunks_exact(3).enumerate().skip(4).take(8) {
             assert!((pixel[0] - (x as f32 / 2.0 - 0.25)).abs() < 1e-4, "x {x}: {}", pixel[0]);
         }
+    }
+
+    #[test]
+    fn stages_of_one_painting_have_one_shape_and_other_pictures_another() {
+        assert!(have_one_shape((128, 85), (512, 342)));
+        assert!(have_one_shape((1024, 683), (24, 16)));
+        assert!(!have_one_shape((512, 342), (512, 384)));
+        assert!(!have_one_shape((512, 342), (342, 512)));
     }
 }

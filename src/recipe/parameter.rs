@@ -57,6 +57,9 @@ pub const STYLE_STRENGTH: Parameter<f32> = Parameter {
     default: 0.0,
 };
 
+/// What the sliders of the two strengths span; beyond, the picture hardly changes any more.
+pub const USUAL_STRENGTHS: (f32, f32) = (-6.0, 6.0);
+
 /// Relative weight of the content term.
 pub const CONTENT_STRENGTH: Parameter<f32> = Parameter {
     name: "content-strength",

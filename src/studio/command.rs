@@ -54,6 +54,8 @@ impl Canvas {
 pub enum Command {
     /// Decode a picture and answer with [`super::Event::PictureLoaded`] or [`super::Event::PictureFailed`].
     LoadPicture(PictureSource),
+    /// Decode those of these pictures anew whose files have changed since, and answer with [`super::Event::PictureChanged`].
+    LookAgain(Vec<PictureSource>),
     /// Keep a picture that has no file (pasted, or dropped as bytes) in the library and load it from there.
     AdoptPicture {
         /// Name that the artist would recognise.
@@ -92,6 +94,8 @@ pub enum Command {
     },
     /// Change the running, paused or finished painting: acts between two iterations.
     Revise(Box<Recipe>),
+    /// Have the painting follow the pictures of its recipe as they are now in their files, as if they had been revised.
+    FollowPictures,
     /// Stir noise into the running, paused or finished painting, between two iterations; a finished one is painted on. The
     /// canvas from before comes back as [`super::Event::SetAside`].
     Stir {
@@ -101,6 +105,14 @@ pub enum Command {
     /// Go on from this picture in the canvas' place: the running, paused or finished painting, between two iterations. The
     /// canvas from before comes back as [`super::Event::SetAside`], so that one can go back and forth.
     GoOnFrom(Arc<RgbaImage>),
+    /// Lay a picture over the canvas where a mask is white, between two iterations; a finished painting stays finished. The
+    /// canvas from before comes back as [`super::Event::SetAside`].
+    Retouch {
+        /// What is laid over it.
+        image: Arc<RgbaImage>,
+        /// Where.
+        mask: Arc<GrayImage>,
+    },
     /// Go back to a moment of this painting, in the stage that it had reached then, under the recipe in force now. The
     /// canvas from before comes back as [`super::Event::SetAside`], and what lies after that moment is forgotten.
     GoBackTo(Moment),
@@ -202,6 +214,7 @@ impl Command {
                 Self::Stir { .. }
                     | Self::GoOnFrom(_)
                     | Self::GoBackTo(_)
+                    | Self::Retouch { .. }
                     | Self::Pause
                     | Self::Sketch { .. }
                     | Self::Keep

@@ -58,6 +58,8 @@ pub enum Event {
         /// Full height in pixels.
         height: u32,
     },
+    /// A picture that had been decoded before has changed in its file; [`Event::PictureLoaded`] came right before.
+    PictureChanged(PictureSource),
     /// A picture could not be decoded.
     PictureFailed {
         /// Its source.

@@ -21,6 +21,7 @@ use crate::recipe::PictureSource;
 /// One piece of work.
 pub enum FileJob {
     Load(PictureSource),
+    LookAgain(Vec<PictureSource>),
     Adopt {
         name: String,
         image: Arc<RgbaImage>,
@@ -109,7 +110,7 @@ impl FileThread {
 
     fn work(&self, job: FileJob) {
         // What is only looked at is not worth waiting for when the program ends; what is written is.
-        if self.closing() && matches!(job, FileJob::Load(_) | FileJob::Open(_)) {
+        if self.closing() && matches!(job, FileJob::Load(_) | FileJob::LookAgain(_) | FileJob::Open(_)) {
             return;
         }
         let done = match job {
@@ -117,6 +118,7 @@ impl FileThread {
                 self.load(source);
                 return;
             }
+            FileJob::LookAgain(sources) => return self.look_again(&sources),
             FileJob::Adopt { name, image } => {
                 let adopted = self.adopt(name.clone(), &image);
                 return self.outbox.tell(adopted.unwrap_or_else(|error| {
@@ -157,27 +159,30 @@ impl FileThread {
 
     fn load(&self, source: PictureSource) {
         let event = match guarded(|| self.cache.get(&source)) {
-            Ok(picture) => Event::PictureLoaded {
-                source,
-                thumbnail: Arc::new(picture.thumbnail(PREVIEW_SIDE_PX)),
-                width: picture.width(),
-                height: picture.height(),
-            },
+            Ok(picture) => loaded(source, &picture),
             Err(error) => Event::PictureFailed { source, message: error.to_string() },
         };
         self.outbox.tell(event);
+    }
+
+    fn look_again(&self, sources: &[PictureSource]) {
+        for source in sources.iter().filter(|source| self.cache.is_outdated(source)) {
+            match guarded(|| self.cache.get(source)) {
+                Ok(picture) => {
+                    self.outbox.tell(loaded(source.clone(), &picture));
+                    self.outbox.tell(Event::PictureChanged(source.clone()));
+                }
+                // The other program may still be writing; what is shown stays what it was.
+                Err(error) => self.outbox.problem(error),
+            }
+        }
     }
 
     fn adopt(&self, name: String, image: &RgbaImage) -> Result<Event, LibraryError> {
         let source = PictureSource::File(self.library.adopt(&name, image)?);
         self.outbox.tell(Event::PictureAdopted { name, source: source.clone() });
         let picture = self.cache.get(&source)?;
-        Ok(Event::PictureLoaded {
-            source,
-            thumbnail: Arc::new(picture.thumbnail(PREVIEW_SIDE_PX)),
-            width: picture.width(),
-            height: picture.height(),
-        })
+        Ok(loaded(source, &picture))
     }
 
     fn store_mask(&self, ticket: u64, mask: &GrayImage) -> Result<Event, LibraryError> {
@@ -259,6 +264,15 @@ impl FileThread {
 
     fn closing(&self) -> bool {
         self.closing.load(Ordering::Relaxed)
+    }
+}
+
+fn loaded(source: PictureSource, picture: &Picture) -> Event {
+    Event::PictureLoaded {
+        source,
+        thumbnail: Arc::new(picture.thumbnail(PREVIEW_SIDE_PX)),
+        width: picture.width(),
+        height: picture.height(),
     }
 }
 

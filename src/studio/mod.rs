@@ -160,6 +160,7 @@ impl Studio {
     pub fn send(&self, command: Command) {
         let job = match command {
             Command::LoadPicture(source) => FileJob::Load(source),
+            Command::LookAgain(sources) => FileJob::LookAgain(sources),
             Command::AdoptPicture { name, image } => FileJob::Adopt { name, image },
             Command::StoreMask { ticket, mask } => FileJob::StoreMask { ticket, mask },
             Command::SaveMaskAs { mask, path } => FileJob::SaveMask { mask, path },
@@ -175,9 +176,11 @@ impl Studio {
             Command::Paint { .. }
             | Command::TakeUp { .. }
             | Command::Revise(_)
+            | Command::FollowPictures
             | Command::Stir { .. }
             | Command::GoOnFrom(_)
             | Command::GoBackTo(_)
+            | Command::Retouch { .. }
             | Command::Pause
             | Command::Resume
             | Command::Stop

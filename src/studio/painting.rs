@@ -137,10 +137,16 @@ impl Easel {
             Command::Paint { run, recipe } => return self.paint(*run, recipe, None),
             Command::TakeUp { run, canvas } => return self.paint(*run, &canvas.recipe, Some(canvas)),
             Command::Revise(recipe) => return self.hasten(haste, |easel| easel.revise(recipe)),
+            Command::FollowPictures => return self.hasten(haste, Self::follow_pictures),
             Command::Stir { levels } => self.disturb(|run| run.disturb(|painter| painter.stir(*levels))),
             Command::GoOnFrom(image) => {
                 let picture = Picture::from_rgba(RgbaImage::clone(image));
                 self.disturb(|run| run.disturb(|painter| painter.go_on_from(&picture)));
+            }
+            Command::Retouch { image, mask } => {
+                let picture = Picture::from_rgba(RgbaImage::clone(image));
+                let mask = Picture::from_grey(mask);
+                self.disturb(|run| run.disturb(|painter| painter.retouch(&picture, &mask)));
             }
             Command::GoBackTo(moment) => self.disturb(|run| run.go_back_to(moment)),
             Command::Pause => self.pause(),
@@ -155,6 +161,7 @@ impl Easel {
             Command::UseWeights(weights) => self.use_weights(weights.clone()),
             // Studio::send gives these to the file thread.
             Command::LoadPicture(_)
+            | Command::LookAgain(_)
             | Command::AdoptPicture { .. }
             | Command::StoreMask { .. }
             | Command::SaveMaskAs { .. }

@@ -54,6 +54,16 @@ impl PictureCache {
         Ok(decoded)
     }
 
+    /// Whether the file of a picture that was decoded has changed since.
+    pub fn is_outdated(&self, source: &PictureSource) -> bool {
+        let Some(now) = version(source) else { return false };
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = entries.iter().map(|entry| (&entry.source, entry.version));
+        let mut known = known.chain(lent.iter().map(|lent| (&lent.source, lent.version)));
+        known.find(|(known, _)| *known == source).is_some_and(|(_, version)| version != Some(now))
+    }
+
     /// The pixels of every picture that the recipe names.
     pub fn job(&self, recipe: &Recipe) -> Result<Job, PictureError> {
         let content = self.get(&recipe.content)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use image::{Rgba, RgbaImage};
+use image::{GrayImage, Luma, Rgba, RgbaImage};
 use pentimento::engine::{Engine, Job};
 use pentimento::image_io::Picture;
 use pentimento::recipe::{Colours, Init, OptimizerKind, Recipe, StyleSource};
@@ -250,6 +250,53 @@ fn stirring_moves_the_canvas_by_so_many_levels_and_paints_on() {
     paint(painter.as_mut());
     painter.go_on_from(&picture(10, 10, 0.5)).unwrap();
     assert!(!painter.is_finished());
+}
+
+#[test]
+fn what_is_brushed_in_lies_over_the_canvas_and_nothing_else_changes() {
+    let mut painter = engine().begin(&job(small(3))).unwrap();
+    paint(painter.as_mut());
+    let before = painter.frame().unwrap();
+    let (width, height) = before.dimensions();
+    let other = RgbaImage::from_fn(width, height, |x, y| Rgba([(x * 5) as u8, (y * 7) as u8, 99, 255]));
+    // White, grey, and black in thirds.
+    let grey = |x| {
+        if x < width / 3 {
+            255
+        } else if x < 2 * width / 3 {
+            51
+        } else {
+            0
+        }
+    };
+    let mask = GrayImage::from_fn(width, height, |x, _| Luma([grey(x)]));
+    painter.retouch(&Picture::from_rgba(other.clone()), &Picture::from_grey(&mask)).unwrap();
+    assert!(painter.is_finished(), "it is not painted on");
+    let after = painter.frame().unwrap();
+    for (x, y, pixel) in after.enumerate_pixels() {
+        let share = f32::from(grey(x)) / 255.0;
+        for channel in 0..3 {
+            let (was, other) = (before.get_pixel(x, y).0[channel], other.get_pixel(x, y).0[channel]);
+            let expected = f32::from(was) + (f32::from(other) - f32::from(was)) * share;
+            // The canvas from before was finer than its eight bits, and L-BFGS may have left it beyond black and white.
+            let tolerance = match (grey(x), was) {
+                (51, 0 | 255) => 30.0,
+                (51, _) => 1.01,
+                _ => 0.0,
+            };
+            let found = f32::from(pixel.0[channel]);
+            assert!((found - expected).abs() <= tolerance, "{found} for {expected} at {x}, {y}");
+        }
+    }
+    // A painting at work goes on from there.
+    let mut painter = engine().begin(&job(small(3))).unwrap();
+    painter.step().unwrap();
+    let one = Picture::from_grey(&GrayImage::from_pixel(1, 1, Luma([255])));
+    painter.retouch(&Picture::from_rgba(other.clone()), &one).unwrap();
+    assert_eq!(painter.frame().unwrap(), other, "a mask is stretched to the canvas");
+    let progress = painter.step().unwrap();
+    assert_eq!((progress.iteration, progress.iterations), (2, 3));
+    assert_ne!(painter.frame().unwrap(), other);
 }
 
 #[test]

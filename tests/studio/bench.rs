@@ -37,6 +37,8 @@ pub enum Seen {
     Stir(f32),
     /// A painting was begun that is never ready.
     Begin,
+    /// Something was laid over the canvas: widths of the picture and of its mask.
+    Retouch(u32, u32),
     /// Another picture was put in the canvas' place, so wide.
     GoOnFrom(u32),
 }
@@ -159,6 +161,11 @@ impl Painter for FakePainter {
     fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError> {
         self.engine.seen.send(Seen::GoOnFrom(picture.width())).unwrap();
         self.disturbed();
+        Ok(())
+    }
+
+    fn retouch(&mut self, picture: &Picture, mask: &Picture) -> Result<(), EngineError> {
+        self.engine.seen.send(Seen::Retouch(picture.width(), mask.width())).unwrap();
         Ok(())
     }
 
@@ -286,7 +293,7 @@ impl Bench {
     pub fn step_begun(&self) -> f32 {
         match self.seen.recv_timeout(PATIENCE).unwrap() {
             Seen::Step(strength) => strength,
-            Seen::Begin | Seen::Revise(..) | Seen::Stir(_) | Seen::GoOnFrom(_) => self.step_begun(),
+            Seen::Begin | Seen::Revise(..) | Seen::Stir(_) | Seen::GoOnFrom(_) | Seen::Retouch(..) => self.step_begun(),
         }
     }
 

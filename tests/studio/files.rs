@@ -8,7 +8,38 @@ use pentimento::image_io::{Picture, read_record};
 use pentimento::recipe::{PictureSource, Recipe};
 use pentimento::studio::{Command, Event};
 
-use crate::bench::{Bench, canvas};
+use crate::bench::{Bench, PATIENCE, Seen, canvas};
+
+#[test]
+fn a_picture_that_another_program_has_changed_is_followed() {
+    let bench = Bench::new();
+    let recipe = bench.recipe(9);
+    bench.paint(1, &recipe);
+    bench.steps_begun(1);
+    let look_again =
+        || bench.studio.send(Command::LookAgain(vec![bench.source("content.png"), bench.source("style.png")]));
+    look_again();
+    RgbaImage::new(40, 20).save(bench.path("content.png")).unwrap();
+    look_again();
+    let mut loaded = None;
+    let changed = bench.wait(|event| match event {
+        Event::PictureLoaded { source, width, .. } => {
+            assert!(loaded.replace((source, width)).is_none(), "the others are as they were");
+            None
+        }
+        Event::PictureChanged(source) => Some(source),
+        _ => None,
+    });
+    assert_eq!(changed, bench.source("content.png"));
+    assert_eq!(loaded, Some((changed, 40)));
+    bench.studio.send(Command::FollowPictures);
+    bench.allow(1);
+    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Revise(0.0, 40));
+    // What cannot be read is told, and what is there stays.
+    fs::write(bench.path("style.png"), "half written").unwrap();
+    look_again();
+    assert!(bench.wait_problem().contains("style.png"));
+}
 
 #[test]
 fn keep_writes_a_picture_that_restores_its_recipe() {

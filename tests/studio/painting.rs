@@ -1,8 +1,9 @@
 //! The painting thread: order, stops, changes, failures.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use image::{Rgba, RgbaImage};
+use image::{GrayImage, Rgba, RgbaImage};
 use pentimento::image_io::{Picture, read_record};
 use pentimento::recipe::Recipe;
 use pentimento::studio::{Command, Event, RunId};
@@ -397,6 +398,26 @@ fn a_stir_shows_on_a_paused_painting_and_makes_a_finished_one_paint_on() {
     bench.allow(2);
     bench.wait_iteration(4);
     bench.wait_finished();
+}
+
+#[test]
+fn what_is_brushed_into_a_finished_painting_leaves_it_finished() {
+    let bench = Bench::new();
+    bench.paint(1, &bench.recipe(2));
+    bench.allow(2);
+    bench.wait_finished();
+    bench.frame();
+    let seen = std::iter::from_fn(|| bench.seen.try_recv().ok()).last();
+    assert_eq!(seen, Some(Seen::Step(0.0)));
+    let (image, mask) = (Arc::new(RgbaImage::new(12, 6)), Arc::new(GrayImage::new(5, 3)));
+    bench.studio.send(Command::Retouch { image, mask });
+    assert_eq!(*bench.wait_set_aside(1).image, canvas(2), "the canvas from before can be had back");
+    assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Retouch(12, 5));
+    assert_eq!(bench.frame().iteration, 2, "shown at once");
+    // Had it gone on, the next command would have found it in a step.
+    bench.studio.send(Command::MeasureShares);
+    bench.wait(|event| matches!(event, Event::Shares { iteration: 2, .. }).then_some(()));
+    assert!(bench.seen.try_recv().is_err());
 }
 
 #[test]

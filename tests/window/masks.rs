@@ -1,5 +1,7 @@
 //! Painting masks on the canvas.
 
+use std::sync::Arc;
+
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Vec2, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -27,7 +29,9 @@ impl Bench {
 
     /// A place on the canvas, in points from its middle.
     fn on_canvas(&mut self, off: Vec2) -> Pos2 {
-        self.window().get_by_label("Canvas: painting a mask").rect().center() + off
+        let brushing = self.has("Canvas: brushing another picture in");
+        let name = if brushing { "Canvas: brushing another picture in" } else { "Canvas: painting a mask" };
+        self.window().get_by_label(name).rect().center() + off
     }
 
     fn stroke(&mut self, button: PointerButton, from: Vec2, to: Vec2) {
@@ -206,4 +210,66 @@ fn a_favourite_brings_its_masks_back() {
     assert!(!bench.has("Canvas: painting a mask"));
     bench.click("Take its settings");
     assert_eq!(bench.mask_after(None, of_photo), mask);
+}
+
+#[test]
+fn an_earlier_moment_is_brushed_into_the_canvas_and_taken_back() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.set_iterations(6.0);
+    bench.paint(5);
+    bench.iterate(1);
+    bench.until_label("Finished");
+    bench.press(Key::ArrowLeft);
+    bench.press(Key::ArrowLeft);
+    bench.press(Key::ArrowLeft);
+    assert!(bench.has("Viewing an earlier moment") && bench.has("iteration 3"));
+    bench.click("Brush in");
+    assert!(bench.has("Brush in from iteration 3") && !bench.has("Viewing an earlier moment"));
+    assert!(bench.has("Canvas: brushing another picture in"));
+    bench.window().get_by_role_and_label(Role::SpinButton, "Size of the brush").set_value_accesskit(30.0);
+    bench.settle();
+    bench.stroke(PointerButton::Primary, vec2(-60.0, 0.0), vec2(60.0, 0.0));
+    assert!(bench.disturbed.lock().unwrap().is_empty(), "nothing happens before the artist is done");
+    bench.press(Key::Escape);
+    bench.until_label("Brushed in from iteration 3");
+    {
+        let disturbed = bench.disturbed.lock().unwrap();
+        let [retouch] = disturbed.as_slice() else { panic!("{disturbed:?}") };
+        let share = retouch.strip_prefix("iteration 3 over ").and_then(|rest| rest.strip_suffix(" %")).unwrap();
+        assert!((15..50).contains(&share.parse::<u32>().unwrap()), "{share}");
+    }
+    assert!(bench.has("Finished") && bench.has("Canvas: the painting") && bench.has("Previous canvas"));
+    // Masks of the recipe are none of its business.
+    assert!(bench.seen.lock().unwrap().iter().all(|recipe| recipe.photo_mask.is_none()));
+    bench.window().key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    bench.settle();
+    let disturbed = Arc::clone(&bench.disturbed);
+    bench.until("the canvas from before", move |_| disturbed.lock().unwrap().len() == 2);
+    assert_eq!(bench.disturbed.lock().unwrap()[1], "iteration 6 over 100 %");
+}
+
+#[test]
+fn who_brushes_nothing_in_changes_nothing() {
+    let mut bench = Bench::new();
+    bench.look_at_a_favourite();
+    bench.until_label("Viewing a favourite");
+    bench.press(Key::H);
+    assert!(bench.has("Brush in from a favourite, iteration "));
+    bench.stroke(PointerButton::Primary, vec2(-60.0, 0.0), vec2(60.0, 0.0));
+    bench.click("Undo stroke");
+    // Another picture is looked at in its place.
+    bench.window().get_by_label_contains("Favourite, iteration").click();
+    bench.until_label("Viewing a favourite");
+    assert!(!bench.has("Brush in from"));
+    // And what was painted is not lost by that.
+    bench.press(Key::H);
+    assert!(bench.has("Brush in from"));
+    bench.stroke(PointerButton::Primary, vec2(-60.0, 0.0), vec2(60.0, 0.0));
+    bench.window().get_by_label_contains("Favourite, iteration").click();
+    bench.settle();
+    assert!(!bench.has("Brush in from"));
+    bench.iterate(1);
+    bench.until_label("Brushed in from a favourite");
+    assert_eq!(bench.disturbed.lock().unwrap().len(), 1);
 }

@@ -82,6 +82,14 @@ impl Painter for Tame {
         Ok(())
     }
 
+    fn retouch(&mut self, picture: &Picture, mask: &Picture) -> Result<(), EngineError> {
+        let (picture, mask) = (picture.to_rgba(), mask.to_rgba());
+        let red = picture.get_pixel(0, 0).0[0];
+        let white = mask.pixels().filter(|pixel| pixel.0[0] > 0).count() * 100 / mask.pixels().len();
+        self.reins.disturbed.lock().unwrap().push(format!("iteration {red} over {white} %"));
+        Ok(())
+    }
+
     fn take_up(&mut self, picture: &Picture, iterations: u32) -> Result<(), EngineError> {
         self.iteration = iterations;
         self.go_on_from(picture)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::Queryable;
-use image::DynamicImage;
+use image::{DynamicImage, RgbaImage};
 use pentimento::app::{Answer, Preferences};
 use pentimento::recipe::{Depth, PictureSource, Recipe};
 
@@ -293,6 +293,32 @@ fn a_photo_that_fails_does_not_hold_up_those_behind_it() {
     bench.until_label("Photo picture: blue.png");
     bench.iterate(2);
     bench.until_label("2 of 3 photos are painted");
+}
+
+#[test]
+fn a_picture_edited_elsewhere_is_followed_when_the_artist_comes_back() {
+    let mut bench = Bench::new();
+    bench.ready();
+    let dropped = bench.write_picture("red.png");
+    bench.drop_file(dropped.clone());
+    bench.until_label("Photo picture: red.png");
+    bench.set_iterations(3.0);
+    bench.paint(1);
+    let edit = |bench: &mut Bench, width| {
+        RgbaImage::new(width, 30).save(&dropped).unwrap();
+        bench.window().input_mut().events.push(Event::WindowFocused(true));
+        bench.until_label(&format!("{width} × 30"));
+    };
+    edit(&mut bench, 60);
+    bench.until_label("red.png has changed, and the painting follows");
+    bench.iterate(2);
+    bench.until_label("Finished");
+    assert_eq!(bench.seen.lock().unwrap().len(), 2, "the same settings once more");
+    // Another photo is not painted over it.
+    edit(&mut bench, 80);
+    bench.settle();
+    assert!(bench.has("Finished") && !bench.has("(2 times)"));
+    assert_eq!(bench.seen.lock().unwrap().len(), 2);
 }
 
 #[test]

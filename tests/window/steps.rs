@@ -28,6 +28,29 @@ fn what_was_changed_is_taken_back_while_it_paints() {
 }
 
 #[test]
+fn what_was_deleted_is_brought_back_in_its_turn() {
+    let mut bench = Bench::new();
+    bench.look_at_a_favourite();
+    bench.until_label("Viewing a favourite");
+    bench.press(Key::Delete);
+    bench.until_label("to the trash folder");
+    bench.set_slider("Style strength", 3.0);
+    let undo = |bench: &mut Bench| {
+        bench.window().key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        bench.settle();
+    };
+    undo(&mut bench);
+    assert!(bench.has("Taken back: Style strength from 0 to 3"));
+    assert!(!bench.has("Favourite, iteration"));
+    undo(&mut bench);
+    bench.until_label("Favourite, iteration");
+    undo(&mut bench);
+    assert!(bench.has("No change is left to take back"));
+    bench.press(Key::Delete);
+    assert!(bench.has("Nothing to delete is shown"));
+}
+
+#[test]
 fn a_photo_is_taken_back_like_any_setting() {
     let mut bench = Bench::new();
     bench.ready();

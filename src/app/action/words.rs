@@ -88,7 +88,7 @@ impl Action {
             ),
             Self::Copy => ("Copy", "Put the shown picture on the clipboard", icons::ICON_CONTENT_COPY, command(Key::C)),
             Self::BackToPainting => {
-                ("Back to the painting", "Leave this picture", icons::ICON_ARROW_BACK, key(Key::Escape))
+                ("Back", "Leave this picture and go back to the painting", icons::ICON_ARROW_BACK, key(Key::Escape))
             }
             Self::EarlierMoment => (
                 "Earlier moment",
@@ -116,6 +116,12 @@ impl Action {
                 icons::ICON_FORMAT_PAINT,
                 key(Key::P),
             ),
+            Self::BrushIn => (
+                "Brush in",
+                "Bring parts of this picture into the painting with a soft brush; the rest of it stays as it is",
+                icons::ICON_STYLUS_BRUSH,
+                key(Key::H),
+            ),
             Self::DeleteShown => {
                 ("Delete", "Move this favourite to the library's trash folder", icons::ICON_DELETE, key(Key::Delete))
             }
@@ -127,7 +133,7 @@ impl Action {
             ),
             Self::Undo => (
                 "Undo change",
-                "Take back what was changed last, settings, pictures or masks; a running painting goes on with what was before",
+                "Take back what was changed last, settings, pictures or masks, and a running painting goes on with what was before; or bring back what was deleted last",
                 icons::ICON_UNDO,
                 command(Key::Z),
             ),

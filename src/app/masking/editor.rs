@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use image::GrayImage;
 
 use super::super::brush::{Area, Brush, Point, Stroke};
-use super::MaskTarget;
+use super::{MaskTarget, Source};
 use crate::recipe::PictureSource;
 
 /// Strokes that can be undone.
@@ -49,6 +49,8 @@ pub struct Editor {
     /// Tells it from every other.
     serial: u64,
     pub(super) target: MaskTarget,
+    /// What is brushed into the canvas, if it is for that.
+    pub(super) source: Option<Source>,
     /// The picture that it is about and the photo whose shape it has, as of the beginning.
     pub(super) about: (PictureSource, PictureSource),
     pub(super) mask: GrayImage,
@@ -74,6 +76,7 @@ impl Editor {
         Self {
             serial,
             target,
+            source: None,
             about,
             mask: GrayImage::new(width, height),
             stroke: None,
@@ -96,6 +99,12 @@ impl Editor {
     #[must_use]
     pub fn target(&self) -> MaskTarget {
         self.target
+    }
+
+    /// What is brushed into the canvas, if it is for that.
+    #[must_use]
+    pub fn source(&self) -> Option<&Source> {
+        self.source.as_ref()
     }
 
     /// Its pixels, white where it acts.

@@ -9,10 +9,12 @@ pub enum MaskTarget {
     Photo,
     /// Where the style of this index acts.
     Style(usize),
+    /// Where another picture is brushed into the canvas, once: no recipe has it.
+    Canvas,
 }
 
 impl MaskTarget {
-    /// Everything that can have a mask under a recipe.
+    /// Everything that can have a mask in a recipe.
     pub fn all(recipe: &Recipe) -> impl Iterator<Item = Self> {
         (0..recipe.styles.len()).map(Self::Style).chain([Self::Photo])
     }
@@ -23,6 +25,7 @@ impl MaskTarget {
         match self {
             Self::Photo => recipe.photo_mask.as_ref(),
             Self::Style(index) => recipe.styles.get(index)?.mask.as_ref(),
+            Self::Canvas => None,
         }
     }
 
@@ -30,7 +33,7 @@ impl MaskTarget {
     #[must_use]
     pub(super) fn picture(self, recipe: &Recipe) -> Option<&PictureSource> {
         match self {
-            Self::Photo => Some(&recipe.content),
+            Self::Photo | Self::Canvas => Some(&recipe.content),
             Self::Style(index) => Some(&recipe.styles.get(index)?.picture),
         }
     }
@@ -43,6 +46,7 @@ impl MaskTarget {
                     style.mask = mask;
                 }
             }
+            Self::Canvas => {}
         }
     }
 }

@@ -24,6 +24,9 @@ use super::timeline;
 /// Physical pixels a picture's pixel must cover before it is shown as a square.
 const NEAREST_FROM_PIXELS: f32 = 6.0;
 
+/// Where what lies over the canvas has less room than this, its buttons have no labels.
+const BANNER_LABELS_FROM_PT: f32 = 700.0;
+
 /// What the canvas remembers between frames.
 #[derive(Default)]
 pub struct CanvasPanel {
@@ -122,6 +125,9 @@ impl CanvasPanel {
         }
 
         let name = match shown {
+            _ if desk.state.masking.editor().is_some_and(|editor| editor.source().is_some()) => {
+                "Canvas: brushing another picture in"
+            }
             _ if masking => "Canvas: painting a mask",
             Shown::Photo => "Canvas: the photo",
             _ if comparing => "Canvas: comparing with the photo",
@@ -211,17 +217,21 @@ fn banner_ui(desk: &mut Desk<'_>, canvas: Rect, ui: &mut Ui) {
     ui.painter().rect_filled(place, 0.0, ui.visuals().panel_fill.gamma_multiply(0.9));
     ui.scope_builder(UiBuilder::new().max_rect(place.shrink2(vec2(12.0, 4.0))), |ui| {
         ui.horizontal_centered(|ui| {
-            ui.strong(what);
-            if let Some(iteration) = desk.state.shown_iteration() {
-                ui.weak(format!("iteration {iteration}"));
-            }
+            let narrow = place.width() < BANNER_LABELS_FROM_PT;
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                desk.action_button(ui, Action::BackToPainting);
+                desk.action_tool(ui, Action::BackToPainting, narrow);
                 if desk.state.offers(Action::DeleteShown) {
                     desk.action_icon(ui, Action::DeleteShown, false);
                 }
-                desk.action_button(ui, Action::TakeSettings);
-                desk.action_button(ui, Action::GoOnFromShown);
+                desk.action_tool(ui, Action::TakeSettings, narrow);
+                desk.action_tool(ui, Action::GoOnFromShown, narrow);
+                desk.action_tool(ui, Action::BrushIn, narrow);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.strong(what);
+                    if let Some(iteration) = desk.state.shown_iteration() {
+                        ui.add(egui::Label::new(RichText::new(format!("iteration {iteration}")).weak()).truncate());
+                    }
+                });
             });
         });
     });
@@ -277,13 +287,9 @@ fn caption(state: &State) -> String {
     if state.exhibit.is_some() {
         return String::new();
     }
-    let photo = words::picture_name(&state.recipe.content);
-    match (&state.painting, state.recipe.styles.as_slice()) {
-        (Some(_), [style]) => format!("{photo} in the style of {}", words::picture_name(&style.picture)),
-        (Some(_), [style, others @ ..]) => {
-            format!("{photo} in the style of {} and {} more", words::picture_name(&style.picture), others.len())
-        }
-        _ => format!("{photo}, the photo"),
+    match &state.painting {
+        Some(_) => words::painting_name(&state.recipe),
+        None => format!("{}, the photo", words::picture_name(&state.recipe.content)),
     }
 }
 

@@ -7,8 +7,8 @@ use super::super::widgets::Desk;
 use super::fields::{Look, slider};
 use crate::recipe::parameter;
 
-const STRENGTH: Look = Look { logarithmic: false, unit: false, decimals: 2 };
-const SMOOTHNESS: Look = Look { logarithmic: true, ..STRENGTH };
+const STRENGTH: Look = Look { decimals: 2, span: Some(parameter::USUAL_STRENGTHS), ..Look::PLAIN };
+const SMOOTHNESS: Look = Look { logarithmic: true, decimals: 2, ..Look::PLAIN };
 
 /// Draws the three sliders.
 pub fn controls_ui(desk: &mut Desk<'_>, ui: &mut Ui) {

@@ -12,6 +12,7 @@ use image::RgbaImage;
 use super::super::command::Exhibit;
 use super::super::state::State;
 use super::super::theme;
+use crate::image_io::have_one_shape;
 
 /// How near to the line the pointer takes hold of it.
 const REACH_PT: f32 = 10.0;
@@ -96,14 +97,7 @@ pub fn other_side(state: &State, own: &RgbaImage) -> Option<(Arc<RgbaImage>, &'s
         Some(canvas) => (Arc::clone(&canvas.image), "painting"),
         None => (Arc::clone(&state.picture_info(&state.recipe.content)?.thumbnail), "photo"),
     };
-    Some(other).filter(|(other, _)| have_one_shape(own, other))
-}
-
-/// Whether two pictures have the same proportions, as far as whole pixels allow.
-fn have_one_shape(a: &RgbaImage, b: &RgbaImage) -> bool {
-    let aspect = |image: &RgbaImage| image.width() as f32 / image.height().max(1) as f32;
-    let shortest = a.width().min(a.height()).min(b.width()).min(b.height()).max(1);
-    (aspect(a) / aspect(b) - 1.0).abs() <= 1.0 / shortest as f32
+    Some(other).filter(|(other, _)| have_one_shape(own.dimensions(), other.dimensions()))
 }
 
 /// The name of what stands on the right.
@@ -156,15 +150,6 @@ fn label(painter: &Painter, ui: &Ui, at: Pos2, align: Align2, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn stages_of_one_painting_have_one_shape_and_other_pictures_another() {
-        let image = RgbaImage::new;
-        assert!(have_one_shape(&image(128, 85), &image(512, 342)));
-        assert!(have_one_shape(&image(1024, 683), &image(24, 16)));
-        assert!(!have_one_shape(&image(512, 342), &image(512, 384)));
-        assert!(!have_one_shape(&image(512, 342), &image(342, 512)));
-    }
 
     #[test]
     fn the_line_stays_in_sight() {

@@ -55,7 +55,8 @@ pub fn curve_ui(desk: &Desk<'_>, ui: &mut Ui) {
     ui.horizontal_top(|ui| {
         ui.allocate_ui_with_layout(vec2(NUMBERS_WIDTH_PT, ui.available_height()), Layout::top_down(Align::Min), |ui| {
             ui.set_width(NUMBERS_WIDTH_PT);
-            ui.add_space(4.0);
+            ui.add_space(2.0);
+            ui.spacing_mut().item_spacing.y = 0.0;
             for term in &terms {
                 number_ui(term, losses.as_ref(), ui);
             }

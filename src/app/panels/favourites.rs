@@ -5,8 +5,8 @@ use egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
 use super::super::action::Action;
 use super::super::command::{Exhibit, UiCommand};
 use super::super::state::Previous;
-use super::super::theme;
 use super::super::widgets::{Desk, icon_button, picture_tile};
+use super::super::{theme, words};
 use crate::studio::Favourite;
 
 /// Draws the strip.
@@ -60,7 +60,8 @@ fn previous_ui(desk: &mut Desk<'_>, previous: &Previous, ui: &mut Ui) {
             desk.ask(UiCommand::Keep(exhibit.clone()));
         }
     });
-    response.on_hover_text(format!("Iteration {}, not kept as a favourite", previous.canvas.iteration));
+    let name = words::painting_name(&previous.canvas.recipe);
+    response.on_hover_text(format!("{name}\nIteration {}, not kept as a favourite", previous.canvas.iteration));
     ui.add(Label::new(RichText::new("Previous, not kept").small().weak()).truncate());
 }
 
@@ -77,6 +78,7 @@ fn favourite_ui(desk: &mut Desk<'_>, favourite: &Favourite, ui: &mut Ui) {
             desk.ask(UiCommand::Delete(favourite.path.clone()));
         }
     });
+    response.on_hover_text(format!("{}\nIteration {}", words::painting_name(&favourite.recipe), favourite.iteration));
     let text = format!("Iteration {}", favourite.iteration);
     ui.add(Label::new(RichText::new(text).small().weak()).truncate());
 }

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use egui::emath::Numeric;
 use egui::{
     Align, CollapsingHeader, ComboBox, DragValue, Id, Label, Layout, PointerButton, Rect, RectAlign, Response, Slider,
-    Tooltip, Ui, pos2, vec2,
+    SliderClamping, Tooltip, Ui, pos2, vec2,
 };
 use egui_material_icons::icons;
 
@@ -136,7 +136,7 @@ pub fn choice<T: Copy + PartialEq>(ui: &mut Ui, what: &Choices<T>, value: &mut T
 }
 
 /// How a slider shows its number.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Look {
     /// From a trace to a flood: steps that look equal are ratios, not differences.
     pub logarithmic: bool,
@@ -144,6 +144,13 @@ pub struct Look {
     pub unit: bool,
     /// Digits after the point.
     pub decimals: usize,
+    /// What the slider spans, where that is less than may be typed.
+    pub span: Option<(f32, f32)>,
+}
+
+impl Look {
+    /// Equal steps, whole numbers.
+    pub const PLAIN: Self = Self { logarithmic: false, unit: false, decimals: 0, span: None };
 }
 
 /// Draws a title with a number and, below, a slider as wide as there is room.
@@ -169,7 +176,8 @@ pub fn slider(ui: &mut Ui, what: &Parameter<f32>, value: &mut f32, preset: f32, 
             });
         });
         ui.spacing_mut().slider_width = ui.available_width();
-        rail(ui, what.label, &hint, value, (what.min, what.max), preset, look.logarithmic);
+        let span = look.span.unwrap_or((what.min, what.max));
+        rail(ui, what.label, &hint, value, span, preset, look.logarithmic);
     });
 }
 
@@ -183,7 +191,9 @@ pub fn rail(
     preset: f32,
     logarithmic: bool,
 ) {
-    let slider = Slider::new(value, min..=max).logarithmic(logarithmic).smallest_positive(0.01).show_value(false);
+    // A number beyond the slider was typed, and stays until the slider is moved.
+    let slider = Slider::new(value, min..=max).clamping(SliderClamping::Edits);
+    let slider = slider.logarithmic(logarithmic).smallest_positive(0.01).show_value(false);
     let slider = hint_beside(ui.add(slider).accessible_name(name), hint);
     let twice = ui.input(|input| input.pointer.button_double_clicked(PointerButton::Primary));
     if twice && slider.contains_pointer() {

@@ -1,4 +1,5 @@
-//! The mask over the canvas while it is painted: its film, the brush, and what the pointer does.
+//! The mask over the canvas while it is painted: its film, or the picture that it brings in, the brush, and what the pointer
+//! does.
 
 use egui::{
     Align, Color32, ColorImage, Event, Layout, PointerButton, Pos2, Rect, Response, Stroke, TextureHandle,
@@ -12,6 +13,9 @@ use super::super::masking::{Editor, MaskCommand};
 use super::super::theme;
 use super::super::widgets::Desk;
 use super::masks;
+
+/// Where the line above the canvas is shorter than this, it has no room for labels.
+const LABELS_FROM_PT: f32 = 560.0;
 
 /// Opacity of the film where the mask is white.
 const FILM: f32 = 0.55;
@@ -62,8 +66,15 @@ impl MaskLayer {
     fn film(&mut self, editor: &Editor, ui: &Ui) -> TextureHandle {
         let colour = theme::palette(ui.visuals()).mask;
         let image = |area: Area| {
-            let film = |grey: u8| colour.gamma_multiply(FILM * f32::from(grey) / 255.0);
-            ColorImage::new(area.size(), area.pixels(editor.mask()).into_iter().map(film).collect())
+            let film = |(at, grey): ([u32; 2], u8)| match editor.source() {
+                _ if grey == 0 => Color32::TRANSPARENT,
+                None => colour.gamma_multiply(FILM * f32::from(grey) / 255.0),
+                Some(source) => {
+                    let [r, g, b, a] = source.colour_at(at, editor.mask().dimensions());
+                    Color32::from_rgba_unmultiplied(r, g, b, a).gamma_multiply(f32::from(grey) / 255.0)
+                }
+            };
+            ColorImage::new(area.size(), area.places().zip(area.pixels(editor.mask())).map(film).collect())
         };
         match &mut self.texture {
             Some(film) if film.serial == editor.serial() => {
@@ -143,15 +154,21 @@ fn ring(painter: &egui::Painter, at: Pos2, radius: f32, opacity: f32) {
 pub fn banner_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
     let Some(editor) = desk.state.masking.editor() else { return };
     let (title, waiting) = (masks::title(desk.state, editor.target()), editor.is_waiting());
+    let brushes_in = editor.source().is_some();
     let frame = egui::Frame::new().fill(ui.visuals().faint_bg_color).inner_margin(egui::Margin::symmetric(12, 4));
     egui::Panel::top("mask banner").resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.set_height(theme::TOOL_HEIGHT_PT);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                desk.action_button(ui, Action::LeaveMask);
+                let narrow = ui.available_width() < LABELS_FROM_PT;
+                desk.action_tool(ui, Action::LeaveMask, narrow);
                 desk.action_icon(ui, Action::RedoStroke, false);
                 desk.action_icon(ui, Action::UndoStroke, false);
                 desk.action_icon(ui, Action::ToggleEraser, desk.state.masking.tool.erases);
+                // The other masks have theirs in their section.
+                if brushes_in {
+                    masks::compact_tool_ui(desk, narrow, ui);
+                }
                 if waiting {
                     ui.add(egui::Spinner::new().size(16.0));
                 }

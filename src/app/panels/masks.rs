@@ -1,11 +1,11 @@
 //! Where each style acts and where the photo stays.
 
-use egui::{Align, Layout, RichText, Slider, Ui};
+use egui::{Align, DragValue, Layout, RichText, Slider, Ui};
 use egui_material_icons::icons;
 
 use super::super::action::Action;
 use super::super::command::UiCommand;
-use super::super::masking::{BRUSH_SIZES, MaskCommand, MaskTarget};
+use super::super::masking::{BRUSH_SIZES, Editor, MaskCommand, MaskTarget, Tool};
 use super::super::state::State;
 use super::super::theme;
 use super::super::widgets::{Desk, icon_button};
@@ -23,6 +23,10 @@ pub fn title(state: &State, target: MaskTarget) -> String {
     match target {
         MaskTarget::Photo => "Paint where the photo stays".to_owned(),
         MaskTarget::Style(index) => format!("Paint where {} acts", style_name(state, index)),
+        MaskTarget::Canvas => {
+            let source = state.masking.editor().and_then(Editor::source);
+            format!("Brush in from {}", source.map_or("", |source| &source.name))
+        }
     }
 }
 
@@ -56,6 +60,8 @@ fn row_ui(desk: &mut Desk<'_>, target: MaskTarget, ui: &mut Ui) {
         (MaskTarget::Style(index), false) if others_are_masked(state, index) => {
             (style_name(state, index), "in the rest")
         }
+        // No recipe has a mask for it.
+        (MaskTarget::Canvas, _) => return,
         (MaskTarget::Style(index), false) => (style_name(state, index), "everywhere"),
     };
     ui.horizontal(|ui| {
@@ -85,19 +91,37 @@ fn others_are_masked(state: &State, index: usize) -> bool {
     styles.filter(|(other, _)| *other != index).any(|(_, style)| style.mask.is_some() && style.weight > 0.0)
 }
 
+const SIZE_HINT: &str = "Width of the brush as a share of the canvas ([ and ])";
+const HARDNESS_HINT: &str = "Share of the brush that is hard; from there it fades to its rim";
+
+/// Draws the brush in one line, from right to left, for where its section may be closed.
+pub fn compact_tool_ui(desk: &mut Desk<'_>, narrow: bool, ui: &mut Ui) {
+    let mut tool = desk.state.masking.tool;
+    let [of_hardness, of_size] = if narrow { ["", ""] } else { ["Hardness ", "Brush "] };
+    let hardness = DragValue::new(&mut tool.hardness).range(0.0..=100.0).prefix(of_hardness).suffix(" %");
+    ui.add(hardness.max_decimals(0)).accessible_name("Hardness of the brush").on_hover_text(HARDNESS_HINT);
+    let size = DragValue::new(&mut tool.size).range(BRUSH_SIZES).speed(0.1).prefix(of_size).suffix(" %");
+    ui.add(size.max_decimals(1)).accessible_name("Size of the brush").on_hover_text(SIZE_HINT);
+    take(desk, tool);
+}
+
+fn take(desk: &mut Desk<'_>, tool: Tool) {
+    if tool != desk.state.masking.tool {
+        desk.ask(UiCommand::Mask(MaskCommand::Take(tool)));
+    }
+}
+
 fn tool_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
     let mut tool = desk.state.masking.tool;
     egui::Grid::new("brush").num_columns(2).spacing([8.0, 6.0]).min_col_width(60.0).show(ui, |ui| {
         ui.spacing_mut().slider_width = SLIDER_WIDTH_PT;
-        let sizes = "Width of the brush as a share of the canvas ([ and ])";
-        let title = ui.label("Size").on_hover_text(sizes);
+        let title = ui.label("Size").on_hover_text(SIZE_HINT);
         let size = Slider::new(&mut tool.size, BRUSH_SIZES).logarithmic(true).suffix(" %").max_decimals(1);
-        ui.add(size).labelled_by(title.id).accessible_name("Brush size").on_hover_text(sizes);
+        ui.add(size).labelled_by(title.id).accessible_name("Brush size").on_hover_text(SIZE_HINT);
         ui.end_row();
-        let shares = "Share of the brush that is hard; from there it fades to its rim";
-        let title = ui.label("Hardness").on_hover_text(shares);
+        let title = ui.label("Hardness").on_hover_text(HARDNESS_HINT);
         let hardness = Slider::new(&mut tool.hardness, 0.0..=100.0).suffix(" %").max_decimals(0);
-        ui.add(hardness).labelled_by(title.id).accessible_name("Brush hardness").on_hover_text(shares);
+        ui.add(hardness).labelled_by(title.id).accessible_name("Brush hardness").on_hover_text(HARDNESS_HINT);
         ui.end_row();
     });
     ui.horizontal(|ui| {
@@ -107,7 +131,5 @@ fn tool_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
         desk.action_icon(ui, Action::OpenMask, false);
         desk.action_icon(ui, Action::SaveMask, false);
     });
-    if tool != desk.state.masking.tool {
-        desk.ask(UiCommand::Mask(MaskCommand::Take(tool)));
-    }
+    take(desk, tool);
 }

@@ -25,7 +25,7 @@ pub fn toolbar_ui(desk: &mut Desk<'_>, preferences: &Preferences, messages_open:
         ui.set_height(theme::TOOL_HEIGHT_PT + 6.0);
         desk.primary_button(ui, desk.state.primary(), PRIMARY_WIDTH_PT);
         let narrow = ui.available_width() < LABELS_FROM_PT;
-        tool_ui(desk, Action::StartOver, narrow, ui);
+        desk.action_tool(ui, Action::StartOver, narrow);
         desk.action_icon(ui, Action::Variations, desk.state.variations.is_some());
         desk.action_icon(ui, Action::Undo, false);
         desk.action_icon(ui, Action::Redo, false);
@@ -37,8 +37,8 @@ pub fn toolbar_ui(desk: &mut Desk<'_>, preferences: &Preferences, messages_open:
             desk.action_icon(ui, Action::ToggleCurve, preferences.show_curve);
             ui.add_space(theme::SMALL_GAP_PT);
             desk.action_icon(ui, Action::Finish, false);
-            tool_ui(desk, Action::SaveAs, narrow, ui);
-            tool_ui(desk, Action::Keep, narrow, ui);
+            desk.action_tool(ui, Action::SaveAs, narrow);
+            desk.action_tool(ui, Action::Keep, narrow);
             ui.add_space(theme::GROUP_GAP_PT);
             let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
             ui.scope_builder(UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Min)), |ui| {
@@ -46,14 +46,6 @@ pub fn toolbar_ui(desk: &mut Desk<'_>, preferences: &Preferences, messages_open:
             });
         });
     });
-}
-
-fn tool_ui(desk: &mut Desk<'_>, action: Action, narrow: bool, ui: &mut Ui) {
-    if narrow {
-        desk.action_icon(ui, action, false)
-    } else {
-        desk.action_button(ui, action)
-    };
 }
 
 /// The room in one line, from which texts are cut off in the order in which they matter.
@@ -81,7 +73,7 @@ fn progress_ui(desk: &Desk<'_>, ui: &mut Ui) {
     };
     ui.horizontal(|ui| {
         let mut room = Room(ui.available_width());
-        if let Some(phase) = room.take(painting.phase_text().to_owned(), ui) {
+        if let Some(phase) = room.take(desk.state.phase_text(painting).to_owned(), ui) {
             ui.strong(phase);
         }
         let Some(progress) = &painting.progress else {
@@ -90,7 +82,7 @@ fn progress_ui(desk: &Desk<'_>, ui: &mut Ui) {
             }
             return;
         };
-        let runs = painting.phase == Phase::Running;
+        let runs = painting.phase == Phase::Running && !desk.state.is_held_by_variations();
         let left = progress.remaining_secs.filter(|_| runs).map(|secs| format!("{} left", words::duration(secs)));
         let left = left.and_then(|text| room.take(text, ui));
         let stage = (progress.stages > 1).then(|| format!("Stage {} / {}", progress.stage + 1, progress.stages));

@@ -9,6 +9,8 @@ use image::RgbaImage;
 use super::super::basis::Basis;
 use super::super::command::Slot;
 use super::super::notices::Severity;
+use super::super::painting::Phase;
+use super::super::words;
 use super::{Exhibit, State};
 use crate::recipe::{Init, PictureSource, Recipe, StyleSource};
 use crate::studio::Command;
@@ -192,6 +194,25 @@ impl State {
             },
             Slot::NewStyle => self.recipe.styles.push(StyleSource::new(source)),
         }
+    }
+
+    /// Asks whether another program has changed one of the pictures.
+    #[must_use]
+    pub fn look_again(&self) -> Command {
+        let here = pictures_of(&self.recipe).into_iter().filter(|source| self.picture_info(source).is_some());
+        Command::LookAgain(here.cloned().collect())
+    }
+
+    /// It has: the painting follows, but for the photo of one that is finished, over which no other is painted.
+    pub(super) fn picture_changed(&mut self, source: &PictureSource, now_secs: f64) {
+        let Some(painting) = &self.painting else { return };
+        let is_done = painting.phase == Phase::Finished && painting.recipe.content == *source;
+        if is_done || !pictures_of(&painting.recipe).contains(&source) {
+            return;
+        }
+        self.pictures_changed = true;
+        let text = format!("{} has changed, and the painting follows", words::picture_name(source));
+        self.notices.push(Severity::Info, text, now_secs);
     }
 
     pub(super) fn picture_failed(&mut self, source: &PictureSource, message: String, now_secs: f64) {

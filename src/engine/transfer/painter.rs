@@ -5,6 +5,8 @@ use std::time::Instant;
 use image::RgbaImage;
 
 use super::StyleTransfer;
+use crate::engine::kept_photo::KeptPhoto;
+use crate::engine::mask::Map;
 use crate::engine::optimizer::Outcome;
 use crate::engine::preparation::canvas_of;
 use crate::engine::{EngineError, Interrupt, Job, Painter, Progress, TermShare, canvas, pace, threads, vector};
@@ -96,6 +98,15 @@ impl Painter for StyleTransfer {
     fn go_on_from(&mut self, picture: &Picture) -> Result<(), EngineError> {
         let canvas = canvas_of(picture, &self.vgg, self.current())?;
         self.replace_canvas(canvas)
+    }
+
+    fn retouch(&mut self, picture: &Picture, mask: &Picture) -> Result<(), EngineError> {
+        let stage = self.current();
+        let mask = Map::of(mask, stage.width, stage.height).mirrored(stage.margin);
+        // As the photo lies over the painting where it stays, but once and for all.
+        let over = KeptPhoto::new(canvas_of(picture, &self.vgg, stage)?, &mask)?;
+        let canvas = over.over(&self.painted()?)?.copy()?;
+        self.put_canvas(canvas)
     }
 
     fn take_up(&mut self, picture: &Picture, iterations: u32) -> Result<(), EngineError> {

@@ -8,11 +8,22 @@ use crate::studio::run::{PaintingError, Phase, Run, guarded};
 
 impl Easel {
     pub(super) fn revise(&mut self, recipe: &Recipe) -> Applied {
-        let Some(run) = &mut self.run else { return Applied::Entirely };
+        let Some(run) = &self.run else { return Applied::Entirely };
         // After a panic there is nothing to revise; before the next Paint the window just moves its sliders.
         if !run.is_alive() || *run.recipe == *recipe {
             return Applied::Entirely;
         }
+        self.follow(recipe)
+    }
+
+    /// The recipe in force once more, of which the pictures may have changed.
+    pub(super) fn follow_pictures(&mut self) -> Applied {
+        let Some(run) = self.run.as_ref().filter(|run| run.is_alive()) else { return Applied::Entirely };
+        self.follow(&run.recipe.clone())
+    }
+
+    fn follow(&mut self, recipe: &Recipe) -> Applied {
+        let Some(run) = &mut self.run else { return Applied::Entirely };
         let revised = guarded(|| self.hub.cache.job(recipe)).and_then(|job| run.revise(job, &self.hub.interrupt));
         match revised {
             Err(error @ PaintingError::Panic(_)) if !run.is_alive() => self.fail(&error),
@@ -60,6 +71,9 @@ impl Easel {
                 self.show();
                 if matches!(self.phase(), Some(Phase::Finished | Phase::Failed)) && !finished {
                     self.resume();
+                } else if self.phase() != Some(Phase::Painting) {
+                    // Nothing will be painted soon after which it would be written.
+                    self.secure();
                 }
             }
         }

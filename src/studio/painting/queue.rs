@@ -57,13 +57,14 @@ pub enum Applied {
 
 /// Whether this may take long and others may go before it.
 fn can_wait(command: &Command) -> bool {
-    matches!(command, Command::Revise(_) | Command::MeasureShares)
+    matches!(command, Command::Revise(_) | Command::FollowPictures | Command::MeasureShares)
 }
 
 /// The places of the commands that take the canvas or the painter as it is, but for what stands behind one that changes it.
 fn quick_ones(later: &[Command]) -> Vec<usize> {
-    let changes_canvas =
-        |command: &Command| matches!(command, Command::Stir { .. } | Command::GoOnFrom(_) | Command::GoBackTo(_));
+    let changes_canvas = |command: &Command| {
+        matches!(command, Command::Stir { .. } | Command::GoOnFrom(_) | Command::GoBackTo(_) | Command::Retouch { .. })
+    };
     let quick = |command: &Command| {
         matches!(command, Command::Keep | Command::Take | Command::SaveAs(_) | Command::Pause | Command::Resume)
     };
@@ -76,6 +77,10 @@ fn quick_ones(later: &[Command]) -> Vec<usize> {
 fn is_superseded(command: &Command, later: &[Command]) -> bool {
     match command {
         Command::Revise(_) => later.iter().any(|later| later.is_fresh_start() || matches!(later, Command::Revise(_))),
+        // A revision reads them anew, too, but where it changes nothing it may not be carried out.
+        Command::FollowPictures => {
+            later.iter().any(|later| later.is_fresh_start() || matches!(later, Command::FollowPictures))
+        }
         Command::PlanFinish { .. } => later.iter().any(|later| matches!(later, Command::PlanFinish { .. })),
         Command::Sketch { .. } => {
             later.iter().any(|later| matches!(later, Command::Sketch { .. } | Command::EndSketches))
@@ -88,6 +93,7 @@ fn is_superseded(command: &Command, later: &[Command]) -> bool {
         | Command::Stir { .. }
         | Command::GoOnFrom(_)
         | Command::GoBackTo(_)
+        | Command::Retouch { .. }
         | Command::Pause
         | Command::Resume => later.iter().any(Command::is_fresh_start),
         _ => false,

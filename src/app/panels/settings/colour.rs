@@ -19,7 +19,7 @@ pub const SECTION: Section = Section {
 
 const COLOURS: Choices<Colours> =
     Choices { title: "Colours", all: Colours::ALL, label: Colours::label, help: Colours::help };
-const PERCENT: Look = Look { logarithmic: false, unit: true, decimals: 0 };
+const PERCENT: Look = Look { unit: true, ..Look::PLAIN };
 
 fn draw(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
     let preset = &desk.state.basis.settings;

@@ -50,7 +50,7 @@ const LOSS: Choices<StyleLoss> =
     Choices { title: "Style loss", all: StyleLoss::ALL, label: StyleLoss::label, help: StyleLoss::help };
 const TV_NORM: Choices<TvNorm> =
     Choices { title: "Smoothing", all: TvNorm::ALL, label: TvNorm::label, help: TvNorm::help };
-const HISTOGRAM: Look = Look { logarithmic: true, unit: false, decimals: 2 };
+const HISTOGRAM: Look = Look { logarithmic: true, decimals: 2, ..Look::PLAIN };
 
 /// Width of a layer's number, in points.
 const WEIGHT_PT: f32 = 46.0;

@@ -19,7 +19,7 @@ pub const SECTION: Section = Section {
     },
 };
 
-const BRUSH: Look = Look { logarithmic: true, unit: true, decimals: 2 };
+const BRUSH: Look = Look { logarithmic: true, unit: true, decimals: 2, ..Look::PLAIN };
 
 fn draw(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
     presets::preset_row(desk, ui);

@@ -1,0 +1,145 @@
+//! Parts of another picture brushed into the canvas: an earlier moment, a favourite, the canvas from before.
+//!
+//! The mask that is painted is none of the recipe's. It says where that picture shows, and is handed to the painting when the
+//! artist is done with it.
+
+use std::sync::Arc;
+
+use image::{GrayImage, Luma, RgbaImage};
+
+use super::super::command::{Exhibit, UiCommand};
+use super::super::state::State;
+use super::{Editor, MaskTarget};
+use crate::image_io::{fit_long_side, have_one_shape};
+use crate::studio::{Canvas, Command, PREVIEW_SIDE_PX, RunId};
+
+/// What is brushed in.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The painting whose canvas it goes into.
+    run: RunId,
+    /// What it looks like.
+    shown: Arc<RgbaImage>,
+    /// What is laid over the canvas.
+    laid: Arc<RgbaImage>,
+    /// What it is, in words.
+    pub name: String,
+}
+
+impl Source {
+    /// The colour at the centre of a pixel of a canvas of this size, between the four pixels that are nearest to it.
+    #[must_use]
+    pub fn colour_at(&self, [x, y]: [u32; 2], (width, height): (u32, u32)) -> [u8; 4] {
+        let (from_x, to_x, part_x) = neighbours(x, width, self.shown.width());
+        let (from_y, to_y, part_y) = neighbours(y, height, self.shown.height());
+        let mix = |a: u8, b: u8, part: f32| f32::from(a) + (f32::from(b) - f32::from(a)) * part;
+        let at = |x, y| self.shown.get_pixel(x, y).0;
+        let (rows, channels) = ([(from_y, 1.0 - part_y), (to_y, part_y)], [0, 1, 2, 3]);
+        channels.map(|channel| {
+            let row = |y| mix(at(from_x, y)[channel], at(to_x, y)[channel], part_x);
+            rows.map(|(y, part)| row(y) * part).iter().sum::<f32>().round() as u8
+        })
+    }
+}
+
+/// The two of `there` pixels around the centre of the pixel `here` of `width`, and the second one's part.
+fn neighbours(here: u32, width: u32, there: u32) -> (u32, u32, f32) {
+    let at = (here as f32 + 0.5) * there as f32 / width.max(1) as f32 - 0.5;
+    let at = at.clamp(0.0, there.saturating_sub(1) as f32);
+    let first = at as u32;
+    (first, (first + 1).min(there.saturating_sub(1)), at.fract())
+}
+
+/// A picture that is laid over the canvas of a painting where the mask is white.
+#[derive(Debug, Clone)]
+pub(super) struct Retouch {
+    source: Source,
+    mask: GrayImage,
+}
+
+impl Retouch {
+    /// What has come of an editor, if it was for that and anything was painted.
+    pub(super) fn of(editor: Editor) -> Option<Self> {
+        let source = editor.source?;
+        editor.mask.iter().any(|grey| *grey > 0).then_some(Self { source, mask: editor.mask })
+    }
+}
+
+impl State {
+    /// Whether what is looked at can be brushed into the canvas: it must have its shape.
+    #[must_use]
+    pub fn can_brush_in(&self) -> bool {
+        let canvas = self.painting.as_ref().and_then(|painting| painting.canvas.as_ref());
+        match (canvas, self.shown_exhibit()) {
+            (Some(canvas), Some(shown)) => have_one_shape(canvas.image.dimensions(), shown.dimensions()),
+            _ => false,
+        }
+    }
+
+    /// Begins to brush what is looked at into the canvas.
+    pub fn brush_in(&mut self) -> Option<()> {
+        let (shown, exhibit) = (self.shown_exhibit()?, self.exhibit.clone()?);
+        let iteration = self.shown_iteration()?;
+        let (laid, name) = match &exhibit {
+            // The photo's colours, and the photo where it stays, are put over it anew.
+            Exhibit::Moment(moment) => {
+                (moment.bare.as_ref().unwrap_or(&moment.image).clone(), format!("iteration {iteration}"))
+            }
+            Exhibit::Previous => (Arc::clone(&shown), format!("the previous canvas, iteration {iteration}")),
+            Exhibit::Favourite(_) => (Arc::clone(&shown), format!("a favourite, iteration {iteration}")),
+        };
+        let photo = self.picture_info(&self.recipe.content)?;
+        let size = fit_long_side(photo.width_px, photo.height_px, PREVIEW_SIDE_PX);
+        let about = (self.recipe.content.clone(), self.recipe.content.clone());
+        let run = self.painting.as_ref()?.run;
+        let mut editor = Editor::new(self.masking.next_serial(), MaskTarget::Canvas, about, size);
+        editor.source = Some(Source { run, shown, laid, name });
+        self.masking.put(editor);
+        self.exhibit = None;
+        Some(())
+    }
+
+    /// Hands what was brushed in to the painting, if that is still there.
+    pub fn retouches(&mut self) -> Option<Command> {
+        let Retouch { source, mask } = self.masking.retouched.take()?;
+        self.painting.as_ref().filter(|painting| painting.run == source.run)?;
+        self.masking.retouching = Some((source.run, source.name));
+        Some(Command::Retouch { image: source.laid, mask: Arc::new(mask) })
+    }
+
+    /// A canvas was set aside, maybe for what was brushed into it: that can be taken back.
+    pub(in super::super) fn note_retouched(&mut self, run: RunId, before: &Canvas, now_secs: f64) {
+        if let Some((_, name)) = self.masking.retouching.take_if(|(retouched, _)| *retouched == run) {
+            let back = UiCommand::TakeBackRetouch { run, before: Arc::clone(&before.image) };
+            self.notices.push_undoable(format!("Brushed in from {name}"), back, now_secs);
+        }
+    }
+
+    /// The whole canvas as it was before something was brushed into it.
+    #[must_use]
+    pub fn take_back_retouch(&self, run: RunId, before: Arc<RgbaImage>) -> Option<Command> {
+        self.painting.as_ref().filter(|painting| painting.run == run)?;
+        let everywhere = GrayImage::from_pixel(1, 1, Luma([u8::MAX]));
+        Some(Command::Retouch { image: before, mask: Arc::new(everywhere) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgba;
+
+    use super::*;
+
+    #[test]
+    fn a_picture_of_another_size_is_seen_where_it_will_lie() {
+        let ramp = RgbaImage::from_fn(4, 2, |x, y| Rgba([60 * x as u8, 100 * y as u8, 0, 255]));
+        let (shown, laid) = (Arc::new(ramp), Arc::default());
+        let source = Source { run: RunId(1), shown, laid, name: String::new() };
+        // At its own size, pixel for pixel.
+        assert_eq!(source.colour_at([2, 1], (4, 2)), [120, 100, 0, 255]);
+        // Twice as large: beyond the outermost centres it stays as it is, between two it lies between them.
+        assert_eq!(source.colour_at([0, 0], (8, 4)), [0, 0, 0, 255]);
+        assert_eq!(source.colour_at([7, 3], (8, 4)), [180, 100, 0, 255]);
+        assert_eq!(source.colour_at([3, 1], (8, 4)), [75, 25, 0, 255]);
+    }
+}
