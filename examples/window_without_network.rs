@@ -111,6 +111,12 @@ impl Painter for Swirl {
         Ok(())
     }
 
+    fn go_on(&mut self) {}
+
+    fn take_back_retouch(&mut self) -> Result<bool, EngineError> {
+        Ok(false)
+    }
+
     fn stir(&mut self, levels: f32) -> Result<(), EngineError> {
         self.time += levels;
         Ok(())

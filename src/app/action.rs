@@ -52,6 +52,8 @@ pub enum Action {
     TakeSettings,
     /// Let the painting go on from the shown picture.
     GoOnFromShown,
+    /// Let a finished painting go on.
+    GoOn,
     /// Brush parts of the shown picture into the canvas.
     BrushIn,
     /// Move the shown favourite to the trash.
@@ -119,6 +121,7 @@ impl Action {
         Self::LaterMoment,
         Self::TakeSettings,
         Self::GoOnFromShown,
+        Self::GoOn,
         Self::BrushIn,
         Self::DeleteShown,
         Self::RedoStroke,
@@ -190,9 +193,12 @@ impl Action {
             Self::Keep => Some("There is nothing to keep yet; press Paint first"),
             Self::SaveAs => Some("There is nothing to save yet; press Paint first"),
             Self::Finish => Some("There is nothing to finish yet; press Paint first"),
+            Self::BrushIn => Some(
+                "Nothing that could be brushed in is shown: choose an earlier moment or a favourite of the canvas's shape",
+            ),
             Self::DeleteShown => Some("Nothing to delete is shown; click a favourite first"),
             Self::Undo => Some("No change is left to take back"),
-            Self::Redo => Some("Nothing was taken back"),
+            Self::Redo => Some("No change of settings was taken back"),
             _ => None,
         }
     }
@@ -224,11 +230,11 @@ mod tests {
 
     #[test]
     fn no_key_does_two_things_at_once() {
-        // Paint, Pause and Resume share the space bar because only one of them is offered at a time; for the same reason
+        // Paint, Pause, Resume and Paint on share the space bar because only one of them is offered at a time; for the same reason
         // Escape leaves a mask as well as a favourite, and a mask's strokes are taken back as settings are.
         let keys: Vec<_> = Action::ALL
             .iter()
-            .filter(|action| !matches!(action, Action::Pause | Action::Resume | Action::LeaveMask))
+            .filter(|action| !matches!(action, Action::Pause | Action::Resume | Action::GoOn | Action::LeaveMask))
             .filter(|action| !matches!(action, Action::UndoStroke | Action::RedoStroke))
             .filter_map(|action| action.shortcut())
             .collect();

@@ -9,7 +9,7 @@ use super::action::Action;
 use super::basis::Basis;
 use super::masking::MaskCommand;
 use crate::recipe::{Depth, PictureSource, Recipe, StyleSource};
-use crate::studio::{Moment, OwnPreset, RunId};
+use crate::studio::{Moment, OwnPreset};
 
 /// A place that takes a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -127,13 +127,8 @@ pub enum UiCommand {
         /// Where it was.
         path: PathBuf,
     },
-    /// Take back what was brushed into the canvas of a painting.
-    TakeBackRetouch {
-        /// The painting.
-        run: RunId,
-        /// Its canvas from before.
-        before: Arc<RgbaImage>,
-    },
+    /// Take back what was brushed into the canvas last.
+    TakeBackRetouch,
     /// Do what the message of this number offers.
     TakeOffer(u64),
     /// Show a file in the file manager.
@@ -152,4 +147,26 @@ pub enum UiCommand {
     Dismiss(u64),
     /// Forget all messages.
     ClearMessages,
+}
+
+impl UiCommand {
+    /// Whether the canvas as it is seen is taken for something, so that what is being brushed in has to be in it.
+    #[must_use]
+    pub const fn takes_the_canvas(&self) -> bool {
+        match self {
+            Self::Do(action) => matches!(
+                action,
+                Action::Paint
+                    | Action::StartOver
+                    | Action::Keep
+                    | Action::SaveAs
+                    | Action::Finish
+                    | Action::Stir
+                    | Action::GoOnFromShown
+                    | Action::GoOn
+            ),
+            Self::Finish(_) | Self::StartFinish | Self::GoOnFrom(_) | Self::StartFrom(None) => true,
+            _ => false,
+        }
+    }
 }

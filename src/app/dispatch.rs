@@ -20,6 +20,10 @@ impl App {
     /// Carries out one wish.
     pub(super) fn dispatch(&mut self, command: UiCommand, ctx: &Context, frame: &eframe::Frame) {
         let now_secs = now_secs(ctx);
+        if command.takes_the_canvas() {
+            let brushed = self.state.leave_brushing();
+            self.send(brushed);
+        }
         match command {
             UiCommand::Do(action) => self.act(action, ctx, frame),
             UiCommand::SetRecipe(recipe) => self.state.recipe = *recipe,
@@ -95,9 +99,9 @@ impl App {
             UiCommand::LeaveFinish => self.state.finish = None,
             UiCommand::Delete(path) => self.send([Command::DeleteFavourite(path)]),
             UiCommand::RestoreFavourite { trashed, path } => self.send([Command::RestoreFavourite { trashed, path }]),
-            UiCommand::TakeBackRetouch { run, before } => {
-                let command = self.state.take_back_retouch(run, before);
-                self.send(command);
+            UiCommand::TakeBackRetouch => {
+                self.state.notices.push(Severity::Info, "Taken back: what was brushed in", now_secs);
+                self.send([Command::TakeBackRetouch]);
             }
             UiCommand::TakeOffer(id) => {
                 if let Some(offer) = self.state.notices.take_offer(id) {
@@ -188,6 +192,10 @@ impl App {
                 }
             }
             Action::GoOnFromShown => self.go_on_from_shown(),
+            Action::GoOn => {
+                self.state.exhibit = None;
+                self.send([Command::GoOn]);
+            }
             Action::BrushIn => drop(self.state.brush_in()),
             Action::DeleteShown => {
                 if let Some(Exhibit::Favourite(path)) = self.state.exhibit.clone() {

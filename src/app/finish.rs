@@ -6,7 +6,7 @@ use super::basis::Basis;
 use super::command::Exhibit;
 use super::state::{State, pictures_of};
 use crate::recipe::{Init, PictureSource, Recipe, parameter};
-use crate::studio::{Canvas, Command, Favourite, FinishPlan, Unfinished};
+use crate::studio::{Canvas, Command, FinishPlan, Unfinished};
 
 /// What is to be finished.
 #[derive(Debug)]
@@ -31,32 +31,14 @@ pub struct Finish {
     pub plan: Option<Result<Box<FinishPlan>, String>>,
     /// The artist has decided; it begins as soon as the canvas has a file that the recipe can name.
     pub starting: bool,
+    /// The question to the studio for that file.
+    keeping: Option<u64>,
 }
 
 impl Finish {
     fn new(subject: Subject) -> Self {
-        Self { subject, size: parameter::FINISH_SIZE.default, ticket: None, plan: None, starting: false }
-    }
-
-    /// Whether it still needs something of the painting before it can begin.
-    #[must_use]
-    pub fn is_waiting_for_canvas(&self) -> bool {
-        self.starting || matches!(self.subject, Subject::Awaited)
-    }
-
-    /// The canvas that was asked for.
-    pub fn note_taken(&mut self, canvas: Canvas) {
-        if matches!(self.subject, Subject::Awaited) {
-            self.subject = Subject::Canvas(canvas);
-        }
-    }
-
-    /// The canvas has its file.
-    pub fn note_kept(&mut self, favourite: &Favourite) {
-        let is_it = |canvas: &Canvas| canvas.recipe == favourite.recipe && canvas.iteration == favourite.iteration;
-        if self.starting && matches!(&self.subject, Subject::Canvas(canvas) if is_it(canvas)) {
-            self.subject = Subject::File(favourite.path.clone(), favourite.recipe.clone());
-        }
+        let size = parameter::FINISH_SIZE.default;
+        Self { subject, size, ticket: None, plan: None, starting: false, keeping: None }
     }
 
     /// The studio's answer; one to an earlier question is dropped.
@@ -140,6 +122,28 @@ impl State {
         if is_awaited { Some(Command::Take) } else { self.reckon_finish() }
     }
 
+    /// The canvas that was asked for; without one there is nothing to finish, and the artist has been told why.
+    pub(super) fn note_taken(&mut self, taken: Option<Canvas>) {
+        let awaits = |finish: &mut Finish| matches!(finish.subject, Subject::Awaited);
+        if let Some(mut finish) = self.finish.take_if(awaits)
+            && let Some(canvas) = taken
+        {
+            finish.subject = Subject::Canvas(canvas);
+            self.finish = Some(finish);
+        }
+    }
+
+    /// The canvas has its file, or cannot have one.
+    pub(super) fn note_kept_to_finish(&mut self, ticket: u64, path: Option<PathBuf>) {
+        let waits = |finish: &mut Finish| finish.keeping == Some(ticket);
+        if let Some(mut finish) = self.finish.take_if(waits)
+            && let (Some(path), Subject::Canvas(canvas)) = (path, finish.subject)
+        {
+            finish.subject = Subject::File(path, canvas.recipe);
+            self.finish = Some(finish);
+        }
+    }
+
     /// Asks what it would take, unless that was asked.
     pub fn reckon_finish(&mut self) -> Option<Command> {
         let question = self.finish.as_mut()?.reckon(self.tickets + 1)?;
@@ -158,10 +162,10 @@ impl State {
     pub fn start_finish(&mut self) -> Option<Command> {
         let finish = self.finish.as_mut().filter(|finish| matches!(finish.plan, Some(Ok(_))) && !finish.starting)?;
         finish.starting = true;
-        match &finish.subject {
-            Subject::Canvas(canvas) => Some(Command::KeepCanvas(canvas.clone())),
-            Subject::Awaited | Subject::File(..) => None,
-        }
+        let Subject::Canvas(canvas) = &finish.subject else { return None };
+        self.tickets += 1;
+        finish.keeping = Some(self.tickets);
+        Some(Command::KeepToFinish { ticket: self.tickets, canvas: canvas.clone() })
     }
 
     /// Starts painting what was decided, once it can; the canvas of the old painting stays as the previous one.

@@ -14,7 +14,7 @@ use super::brush::Area;
 use super::state::State;
 use crate::image_io::{fit_long_side, rgb_over_white};
 use crate::recipe::PictureSource;
-use crate::studio::{Command, PREVIEW_SIDE_PX, RunId};
+use crate::studio::{Command, PREVIEW_SIDE_PX};
 
 pub use editor::{BRUSH_SIZES, Editor, Tool};
 use retouch::Retouch;
@@ -54,8 +54,6 @@ pub struct Masking {
     editors: u64,
     /// What was brushed into the canvas and is to be handed to the painting.
     retouched: Option<Retouch>,
-    /// What was handed to it, until the canvas from before comes back.
-    pub(super) retouching: Option<(RunId, String)>,
 }
 
 impl Masking {

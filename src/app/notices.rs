@@ -118,6 +118,13 @@ impl Notices {
         }
     }
 
+    /// Offers no longer to take back what cannot be taken back any more.
+    pub fn withdraw(&mut self, gone: impl Fn(&UiCommand) -> bool) {
+        for notice in &mut self.notices {
+            notice.offer.take_if(|offer| matches!(offer, Offer::Undo(undo) if gone(undo)));
+        }
+    }
+
     /// The newest report of something done to files or to the canvas that can still be taken back, if it is newer than `since_secs`.
     #[must_use]
     pub fn undoable_since(&self, since_secs: f64) -> Option<u64> {
@@ -129,7 +136,7 @@ impl Notices {
             // What is about settings is a step of theirs.
             matches!(
                 undo,
-                UiCommand::RestoreFavourite { .. } | UiCommand::BringBackPreset(_) | UiCommand::TakeBackRetouch { .. }
+                UiCommand::RestoreFavourite { .. } | UiCommand::BringBackPreset(_) | UiCommand::TakeBackRetouch
             )
         };
         self.newest_first().find(counts).filter(|notice| notice.at_secs > since_secs).map(|notice| notice.id)
@@ -195,6 +202,19 @@ mod tests {
         assert!(matches!(notices.take_offer(ids[0]), Some(UiCommand::Dismiss(7))));
         assert!(notices.take_offer(ids[0]).is_none());
         assert_eq!(notices.on_screen(11.0).count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_taken_back_any_more_is_not_offered() {
+        let mut notices = Notices::default();
+        notices.push_undoable("brushed", UiCommand::TakeBackRetouch, 10.0);
+        notices.push_undoable("style", UiCommand::RemoveStyle(0), 11.0);
+        let brushed = notices.undoable_since(9.0).unwrap();
+        assert_eq!(notices.newest_first().find(|notice| notice.id == brushed).unwrap().text, "brushed");
+        assert_eq!(notices.undoable_since(10.0), None, "what is about settings is a step of theirs");
+        notices.withdraw(|undo| matches!(undo, UiCommand::TakeBackRetouch));
+        assert_eq!(notices.undoable_since(9.0), None);
+        assert_eq!(notices.newest_first().count(), 2);
     }
 
     #[test]

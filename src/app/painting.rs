@@ -56,6 +56,8 @@ pub struct Painting {
     pub speed: Speed,
     /// The recipe that the studio was last told.
     pub recipe: Recipe,
+    /// Its photo has changed in its file since it was finished.
+    pub photo_has_changed: bool,
     /// The recipe at the start: what only matters there is still as it says.
     pub started_from: Recipe,
 }
@@ -74,6 +76,7 @@ impl Painting {
             shares: Vec::new(),
             history: LossHistory::default(),
             speed: Speed::default(),
+            photo_has_changed: false,
             started_from: recipe.clone(),
             recipe,
         }

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use super::command::Exhibit;
+use super::desktop::Response;
 use super::dialogs::{Answer, Purpose};
+use super::notices::Severity;
 use super::panels::prompt::Prompt;
+use super::state::pictures_of;
 use super::window::App;
 use super::words;
 use crate::image_io::FILM_EXTENSION;
@@ -74,6 +77,15 @@ impl App {
     }
 
     pub(super) fn use_path(&mut self, purpose: Purpose, path: PathBuf) {
+        let painted_with =
+            |path: &PathBuf| pictures_of(&self.state.recipe).contains(&&PictureSource::File(path.clone()));
+        // A mask may well be written where it came from.
+        if purpose.is_saving() && purpose != Purpose::SaveMask && painted_with(&path) {
+            let text =
+                format!("{} is painted with, so nothing was written over it; choose another name", path.display());
+            self.reply.send(Response::Notice(Severity::Error, text));
+            return;
+        }
         match purpose {
             Purpose::Picture(slot) => {
                 let command = self.state.choose(slot, PictureSource::File(path));

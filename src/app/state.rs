@@ -177,33 +177,26 @@ impl State {
                 }
             }
             Event::SetAside { run, canvas, fingerprint } => {
-                self.note_retouched(run, &canvas, now_secs);
                 self.set_aside(Previous { run, canvas, fingerprint: Some(fingerprint) });
                 self.leave_previous_to_favourites();
             }
             Event::Kept(favourite) => {
                 let text = format!("Kept iteration {} with its settings", favourite.iteration);
                 self.notices.push(Severity::Info, text, now_secs);
-                if let Some(finish) = &mut self.finish {
-                    finish.note_kept(&favourite);
-                }
                 self.note_kept_of_series(&favourite, now_secs);
                 self.favourites.retain(|known| known.path != favourite.path);
                 self.favourites.insert(0, favourite);
                 self.leave_previous_to_favourites();
             }
-            Event::Taken(canvas) => {
-                if let Some(finish) = &mut self.finish {
-                    finish.note_taken(canvas);
-                }
+            Event::Taken(canvas) => self.note_taken(canvas),
+            Event::KeptToFinish { ticket, path } => self.note_kept_to_finish(ticket, path),
+            Event::Retouched { run, name, before, fingerprint } => {
+                self.note_retouched(run, &name, before.zip(fingerprint), now_secs);
             }
             Event::KeptAlready(favourite) => {
                 let text = format!("Iteration {} is among the favourites already", favourite.iteration);
                 self.notices.push(Severity::Info, text, now_secs);
                 self.note_kept_of_series(&favourite, now_secs);
-                if let Some(finish) = &mut self.finish {
-                    finish.note_kept(&favourite);
-                }
             }
             Event::Saved { path, over_white } => {
                 let text = if over_white {
@@ -223,6 +216,8 @@ impl State {
                 self.notices.push_undoable(text, UiCommand::RestoreFavourite { trashed, path }, now_secs);
             }
             Event::FavouriteRestored(favourite) => {
+                let text = format!("Brought back {}", words::file_name(&favourite.path));
+                self.notices.push(Severity::Info, text, now_secs);
                 // Newest first, by the time in their names.
                 let place = self.favourites.iter().position(|known| known.path < favourite.path);
                 self.favourites.insert(place.unwrap_or(self.favourites.len()), favourite);
@@ -241,12 +236,7 @@ impl State {
             }
             Event::WeightsChosen(weights) => self.weights = Some(weights),
             Event::Device { name, remark } => (self.device, self.device_remark) = (Some(name), remark),
-            Event::Problem(message) => {
-                self.masking.retouching = None;
-                self.notices.push(Severity::Error, message, now_secs);
-            }
-            Event::NotKept(message) => {
-                self.finish.take_if(|finish| finish.is_waiting_for_canvas());
+            Event::Problem(message) | Event::NotKept(message) => {
                 self.notices.push(Severity::Error, message, now_secs);
             }
             Event::NotAdopted { name, message } => {
@@ -268,17 +258,17 @@ impl State {
     pub fn revision(&mut self) -> Option<Command> {
         let painting = self.painting.as_mut().filter(|painting| painting.phase != Phase::Failed)?;
         if painting.recipe == self.recipe {
-            return std::mem::take(&mut self.pictures_changed).then_some(Command::FollowPictures);
+            return std::mem::take(&mut self.pictures_changed).then(|| self.follow_pictures());
         }
         // What is done is not painted over with another photo: that is another painting, and waits for Paint. But who takes the
         // settings of an earlier moment may be about to go back to it.
         let photo = &self.recipe.content;
         let looks_back = matches!(&self.exhibit, Some(Exhibit::Moment(moment)) if moment.recipe.content == *photo);
-        if painting.phase == Phase::Finished && painting.recipe.content != *photo && !looks_back {
+        let other_photo = (painting.recipe.content != *photo && !looks_back) || painting.photo_has_changed;
+        if painting.phase == Phase::Finished && other_photo {
             self.leave_painting();
             return Some(Command::Stop);
         }
-        self.pictures_changed = false;
         painting.recipe = self.recipe.clone();
         Some(Command::Revise(Box::new(self.recipe.clone())))
     }
@@ -289,6 +279,7 @@ impl State {
         match &self.painting {
             Some(painting) if painting.phase == Phase::Paused || painting.pause_wanted => Action::Resume,
             Some(painting) if painting.is_working() => Action::Pause,
+            Some(painting) if painting.phase == Phase::Finished => Action::GoOn,
             _ => Action::Paint,
         }
     }
@@ -300,7 +291,7 @@ impl State {
         // After a failure a new start is all that is sure to work.
         let can_go_on = has_canvas && self.painting.as_ref().is_some_and(|painting| painting.phase != Phase::Failed);
         match action {
-            Action::Paint | Action::Pause | Action::Resume => self.primary() == action,
+            Action::Paint | Action::Pause | Action::Resume | Action::GoOn => self.primary() == action,
             Action::StartOver => self.painting.is_some(),
             // The previous canvas can be kept before the new painting has shown anything.
             Action::Keep => has_canvas || matches!(self.exhibit, Some(Exhibit::Previous | Exhibit::Moment(_))),

@@ -167,6 +167,10 @@ impl App {
 
     /// Whatever was changed, or has just arrived, goes out as one revision.
     fn go_on(&mut self, now_secs: f64) {
+        // Before the painting it belongs to has another photo, or is no more.
+        self.state.tidy_masking();
+        let brushed = self.state.retouches();
+        self.send(brushed);
         let deciding = self.dialogs_open > 0 || self.prompt.is_some() || self.naming.is_some();
         let turn = self.state.go_on_with_series(deciding, now_secs);
         self.send(turn);
@@ -181,8 +185,6 @@ impl App {
         self.send(start);
         let finishing = self.state.go_on_finishing();
         self.send(finishing);
-        let retouch = self.state.retouches();
-        self.send(retouch);
         let revision = self.state.revision();
         self.send(revision);
     }
@@ -258,6 +260,8 @@ impl App {
 
 impl Drop for App {
     fn drop(&mut self) {
+        let brushed = self.state.leave_brushing();
+        self.send(brushed);
         let will = self.state.last_will();
         self.send(will);
     }
@@ -281,7 +285,6 @@ impl eframe::App for App {
             self.send([self.state.look_again()]);
         }
         self.preferences.note(ui.ctx());
-        self.state.tidy_masking();
         let (dragging, now_secs) = ui.input(|input| (input.pointer.any_down(), input.time));
         self.state.note_step(dragging, now_secs);
         self.go_on(now_secs);

@@ -276,6 +276,12 @@ mod tests {
             Ok(())
         }
 
+        fn go_on(&mut self) {}
+
+        fn take_back_retouch(&mut self) -> Result<bool, EngineError> {
+            Ok(false)
+        }
+
         fn go_on_from(&mut self, _picture: &Picture) -> Result<(), EngineError> {
             Ok(())
         }

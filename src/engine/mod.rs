@@ -234,6 +234,16 @@ pub trait Painter: Send {
     /// When memory does not suffice; the painting then goes on as before.
     fn retouch(&mut self, picture: &Picture, mask: &Picture) -> Result<(), EngineError>;
 
+    /// Puts the canvas from before the last [`Painter::retouch`] back, exactly; tells whether that was still there: it is not once
+    /// the canvas was painted on or changed otherwise.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn take_back_retouch(&mut self) -> Result<bool, EngineError>;
+
+    /// Paints a finished painting on, once more for as long as its last stage.
+    fn go_on(&mut self);
+
     /// Goes on where this painting was before, or another of the same job was left: from this picture, after so many
     /// iterations, hence in the stage to which they belong. If that was the end, it is painted on as by
     /// [`Painter::go_on_from`].

@@ -57,6 +57,8 @@ pub struct StyleTransfer {
     losses: Losses,
     evaluations: u32,
     rollbacks: u32,
+    /// What there was before something was laid over the canvas, as long as nothing else has happened to it.
+    untouched: Option<Untouched>,
     /// How often the canvas was stirred: each time takes noise of its own.
     stirs: u64,
     started: Instant,
@@ -65,6 +67,12 @@ pub struct StyleTransfer {
     plans: Vec<MemoryPlan>,
     /// A sentence for the artist that goes out with the next iteration.
     notice: Option<String>,
+}
+
+/// A canvas from before something was laid over it.
+struct Untouched {
+    canvas: Tensor,
+    average: Option<Average>,
 }
 
 impl StyleTransfer {
@@ -104,6 +112,7 @@ impl StyleTransfer {
             losses: Losses::default(),
             evaluations: 0,
             rollbacks: 0,
+            untouched: None,
             stirs: 0,
             started: Instant::now(),
             pace: Pace::default(),
@@ -179,6 +188,7 @@ impl StyleTransfer {
             self.margin = stage.margin;
         }
         self.last_good = self.canvas.copy()?;
+        self.untouched = None;
         self.average = new_average(&self.job, &self.canvas)?;
         self.output.follow(&self.job, stage.width, stage.height);
         self.objective = Some(objective);
@@ -200,17 +210,14 @@ impl StyleTransfer {
     fn put_canvas(&mut self, canvas: Tensor) -> Result<(), EngineError> {
         let last_good = canvas.copy()?;
         (self.canvas, self.last_good) = (canvas, last_good);
+        self.untouched = None;
         self.forget_the_past()
     }
 
     /// Puts another in the canvas' place; a finished painting is painted on.
     fn replace_canvas(&mut self, canvas: Tensor) -> Result<(), EngineError> {
         self.put_canvas(canvas)?;
-        if self.is_finished() {
-            let planned = self.current().iterations - self.extension;
-            self.extension += planned;
-            self.stages[self.stage].iterations += planned;
-        }
+        self.go_on();
         Ok(())
     }
 

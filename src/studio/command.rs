@@ -105,14 +105,18 @@ pub enum Command {
     /// Go on from this picture in the canvas' place: the running, paused or finished painting, between two iterations. The
     /// canvas from before comes back as [`super::Event::SetAside`], so that one can go back and forth.
     GoOnFrom(Arc<RgbaImage>),
-    /// Lay a picture over the canvas where a mask is white, between two iterations; a finished painting stays finished. The
-    /// canvas from before comes back as [`super::Event::SetAside`].
+    /// Lay a picture over the canvas where a mask is white, between two iterations, and answer with [`super::Event::Retouched`]. A
+    /// finished painting stays finished.
     Retouch {
+        /// The picture in words; comes back with the answer.
+        name: String,
         /// What is laid over it.
         image: Arc<RgbaImage>,
         /// Where.
         mask: Arc<GrayImage>,
     },
+    /// Put the canvas from before the last [`Command::Retouch`] back, unless it was painted on since.
+    TakeBackRetouch,
     /// Go back to a moment of this painting, in the stage that it had reached then, under the recipe in force now. The
     /// canvas from before comes back as [`super::Event::SetAside`], and what lies after that moment is forgotten.
     GoBackTo(Moment),
@@ -120,16 +124,25 @@ pub enum Command {
     Pause,
     /// Go on.
     Resume,
+    /// Paint a finished painting on.
+    GoOn,
     /// Abandon the painting.
     Stop,
     /// Keep the current canvas and its recipe as a favourite.
     Keep,
-    /// Answer with the current canvas, in [`super::Event::Taken`], or with [`super::Event::NotKept`].
+    /// Answer with the current canvas, in [`super::Event::Taken`].
     Take,
     /// Write the current canvas to a file; the extension picks the format.
     SaveAs(PathBuf),
     /// Keep a canvas that was set aside, see [`super::Event::SetAside`], as a favourite.
     KeepCanvas(Canvas),
+    /// The same, so that it can be painted on from its file: also answers with [`super::Event::KeptToFinish`].
+    KeepToFinish {
+        /// Comes back with the answer.
+        ticket: u64,
+        /// The canvas.
+        canvas: Canvas,
+    },
     /// Write a canvas that was set aside to a file.
     SaveCanvasAs {
         /// The canvas.
@@ -215,6 +228,7 @@ impl Command {
                     | Self::GoOnFrom(_)
                     | Self::GoBackTo(_)
                     | Self::Retouch { .. }
+                    | Self::TakeBackRetouch
                     | Self::Pause
                     | Self::Sketch { .. }
                     | Self::Keep

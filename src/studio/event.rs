@@ -138,8 +138,26 @@ pub enum Event {
     },
     /// A favourite was kept.
     Kept(Favourite),
-    /// The canvas that was asked for.
-    Taken(Canvas),
+    /// The canvas that was asked for, or nothing, and an [`Event::Problem`] said why.
+    Taken(Option<Canvas>),
+    /// A canvas that is to be finished has its file, or none, and an [`Event::NotKept`] said why.
+    KeptToFinish {
+        /// Ticket as given with the command.
+        ticket: u64,
+        /// The file.
+        path: Option<PathBuf>,
+    },
+    /// Something was laid over the canvas.
+    Retouched {
+        /// Which painting.
+        run: RunId,
+        /// The name as given with the command.
+        name: String,
+        /// The canvas from before, if anything was painted on it.
+        before: Option<Canvas>,
+        /// The same as a favourite's that was made of that.
+        fingerprint: Option<u64>,
+    },
     /// This very canvas was kept before.
     KeptAlready(Favourite),
     /// A file was written.
@@ -191,7 +209,7 @@ pub enum Event {
     },
     /// Something failed or deserves notice, in one sentence.
     Problem(String),
-    /// A canvas that was to be kept or taken was not: one sentence.
+    /// A canvas that was to be kept is none of the favourites: one sentence.
     NotKept(String),
     /// A picture without a file could not be given one.
     NotAdopted {

@@ -11,7 +11,7 @@ use image::{GrayImage, RgbaImage};
 
 use super::library::{Library, LibraryError, read_favourite};
 use super::outbox::Outbox;
-use super::pictures::PictureCache;
+use super::pictures::{PictureCache, Version, version};
 use super::presets::{PresetError, PresetShelf};
 use super::run::{PaintingError, guarded};
 use super::{Canvas, Event, Favourite, Moment, PREVIEW_SIDE_PX, PresetCommand, RunId};
@@ -35,6 +35,10 @@ pub enum FileJob {
         path: PathBuf,
     },
     Keep(Canvas),
+    KeepToFinish {
+        ticket: u64,
+        canvas: Canvas,
+    },
     /// Writes the canvas of now, for the next program.
     Secure(Canvas),
     SaveAs {
@@ -69,6 +73,8 @@ pub struct FileThread {
     pub closing: Arc<AtomicBool>,
     /// The favourites of this session, each by the fingerprint of its canvas.
     pub kept: RefCell<HashMap<u64, PathBuf>>,
+    /// The version of each picture's file that the window was told of last.
+    pub told: RefCell<HashMap<PictureSource, Version>>,
     /// Why the canvas of now could not be written, if the last one could not.
     pub insecure: RefCell<Option<String>>,
 }
@@ -127,8 +133,12 @@ impl FileThread {
                 }));
             }
             FileJob::Keep(canvas) => {
-                let kept = self.keep(&canvas);
-                return self.outbox.tell(kept.unwrap_or_else(|error| Event::NotKept(error.to_string())));
+                self.keep_and_tell(&canvas);
+                return;
+            }
+            FileJob::KeepToFinish { ticket, canvas } => {
+                let path = self.keep_and_tell(&canvas);
+                return self.outbox.tell(Event::KeptToFinish { ticket, path });
             }
             FileJob::Secure(canvas) => return self.secure(&canvas),
             FileJob::StoreMask { ticket, mask } => self.store_mask(ticket, &mask),
@@ -158,6 +168,7 @@ impl FileThread {
     }
 
     fn load(&self, source: PictureSource) {
+        self.note_told(&source);
         let event = match guarded(|| self.cache.get(&source)) {
             Ok(picture) => loaded(source, &picture),
             Err(error) => Event::PictureFailed { source, message: error.to_string() },
@@ -165,8 +176,15 @@ impl FileThread {
         self.outbox.tell(event);
     }
 
+    /// Notes which version of a file the window is about to be told of; tells whether that is another one than before. The cache
+    /// cannot tell, since the painting thread may have been there first.
+    fn note_told(&self, source: &PictureSource) -> bool {
+        let Some(version) = version(source) else { return false };
+        self.told.borrow_mut().insert(source.clone(), version).is_some_and(|before| before != version)
+    }
+
     fn look_again(&self, sources: &[PictureSource]) {
-        for source in sources.iter().filter(|source| self.cache.is_outdated(source)) {
+        for source in sources.iter().filter(|source| self.note_told(source)) {
             match guarded(|| self.cache.get(source)) {
                 Ok(picture) => {
                     self.outbox.tell(loaded(source.clone(), &picture));
@@ -180,6 +198,7 @@ impl FileThread {
 
     fn adopt(&self, name: String, image: &RgbaImage) -> Result<Event, LibraryError> {
         let source = PictureSource::File(self.library.adopt(&name, image)?);
+        self.note_told(&source);
         self.outbox.tell(Event::PictureAdopted { name, source: source.clone() });
         let picture = self.cache.get(&source)?;
         Ok(loaded(source, &picture))
@@ -190,6 +209,17 @@ impl FileThread {
         // Decoded here, so that the painting thread need not stop for it.
         self.cache.get(&source)?;
         Ok(Event::MaskStored { ticket, source })
+    }
+
+    /// Answers with the favourite's file.
+    fn keep_and_tell(&self, canvas: &Canvas) -> Option<PathBuf> {
+        let event = self.keep(canvas).unwrap_or_else(|error| Event::NotKept(error.to_string()));
+        let path = match &event {
+            Event::Kept(favourite) | Event::KeptAlready(favourite) => Some(favourite.path.clone()),
+            _ => None,
+        };
+        self.outbox.tell(event);
+        path
     }
 
     /// Once however often it is asked for: the same pixels under the same recipe are the same favourite.

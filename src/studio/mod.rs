@@ -133,6 +133,7 @@ impl Studio {
             outbox: Arc::clone(&outbox),
             closing: Arc::clone(&closing),
             kept: RefCell::default(),
+            told: RefCell::default(),
             insecure: RefCell::default(),
         };
         let painting_thread = painting::PaintingThread {
@@ -165,6 +166,7 @@ impl Studio {
             Command::StoreMask { ticket, mask } => FileJob::StoreMask { ticket, mask },
             Command::SaveMaskAs { mask, path } => FileJob::SaveMask { mask, path },
             Command::KeepCanvas(canvas) => FileJob::Keep(canvas),
+            Command::KeepToFinish { ticket, canvas } => FileJob::KeepToFinish { ticket, canvas },
             Command::SaveCanvasAs { canvas, path } => FileJob::SaveAs { path, canvas },
             Command::SaveFilm { moments, path, captions } => FileJob::SaveFilm { moments, path, captions },
             Command::ExportFavourite { from, to } => FileJob::Export { from, to },
@@ -181,6 +183,8 @@ impl Studio {
             | Command::GoOnFrom(_)
             | Command::GoBackTo(_)
             | Command::Retouch { .. }
+            | Command::TakeBackRetouch
+            | Command::GoOn
             | Command::Pause
             | Command::Resume
             | Command::Stop

@@ -133,7 +133,11 @@ impl Easel {
                 self.hand_over(|canvas| FileJob::SaveAs { path: path.clone(), canvas }, Event::Problem);
             }
             Command::SetDepth(depth) => self.depth = *depth,
+            // What was brushed in when the window closed is there at the next start.
+            Command::Retouch { name, image, mask } => self.retouch(name, image, mask),
             _ if self.closing() => {}
+            Command::TakeBackRetouch => self.take_back_retouch(),
+            Command::GoOn => self.go_on(),
             Command::Paint { run, recipe } => return self.paint(*run, recipe, None),
             Command::TakeUp { run, canvas } => return self.paint(*run, &canvas.recipe, Some(canvas)),
             Command::Revise(recipe) => return self.hasten(haste, |easel| easel.revise(recipe)),
@@ -142,11 +146,6 @@ impl Easel {
             Command::GoOnFrom(image) => {
                 let picture = Picture::from_rgba(RgbaImage::clone(image));
                 self.disturb(|run| run.disturb(|painter| painter.go_on_from(&picture)));
-            }
-            Command::Retouch { image, mask } => {
-                let picture = Picture::from_rgba(RgbaImage::clone(image));
-                let mask = Picture::from_grey(mask);
-                self.disturb(|run| run.disturb(|painter| painter.retouch(&picture, &mask)));
             }
             Command::GoBackTo(moment) => self.disturb(|run| run.go_back_to(moment)),
             Command::Pause => self.pause(),
@@ -166,6 +165,7 @@ impl Easel {
             | Command::StoreMask { .. }
             | Command::SaveMaskAs { .. }
             | Command::KeepCanvas(_)
+            | Command::KeepToFinish { .. }
             | Command::SaveCanvasAs { .. }
             | Command::SaveFilm { .. }
             | Command::ExportFavourite { .. }

@@ -36,7 +36,7 @@ struct Entry {
 
 /// Tells an edited file from the one that was decoded.
 #[derive(PartialEq, Clone, Copy)]
-struct Version {
+pub struct Version {
     modified: Option<SystemTime>,
     bytes: u64,
 }
@@ -52,16 +52,6 @@ impl PictureCache {
         let decoded = Arc::new(Picture::load(source)?);
         *picture = Some(Arc::clone(&decoded));
         Ok(decoded)
-    }
-
-    /// Whether the file of a picture that was decoded has changed since.
-    pub fn is_outdated(&self, source: &PictureSource) -> bool {
-        let Some(now) = version(source) else { return false };
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = entries.iter().map(|entry| (&entry.source, entry.version));
-        let mut known = known.chain(lent.iter().map(|lent| (&lent.source, lent.version)));
-        known.find(|(known, _)| *known == source).is_some_and(|(_, version)| version != Some(now))
     }
 
     /// The pixels of every picture that the recipe names.
@@ -121,7 +111,7 @@ impl PictureCache {
     }
 }
 
-fn version(source: &PictureSource) -> Option<Version> {
+pub fn version(source: &PictureSource) -> Option<Version> {
     match source {
         PictureSource::Sample(_) => None,
         PictureSource::File(path) => {

@@ -288,6 +288,10 @@ fn what_is_brushed_in_lies_over_the_canvas_and_nothing_else_changes() {
             assert!((found - expected).abs() <= tolerance, "{found} for {expected} at {x}, {y}");
         }
     }
+    // And back, exactly, but once.
+    assert!(painter.take_back_retouch().unwrap() && painter.is_finished());
+    assert_eq!(painter.frame().unwrap(), before);
+    assert!(!painter.take_back_retouch().unwrap());
     // A painting at work goes on from there.
     let mut painter = engine().begin(&job(small(3))).unwrap();
     painter.step().unwrap();
@@ -297,6 +301,7 @@ fn what_is_brushed_in_lies_over_the_canvas_and_nothing_else_changes() {
     let progress = painter.step().unwrap();
     assert_eq!((progress.iteration, progress.iterations), (2, 3));
     assert_ne!(painter.frame().unwrap(), other);
+    assert!(!painter.take_back_retouch().unwrap(), "it was painted on");
 }
 
 #[test]

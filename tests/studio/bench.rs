@@ -73,7 +73,7 @@ impl Engine for FakeEngine {
     }
 
     fn begin(&self, job: &Job) -> Result<Box<dyn Painter>, EngineError> {
-        Ok(Box::new(FakePainter { engine: self.clone(), recipe: job.recipe.clone(), iteration: 0 }))
+        Ok(Box::new(FakePainter { engine: self.clone(), recipe: job.recipe.clone(), iteration: 0, untouched: false }))
     }
 
     fn begin_unless(&self, job: &Job, interrupt: &Interrupt) -> Result<Option<Box<dyn Painter>>, EngineError> {
@@ -88,6 +88,8 @@ pub struct FakePainter {
     engine: FakeEngine,
     recipe: Recipe,
     iteration: u32,
+    /// Something was laid over the canvas, and nothing else has happened since.
+    untouched: bool,
 }
 
 impl FakePainter {
@@ -119,6 +121,7 @@ impl Painter for FakePainter {
             Ok(Step::Error) | Err(_) => return Err(EngineError::NotFinite { width: 8, height: 4 }),
         }
         self.iteration += 1;
+        self.untouched = false;
         Ok(Some(Progress {
             stage: 0,
             stages: 1,
@@ -166,7 +169,16 @@ impl Painter for FakePainter {
 
     fn retouch(&mut self, picture: &Picture, mask: &Picture) -> Result<(), EngineError> {
         self.engine.seen.send(Seen::Retouch(picture.width(), mask.width())).unwrap();
+        self.untouched = true;
         Ok(())
+    }
+
+    fn go_on(&mut self) {
+        self.disturbed();
+    }
+
+    fn take_back_retouch(&mut self) -> Result<bool, EngineError> {
+        Ok(std::mem::take(&mut self.untouched))
     }
 
     fn take_up(&mut self, picture: &Picture, iterations: u32) -> Result<(), EngineError> {

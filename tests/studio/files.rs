@@ -18,6 +18,10 @@ fn a_picture_that_another_program_has_changed_is_followed() {
     bench.steps_begun(1);
     let look_again =
         || bench.studio.send(Command::LookAgain(vec![bench.source("content.png"), bench.source("style.png")]));
+    for picture in ["content.png", "style.png"] {
+        bench.studio.send(Command::LoadPicture(bench.source(picture)));
+        bench.wait(|event| matches!(event, Event::PictureLoaded { .. }).then_some(()));
+    }
     look_again();
     RgbaImage::new(40, 20).save(bench.path("content.png")).unwrap();
     look_again();

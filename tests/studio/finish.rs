@@ -50,13 +50,30 @@ fn a_canvas_is_planned_without_a_file() {
 fn a_canvas_is_taken_or_its_lack_told() {
     let bench = Bench::new();
     bench.studio.send(Command::Take);
-    bench.wait(|event| matches!(event, Event::NotKept(_)).then_some(()));
+    assert!(bench.wait_problem().contains("press Paint first"));
+    bench.wait(|event| matches!(event, Event::Taken(None)).then_some(()));
     bench.allow(2);
     bench.paint(1, &bench.recipe(2));
     bench.wait_finished();
     bench.studio.send(Command::Take);
-    let canvas = bench.wait(|event| if let Event::Taken(canvas) = event { Some(canvas) } else { None });
+    let canvas = bench.wait(|event| if let Event::Taken(canvas) = event { canvas } else { None });
     assert_eq!((canvas.iteration, &canvas.recipe), (2, &bench.recipe(2)));
+    // It gets a file, once, and its own answer.
+    for ticket in [5, 6] {
+        bench.studio.send(Command::KeepToFinish { ticket, canvas: canvas.clone() });
+        let path = bench.wait(|event| match event {
+            Event::KeptToFinish { ticket: kept, path } if kept == ticket => path,
+            _ => None,
+        });
+        assert!(path.exists());
+    }
+    assert_eq!(
+        std::fs::read_dir(bench.path("library"))
+            .unwrap()
+            .filter(|file| file.as_ref().unwrap().path().is_file())
+            .count(),
+        1
+    );
 }
 
 #[test]

@@ -246,7 +246,11 @@ fn an_earlier_moment_is_brushed_into_the_canvas_and_taken_back() {
     bench.settle();
     let disturbed = Arc::clone(&bench.disturbed);
     bench.until("the canvas from before", move |_| disturbed.lock().unwrap().len() == 2);
-    assert_eq!(bench.disturbed.lock().unwrap()[1], "iteration 6 over 100 %");
+    assert_eq!(bench.disturbed.lock().unwrap()[1], "taken back");
+    // Who wants to have it painted over says so.
+    bench.click("Paint on");
+    bench.iterate(1);
+    bench.until_label("Iteration 7 / 7");
 }
 
 #[test]
@@ -272,4 +276,51 @@ fn who_brushes_nothing_in_changes_nothing() {
     bench.iterate(1);
     bench.until_label("Brushed in from a favourite");
     assert_eq!(bench.disturbed.lock().unwrap().len(), 1);
+}
+
+/// A finished painting of six iterations, into which something is brushed from the third.
+fn brushing() -> Bench {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.set_iterations(6.0);
+    bench.paint(5);
+    bench.iterate(1);
+    bench.until_label("Finished");
+    (0..3).for_each(|_| bench.press(Key::ArrowLeft));
+    bench.press(Key::H);
+    bench.stroke(PointerButton::Primary, vec2(-60.0, 0.0), vec2(60.0, 0.0));
+    assert!(bench.disturbed.lock().unwrap().is_empty());
+    bench
+}
+
+#[test]
+fn what_is_being_brushed_in_is_kept_with_the_canvas() {
+    let mut bench = brushing();
+    bench.press(Key::K);
+    bench.until_label("Favourite, iteration 6");
+    assert!(!bench.has("Brush in from"));
+    assert_eq!(bench.disturbed.lock().unwrap().len(), 1, "before the canvas was kept");
+}
+
+#[test]
+fn what_is_being_brushed_in_is_not_lost_by_starting_over() {
+    let mut bench = brushing();
+    bench.click("Start over");
+    bench.iterate(1);
+    let disturbed = Arc::clone(&bench.disturbed);
+    bench.until("the strokes on the canvas", move |_| disturbed.lock().unwrap().len() == 1);
+    assert!(bench.has("Previous canvas"));
+    assert!(!bench.has("Brush in from"));
+}
+
+#[test]
+fn what_is_being_brushed_in_is_not_lost_by_another_photo() {
+    let mut bench = brushing();
+    let red = bench.write_picture("red.png");
+    bench.drop_file(red);
+    bench.until_label("Photo picture: red.png");
+    let disturbed = Arc::clone(&bench.disturbed);
+    bench.until("the strokes on the canvas", move |_| disturbed.lock().unwrap().len() == 1);
+    assert!(bench.has("Previous canvas") && bench.has("Canvas: the photo"));
+    assert!(!bench.has("Brush in from"));
 }

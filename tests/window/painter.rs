@@ -90,6 +90,16 @@ impl Painter for Tame {
         Ok(())
     }
 
+    fn go_on(&mut self) {
+        self.reins.disturbed.lock().unwrap().push("painted on".to_owned());
+        self.iterations += 1;
+    }
+
+    fn take_back_retouch(&mut self) -> Result<bool, EngineError> {
+        self.reins.disturbed.lock().unwrap().push("taken back".to_owned());
+        Ok(true)
+    }
+
     fn take_up(&mut self, picture: &Picture, iterations: u32) -> Result<(), EngineError> {
         self.iteration = iterations;
         self.go_on_from(picture)

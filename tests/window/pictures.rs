@@ -314,11 +314,16 @@ fn a_picture_edited_elsewhere_is_followed_when_the_artist_comes_back() {
     bench.iterate(2);
     bench.until_label("Finished");
     assert_eq!(bench.seen.lock().unwrap().len(), 2, "the same settings once more");
-    // Another photo is not painted over it.
+    // Another photo is not painted over it, not by a moved slider either.
     edit(&mut bench, 80);
-    bench.settle();
-    assert!(bench.has("Finished") && !bench.has("(2 times)"));
-    assert_eq!(bench.seen.lock().unwrap().len(), 2);
+    bench.until_label("red.png has changed; the next painting follows");
+    assert!(bench.has("Finished"));
+    bench.set_slider("Style strength", 2.0);
+    bench.until_label("Previous canvas");
+    assert!(bench.has("Canvas: the photo"));
+    bench.click("Paint");
+    bench.until_painter_has("the new settings", |recipe| recipe.style_strength == 2.0);
+    assert_eq!(bench.seen.lock().unwrap().len(), 3);
 }
 
 #[test]
@@ -410,4 +415,19 @@ fn no_photo_takes_the_canvas_of_one_that_could_not_be_kept() {
     bench.until_label("library folder");
     bench.settle();
     assert!(bench.has("Photo picture: red.png") && bench.has("Photo 1 of 2") && bench.has("Finished"));
+}
+
+#[test]
+fn nothing_is_written_over_a_picture_that_is_painted_with() {
+    let mut bench = Bench::new();
+    bench.ready();
+    let photo = bench.write_picture("red.png");
+    bench.drop_file(photo.clone());
+    bench.until_label("Photo picture: red.png");
+    bench.paint(1);
+    let before = std::fs::read(&photo).unwrap();
+    *bench.answer.lock().unwrap() = Answer::Chosen(photo.clone());
+    bench.click("Save as");
+    bench.until_label("nothing was written over it");
+    assert_eq!(std::fs::read(&photo).unwrap(), before);
 }

@@ -54,6 +54,20 @@ fn the_closed_sections_reach_the_painter_too() {
 }
 
 #[test]
+fn a_strength_beyond_its_slider_can_be_typed() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.set_slider("Style strength", 100.0);
+    bench.paint(1);
+    bench.until_painter_has("the end of the slider", |recipe| recipe.style_strength == 6.0);
+    bench.window().get_by_role_and_label(Role::SpinButton, "Style strength").set_value_accesskit(9.0);
+    bench.settle();
+    bench.until_painter_has("what was typed", |recipe| recipe.style_strength == 9.0);
+    bench.settle();
+    assert_eq!(bench.seen.lock().unwrap().last().unwrap().style_strength, 9.0, "it stays");
+}
+
+#[test]
 fn a_preset_is_one_step_there_and_one_step_back() {
     let mut bench = Bench::new();
     bench.ready();

@@ -24,7 +24,7 @@ fn what_was_changed_is_taken_back_while_it_paints() {
     bench.until_painter_has("the new style strength again", |recipe| recipe.style_strength == 3.0);
     bench.window().key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
     bench.settle();
-    assert!(bench.has("Nothing was taken back"));
+    assert!(bench.has("No change of settings was taken back"));
 }
 
 #[test]

@@ -34,6 +34,7 @@ fn a_running_painting_waits_and_goes_on_when_none_is_taken() {
     bench.paint(1);
     bench.press(Key::V);
     bench.until_label("The painting waits meanwhile");
+    assert!(bench.has("Waiting for the variations"));
     // The step that was under way.
     bench.iterate(1);
     bench.until_label("Iteration 2 /");
@@ -43,7 +44,7 @@ fn a_running_painting_waits_and_goes_on_when_none_is_taken() {
     bench.until("the painting goes on", |window| {
         ["Iteration 3 /", "Iteration 4 /"].iter().any(|label| window.query_by_label_contains(label).is_some())
     });
-    assert!(!bench.has("Weaker style"));
+    assert!(!bench.has("Weaker style") && !bench.has("Waiting for"));
     let seen = bench.seen.lock().unwrap();
     assert!(seen.iter().filter(|recipe| recipe.size == 512).count() == 1, "its settings are as they were");
 }

@@ -116,6 +116,12 @@ impl Action {
                 icons::ICON_FORMAT_PAINT,
                 key(Key::P),
             ),
+            Self::GoOn => (
+                "Paint on",
+                "Go on with the finished painting, once more for as long as its last stage; Start over begins anew",
+                icons::ICON_PLAY_ARROW,
+                key(Key::Space),
+            ),
             Self::BrushIn => (
                 "Brush in",
                 "Bring parts of this picture into the painting with a soft brush; the rest of it stays as it is",

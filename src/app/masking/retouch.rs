@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
-use image::{GrayImage, Luma, RgbaImage};
+use image::{GrayImage, RgbaImage};
 
 use super::super::command::{Exhibit, UiCommand};
-use super::super::state::State;
+use super::super::notices::Severity;
+use super::super::painting::Phase;
+use super::super::state::{Previous, State};
 use super::{Editor, MaskTarget};
 use crate::image_io::{fit_long_side, have_one_shape};
 use crate::studio::{Canvas, Command, PREVIEW_SIDE_PX, RunId};
@@ -81,9 +83,12 @@ impl State {
         let (shown, exhibit) = (self.shown_exhibit()?, self.exhibit.clone()?);
         let iteration = self.shown_iteration()?;
         let (laid, name) = match &exhibit {
-            // The photo's colours, and the photo where it stays, are put over it anew.
             Exhibit::Moment(moment) => {
-                (moment.bare.as_ref().unwrap_or(&moment.image).clone(), format!("iteration {iteration}"))
+                let (then, now) = (&moment.recipe, &self.recipe);
+                // Where that is so, the photo's colours, and the photo where it stays, are put over it anew.
+                let same = then.colours == now.colours && then.photo_mask == now.photo_mask;
+                let laid = moment.bare.as_ref().filter(|_| same).unwrap_or(&moment.image);
+                (Arc::clone(laid), format!("iteration {iteration}"))
             }
             Exhibit::Previous => (Arc::clone(&shown), format!("the previous canvas, iteration {iteration}")),
             Exhibit::Favourite(_) => (Arc::clone(&shown), format!("a favourite, iteration {iteration}")),
@@ -103,24 +108,45 @@ impl State {
     pub fn retouches(&mut self) -> Option<Command> {
         let Retouch { source, mask } = self.masking.retouched.take()?;
         self.painting.as_ref().filter(|painting| painting.run == source.run)?;
-        self.masking.retouching = Some((source.run, source.name));
-        Some(Command::Retouch { image: source.laid, mask: Arc::new(mask) })
+        Some(Command::Retouch { name: source.name, image: source.laid, mask: Arc::new(mask) })
     }
 
-    /// A canvas was set aside, maybe for what was brushed into it: that can be taken back.
-    pub(in super::super) fn note_retouched(&mut self, run: RunId, before: &Canvas, now_secs: f64) {
-        if let Some((_, name)) = self.masking.retouching.take_if(|(retouched, _)| *retouched == run) {
-            let back = UiCommand::TakeBackRetouch { run, before: Arc::clone(&before.image) };
-            self.notices.push_undoable(format!("Brushed in from {name}"), back, now_secs);
+    /// Ends the brushing, because the canvas as it is seen is about to be taken for something.
+    pub fn leave_brushing(&mut self) -> Option<Command> {
+        if self.masking.editor().is_some_and(|editor| editor.source().is_some()) {
+            self.masking.leave();
+        }
+        self.retouches()
+    }
+
+    /// It has been brushed in. While nothing else happens to the canvas that can be taken back; the canvas from before stands beside
+    /// the favourites, unless that place is another painting's.
+    pub(in super::super) fn note_retouched(
+        &mut self,
+        run: RunId,
+        name: &str,
+        before: Option<(Canvas, u64)>,
+        now_secs: f64,
+    ) {
+        self.withdraw_retouches();
+        let text = format!("Brushed in from {name}");
+        match self.painting.as_ref().filter(|painting| painting.run == run) {
+            Some(painting) if matches!(painting.phase, Phase::Paused | Phase::Finished) => {
+                self.notices.push_undoable(text, UiCommand::TakeBackRetouch, now_secs);
+            }
+            _ => self.notices.push(Severity::Info, text, now_secs),
+        }
+        if let Some((canvas, fingerprint)) = before
+            && self.previous.as_ref().is_none_or(|previous| previous.run == run)
+        {
+            self.set_aside(Previous { run, canvas, fingerprint: Some(fingerprint) });
+            self.leave_previous_to_favourites();
         }
     }
 
-    /// The whole canvas as it was before something was brushed into it.
-    #[must_use]
-    pub fn take_back_retouch(&self, run: RunId, before: Arc<RgbaImage>) -> Option<Command> {
-        self.painting.as_ref().filter(|painting| painting.run == run)?;
-        let everywhere = GrayImage::from_pixel(1, 1, Luma([u8::MAX]));
-        Some(Command::Retouch { image: before, mask: Arc::new(everywhere) })
+    /// What was brushed in before cannot be taken back any more.
+    pub(in super::super) fn withdraw_retouches(&mut self) {
+        self.notices.withdraw(|undo| matches!(undo, UiCommand::TakeBackRetouch));
     }
 }
 

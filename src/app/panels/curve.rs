@@ -157,8 +157,8 @@ fn power_of_ten(mark: GridMark) -> String {
 /// Whole decades, or fewer of them where they would crowd.
 fn decades((low, high): (f64, f64)) -> Vec<GridMark> {
     let span = high - low;
-    // The plot leaves out labels that crowd, all of them at once; five have room in the panel's height.
-    let step = (span / 5.0).ceil().max(1.0);
+    // The plot leaves out labels that crowd, all of them at once; three steps have room in the panel's height.
+    let step = (span / 3.0).ceil().max(1.0);
     let first = (low / step).ceil();
     let count = ((high / step).floor() - first + 1.0).clamp(0.0, 16.0) as usize;
     let mut marks: Vec<GridMark> =

@@ -11,6 +11,7 @@ use super::super::theme;
 use super::super::widgets::{Desk, icon_button};
 use super::super::words;
 use super::fields;
+use crate::recipe::Colours;
 
 const HINT: &str = "Paint on the canvas where a style acts and where the photo stays.";
 
@@ -25,7 +26,9 @@ pub fn title(state: &State, target: MaskTarget) -> String {
         MaskTarget::Style(index) => format!("Paint where {} acts", style_name(state, index)),
         MaskTarget::Canvas => {
             let source = state.masking.editor().and_then(Editor::source);
-            format!("Brush in from {}", source.map_or("", |source| &source.name))
+            // The photo's colours lie over whatever is brushed in.
+            let extent = if state.recipe.colours == Colours::Photo { ", its light and dark only" } else { "" };
+            format!("Brush in from {}{extent}", source.map_or("", |source| &source.name))
         }
     }
 }

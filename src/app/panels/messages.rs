@@ -29,6 +29,10 @@ pub fn toasts_ui(desk: &mut Desk<'_>, now_secs: f64, corner: egui::Rect, ui: &Ui
             .fixed_pos(foot)
             .show(ctx, |ui| toast_ui(desk, notice, ui));
         foot.y -= toast.response.rect.height() + 6.0;
+        // In a small window the older ones wait in the list.
+        if foot.y < corner.center().y {
+            break;
+        }
     }
 }
 

@@ -49,7 +49,7 @@ impl State {
 
     /// Puts a canvas beside the favourites as the previous one. But one that had hardly begun does not take the place of an earlier
     /// painting's that had got twice as far: who starts over a second time may still want what the first time set aside.
-    pub(super) fn set_aside(&mut self, newer: Previous) {
+    pub(in super::super) fn set_aside(&mut self, newer: Previous) {
         let stays = |previous: &Previous| {
             previous.run > newer.run
                 || (previous.run < newer.run && previous.canvas.iteration / 2 > newer.canvas.iteration)
@@ -77,7 +77,7 @@ impl State {
     }
 
     /// A canvas that has become a favourite need not stand beside it. Whoever looks at it looks at the favourite now.
-    pub(super) fn leave_previous_to_favourites(&mut self) {
+    pub(in super::super) fn leave_previous_to_favourites(&mut self) {
         let kept = |previous: &Previous| {
             let same = |favourite: &&Favourite| match previous.fingerprint {
                 Some(_) => favourite.fingerprint == previous.fingerprint,

@@ -205,14 +205,30 @@ impl State {
 
     /// It has: the painting follows, but for the photo of one that is finished, over which no other is painted.
     pub(super) fn picture_changed(&mut self, source: &PictureSource, now_secs: f64) {
-        let Some(painting) = &self.painting else { return };
-        let is_done = painting.phase == Phase::Finished && painting.recipe.content == *source;
-        if is_done || !pictures_of(&painting.recipe).contains(&source) {
-            return;
-        }
-        self.pictures_changed = true;
-        let text = format!("{} has changed, and the painting follows", words::picture_name(source));
+        let Some(painting) = &mut self.painting else { return };
+        let name = words::picture_name(source);
+        let text = if painting.phase == Phase::Finished && painting.recipe.content == *source {
+            painting.photo_has_changed = true;
+            format!("{name} has changed; the next painting follows")
+        } else {
+            // What it started from is behind it.
+            let recipe = Recipe { init: Init::Content, ..painting.recipe.clone() };
+            if !pictures_of(&recipe).contains(&source) {
+                return;
+            }
+            self.pictures_changed = true;
+            format!("{name} has changed, and the painting follows")
+        };
         self.notices.push(Severity::Info, text, now_secs);
+    }
+
+    /// The command for that; a finished painting whose photo has changed as well is not painted over.
+    pub(super) fn follow_pictures(&mut self) -> Command {
+        if self.painting.as_ref().is_some_and(|painting| painting.photo_has_changed) {
+            self.leave_painting();
+            return Command::Stop;
+        }
+        Command::FollowPictures
     }
 
     pub(super) fn picture_failed(&mut self, source: &PictureSource, message: String, now_secs: f64) {

@@ -48,6 +48,8 @@ impl State {
 
     pub(super) fn preset_saved(&mut self, preset: OwnPreset, now_secs: f64) {
         self.notices.push(Severity::Info, format!("The preset {} is kept", preset.name), now_secs);
+        // An older one of that name would be written over it.
+        self.notices.withdraw(|undo| matches!(undo, UiCommand::BringBackPreset(gone) if gone.name == preset.name));
         // What has just been kept is what the settings differ from now, unless they have moved on meanwhile.
         let kept = Recipe { init: self.recipe.init.clone(), ..self.recipe.with_settings_of(&preset.settings) };
         if kept == self.recipe {

@@ -17,6 +17,7 @@ impl State {
             self.set_aside(Previous { run, canvas, fingerprint: None });
         }
         self.note_done(false);
+        self.withdraw_retouches();
         self.exhibit = None;
     }
 

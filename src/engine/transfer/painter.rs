@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use image::RgbaImage;
 
-use super::StyleTransfer;
+use super::{StyleTransfer, Untouched};
 use crate::engine::kept_photo::KeptPhoto;
 use crate::engine::mask::Map;
 use crate::engine::optimizer::Outcome;
@@ -31,6 +31,7 @@ impl Painter for StyleTransfer {
             return Ok(None);
         }
         let (begun, before) = (Instant::now(), self.evaluations);
+        self.untouched = None;
         // Inside the pool as a whole: handing over hundreds of short operations one by one takes longer than they do.
         let done = threads::pool().install(|| self.iterate(interrupt));
         if done.is_err() {
@@ -106,7 +107,25 @@ impl Painter for StyleTransfer {
         // As the photo lies over the painting where it stays, but once and for all.
         let over = KeptPhoto::new(canvas_of(picture, &self.vgg, stage)?, &mask)?;
         let canvas = over.over(&self.painted()?)?.copy()?;
-        self.put_canvas(canvas)
+        let before = Untouched { canvas: self.canvas.clone(), average: self.average.take() };
+        self.put_canvas(canvas)?;
+        self.untouched = Some(before);
+        Ok(())
+    }
+
+    fn take_back_retouch(&mut self) -> Result<bool, EngineError> {
+        let Some(Untouched { canvas, average }) = self.untouched.take() else { return Ok(false) };
+        self.put_canvas(canvas)?;
+        self.average = average;
+        Ok(true)
+    }
+
+    fn go_on(&mut self) {
+        if self.is_finished() {
+            let planned = self.current().iterations - self.extension;
+            self.extension += planned;
+            self.stages[self.stage].iterations += planned;
+        }
     }
 
     fn take_up(&mut self, picture: &Picture, iterations: u32) -> Result<(), EngineError> {

@@ -68,8 +68,8 @@ impl Easel {
 
     /// Hands the canvas as it stands to the window.
     pub(super) fn take(&mut self) {
-        let event = self.canvas().map_or_else(Event::NotKept, Event::Taken);
-        self.tell(event);
+        let canvas = self.canvas().map_err(|message| self.hub.outbox.problem(message)).ok();
+        self.tell(Event::Taken(canvas));
     }
 
     fn canvas(&mut self) -> Result<Canvas, String> {

@@ -1,10 +1,15 @@
 //! What is done to a painting otherwise than by painting: changed settings, a measuring, a changed canvas.
 
+use image::{GrayImage, RgbaImage};
+
 use super::queue::Applied;
 use super::{Easel, NOTHING_PAINTED};
+use crate::image_io::Picture;
 use crate::recipe::Recipe;
-use crate::studio::Event;
 use crate::studio::run::{PaintingError, Phase, Run, guarded};
+use crate::studio::{Canvas, Event};
+
+const PAINTED_ON: &str = "what was brushed in was painted on since; the timeline still has what there was before";
 
 impl Easel {
     pub(super) fn revise(&mut self, recipe: &Recipe) -> Applied {
@@ -51,6 +56,65 @@ impl Easel {
         Applied::Entirely
     }
 
+    /// Lays something over the canvas.
+    pub(super) fn retouch(&mut self, name: &str, image: &RgbaImage, mask: &GrayImage) {
+        let Some(run) = self.run.as_mut().filter(|run| run.is_alive()) else {
+            return self.hub.outbox.problem(NOTHING_PAINTED);
+        };
+        let (picture, mask) = (Picture::from_rgba(image.clone()), Picture::from_grey(mask));
+        let (run_id, before) = (run.id, run.rescue(self.depth));
+        match run.disturb(|painter| painter.retouch(&picture, &mask)) {
+            Err(error @ PaintingError::Panic(_)) => self.fail(&error),
+            Err(error) => self.hub.outbox.problem(error),
+            Ok(_) => {
+                let fingerprint = before.as_ref().map(Canvas::fingerprint);
+                self.tell(Event::Retouched { run: run_id, name: name.to_owned(), before, fingerprint });
+                self.show_at_rest();
+            }
+        }
+    }
+
+    pub(super) fn take_back_retouch(&mut self) {
+        let Some(run) = self.run.as_mut().filter(|run| run.is_alive()) else { return };
+        let mut taken_back = false;
+        let done = run.disturb(|painter| {
+            taken_back = painter.take_back_retouch()?;
+            Ok(())
+        });
+        match done {
+            Err(error @ PaintingError::Panic(_)) => self.fail(&error),
+            Err(error) => self.hub.outbox.problem(error),
+            Ok(_) if !taken_back => self.hub.outbox.problem(PAINTED_ON),
+            Ok(_) => self.show_at_rest(),
+        }
+    }
+
+    /// Paints a finished painting on.
+    pub(super) fn go_on(&mut self) {
+        let Some(run) = self.run.as_mut().filter(|run| run.is_alive()) else { return };
+        let done = run.disturb(|painter| {
+            painter.go_on();
+            Ok(())
+        });
+        match done {
+            Err(error @ PaintingError::Panic(_)) => self.fail(&error),
+            Err(error) => self.hub.outbox.problem(error),
+            Ok(finished) => {
+                if self.phase() == Some(Phase::Finished) && !finished {
+                    self.resume();
+                }
+            }
+        }
+    }
+
+    /// Shows the canvas, and has it written if nothing will be painted soon after which it would be.
+    fn show_at_rest(&mut self) {
+        self.show();
+        if self.phase() != Some(Phase::Painting) {
+            self.secure();
+        }
+    }
+
     /// Changes the canvas otherwise than by painting. The one from before is handed to the window, which can have it back.
     pub(super) fn disturb(&mut self, act: impl FnOnce(&mut Run) -> Result<bool, PaintingError>) {
         let Some(run) = self.run.as_mut().filter(|run| run.is_alive()) else {
@@ -71,9 +135,6 @@ impl Easel {
                 self.show();
                 if matches!(self.phase(), Some(Phase::Finished | Phase::Failed)) && !finished {
                     self.resume();
-                } else if self.phase() != Some(Phase::Painting) {
-                    // Nothing will be painted soon after which it would be written.
-                    self.secure();
                 }
             }
         }

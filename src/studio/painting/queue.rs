@@ -63,7 +63,14 @@ fn can_wait(command: &Command) -> bool {
 /// The places of the commands that take the canvas or the painter as it is, but for what stands behind one that changes it.
 fn quick_ones(later: &[Command]) -> Vec<usize> {
     let changes_canvas = |command: &Command| {
-        matches!(command, Command::Stir { .. } | Command::GoOnFrom(_) | Command::GoBackTo(_) | Command::Retouch { .. })
+        matches!(
+            command,
+            Command::Stir { .. }
+                | Command::GoOnFrom(_)
+                | Command::GoBackTo(_)
+                | Command::Retouch { .. }
+                | Command::TakeBackRetouch
+        )
     };
     let quick = |command: &Command| {
         matches!(command, Command::Keep | Command::Take | Command::SaveAs(_) | Command::Pause | Command::Resume)
@@ -93,7 +100,8 @@ fn is_superseded(command: &Command, later: &[Command]) -> bool {
         | Command::Stir { .. }
         | Command::GoOnFrom(_)
         | Command::GoBackTo(_)
-        | Command::Retouch { .. }
+        | Command::TakeBackRetouch
+        | Command::GoOn
         | Command::Pause
         | Command::Resume => later.iter().any(Command::is_fresh_start),
         _ => false,
