@@ -260,12 +260,14 @@ impl State {
         if painting.recipe == self.recipe {
             return std::mem::take(&mut self.pictures_changed).then(|| self.follow_pictures());
         }
-        // What is done is not painted over with another photo: that is another painting, and waits for Paint. But who takes the
-        // settings of an earlier moment may be about to go back to it.
+        // Another photo is not painted over this one: it is another painting, begun at once while this one is at work, or else by
+        // Paint. But who takes the settings of an earlier moment may be about to go back to it.
         let photo = &self.recipe.content;
         let looks_back = matches!(&self.exhibit, Some(Exhibit::Moment(moment)) if moment.recipe.content == *photo);
-        let other_photo = (painting.recipe.content != *photo && !looks_back) || painting.photo_has_changed;
-        if painting.phase == Phase::Finished && other_photo {
+        if (painting.recipe.content != *photo && !looks_back) || painting.photo_has_changed {
+            if painting.is_working() && !painting.pause_wanted {
+                return Some(self.start_painting());
+            }
             self.leave_painting();
             return Some(Command::Stop);
         }

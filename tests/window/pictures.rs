@@ -431,3 +431,32 @@ fn nothing_is_written_over_a_picture_that_is_painted_with() {
     bench.until_label("nothing was written over it");
     assert_eq!(std::fs::read(&photo).unwrap(), before);
 }
+
+#[test]
+fn another_photo_is_another_painting() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.paint(4);
+    let drop = |bench: &mut Bench, name: &str| {
+        let photo = bench.write_picture(name);
+        bench.drop_file(photo);
+        bench.until_label(&format!("Photo picture: {name}"));
+    };
+    // While it paints, at once.
+    drop(&mut bench, "red.png");
+    bench.iterate(1);
+    bench.until_painter_has("the other photo", |recipe| recipe.content.to_string().contains("red.png"));
+    bench.iterate(1);
+    bench.until_label("Iteration 1 /");
+    assert!(bench.has("Previous canvas") && bench.has("Pause"));
+    // While it is held, when the artist says so.
+    bench.click("Pause");
+    bench.iterate(1);
+    bench.until_label("Paused");
+    let begun = bench.seen.lock().unwrap().len();
+    drop(&mut bench, "blue.png");
+    bench.until_label("Canvas: the photo");
+    assert_eq!(bench.seen.lock().unwrap().len(), begun);
+    bench.click("Paint");
+    bench.until_painter_has("the third photo", |recipe| recipe.content.to_string().contains("blue.png"));
+}
