@@ -127,6 +127,17 @@ fn pictures_that_cannot_be_read_are_named() {
 }
 
 #[test]
+fn nothing_is_painted_over_a_picture_that_is_painted_with() {
+    let bench = Bench::new();
+    let before = fs::read(bench.path("photo.png")).unwrap();
+    let words = |output| ["render", "--content", "photo.png", "--style", "style.png", "--output", output];
+    fails(&bench, &words("photo.png"), 1, &["photo.png is painted with", "--output"]);
+    fails(&bench, &words("./photo.png"), 1, &["photo.png is painted with"]);
+    fails(&bench, &words("style.png"), 1, &["style.png is painted with"]);
+    assert_eq!(fs::read(bench.path("photo.png")).unwrap(), before);
+}
+
+#[test]
 fn places_that_cannot_be_written_are_found_out_before_painting() {
     let bench = Bench::new();
     fs::create_dir(bench.path("folder.png")).unwrap();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::basis::Basis;
 use super::command::Exhibit;
-use super::state::{State, pictures_of};
+use super::state::State;
 use crate::recipe::{Init, PictureSource, Recipe, parameter};
 use crate::studio::{Canvas, Command, FinishPlan, Unfinished};
 
@@ -180,7 +180,7 @@ impl State {
         let recipe = Recipe { init: Init::Picture(PictureSource::File(path)), ..plan.recipe };
         let before = std::mem::replace(&mut self.recipe, recipe);
         self.basis = Basis::built_in(self.recipe.preset);
-        let pictures: Vec<_> = pictures_of(&self.recipe).into_iter().cloned().collect();
+        let pictures: Vec<_> = self.recipe.pictures().into_iter().cloned().collect();
         let mut commands = self.want_all(&pictures);
         commands.push(self.start_painting());
         self.loan = Some(Box::new(Loan { lent: self.recipe.clone(), before }));

@@ -7,7 +7,6 @@ use super::desktop::Response;
 use super::dialogs::{Answer, Purpose};
 use super::notices::Severity;
 use super::panels::prompt::Prompt;
-use super::state::pictures_of;
 use super::window::App;
 use super::words;
 use crate::image_io::FILM_EXTENSION;
@@ -77,8 +76,7 @@ impl App {
     }
 
     pub(super) fn use_path(&mut self, purpose: Purpose, path: PathBuf) {
-        let painted_with =
-            |path: &PathBuf| pictures_of(&self.state.recipe).contains(&&PictureSource::File(path.clone()));
+        let painted_with = |path: &PathBuf| self.state.recipe.pictures().contains(&&PictureSource::File(path.clone()));
         // A mask may well be written where it came from.
         if purpose.is_saving() && purpose != Purpose::SaveMask && painted_with(&path) {
             let text =

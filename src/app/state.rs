@@ -27,7 +27,7 @@ use crate::recipe::{PictureSource, Recipe, parameter};
 use crate::studio::{Canvas, Command, Event, Favourite, Frame, OwnPreset, RunId};
 
 pub use exhibits::Direction;
-pub use pictures::{PictureInfo, PictureState, pictures_of};
+pub use pictures::{PictureInfo, PictureState};
 
 /// The canvas that was there before the artist started over, stirred it, put another in its place, or closed the window.
 #[derive(Debug, Clone)]

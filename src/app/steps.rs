@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::basis::Basis;
 use super::finish::Loan;
-use super::state::{State, pictures_of};
+use super::state::State;
 use crate::recipe::Recipe;
 use crate::studio::Command;
 
@@ -124,7 +124,7 @@ impl State {
         let what = if way == Way::Back { "Taken back" } else { "Done again" };
         let text = format!("{what}: {}", changes.join("; "));
         self.steps.report = Some(self.notices.push_instead(self.steps.report, text, now_secs));
-        let pictures: Vec<_> = pictures_of(&self.recipe).into_iter().cloned().collect();
+        let pictures: Vec<_> = self.recipe.pictures().into_iter().cloned().collect();
         self.want_all(&pictures)
     }
 

@@ -17,7 +17,7 @@ use super::panels::{
     variations,
 };
 use super::preferences::Preferences;
-use super::state::{State, pictures_of};
+use super::state::State;
 use super::textures::Textures;
 use super::theme;
 use super::widgets::Desk;
@@ -119,7 +119,7 @@ impl App {
         self.state.opening = true;
         // The bundled pair is there even if the given files are not usable.
         let recipe = self.state.recipe.clone();
-        for source in pictures_of(&recipe) {
+        for source in recipe.pictures() {
             let command = self.state.want(source);
             self.send(command);
         }

@@ -29,6 +29,22 @@ impl Output {
         Ok(output)
     }
 
+    /// Makes sure that it is none of the pictures that are painted with.
+    pub fn spare(&self, recipe: &Recipe) -> Result<(), CliError> {
+        let Self::Asked(path) = self else { return Ok(()) };
+        // Whatever they are called; what is not there yet is none of them.
+        let Ok(place) = path.canonicalize() else { return Ok(()) };
+        let is_place = |source: &&PictureSource| match source {
+            PictureSource::File(picture) => picture.canonicalize().is_ok_and(|picture| picture == place),
+            PictureSource::Sample(_) => false,
+        };
+        if recipe.pictures().iter().any(is_place) {
+            let text = format!("{} is painted with and would be written over; choose another --output", path.display());
+            return Err(CliError::Failed(text));
+        }
+        Ok(())
+    }
+
     /// `CONTENT-in-STYLE` in a folder.
     pub fn named_in(folder: &Path, recipe: &Recipe, depth: Depth) -> Result<Self, CliError> {
         Self::new(None, folder.join(default_stem(recipe)).into_os_string(), depth)

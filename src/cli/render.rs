@@ -36,6 +36,7 @@ pub(super) fn paint(
     announce: impl FnOnce(&Report, &StyleEngine, &Job) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     // Everything that can be found wrong is found wrong before the first iteration.
+    output.spare(&recipe)?;
     if let Some(path) = &args.trace {
         try_writing(path)?;
     }

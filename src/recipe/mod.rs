@@ -125,6 +125,17 @@ pub struct Recipe {
 pub const SEED_HELP: &str = "Number that picks the noise; the same number gives the same noise again.";
 
 impl Recipe {
+    /// Every picture that it names, masks included.
+    #[must_use]
+    pub fn pictures(&self) -> Vec<&PictureSource> {
+        let init = match &self.init {
+            Init::Picture(source) => Some(source),
+            Init::Content | Init::Style | Init::Noise => None,
+        };
+        let styles = self.styles.iter().flat_map(|style| std::iter::once(&style.picture).chain(&style.mask));
+        std::iter::once(&self.content).chain(styles).chain(init).chain(&self.photo_mask).collect()
+    }
+
     /// Checks every parameter against its range.
     ///
     /// # Errors

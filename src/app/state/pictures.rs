@@ -141,7 +141,7 @@ impl State {
 
     /// Restores a recipe, its pictures included, as soon as they are decoded.
     pub fn restore(&mut self, recipe: Recipe) -> Vec<Command> {
-        let pictures: Vec<_> = pictures_of(&recipe).into_iter().cloned().collect();
+        let pictures: Vec<_> = recipe.pictures().into_iter().cloned().collect();
         let commands = self.want_all(&pictures);
         self.awaited_recipe = Some(Box::new(recipe));
         self.masking.start_afresh();
@@ -171,7 +171,7 @@ impl State {
         let all_here = self
             .awaited_recipe
             .as_ref()
-            .is_some_and(|recipe| pictures_of(recipe).iter().all(|source| self.picture_info(source).is_some()));
+            .is_some_and(|recipe| recipe.pictures().iter().all(|source| self.picture_info(source).is_some()));
         if all_here && let Some(recipe) = self.awaited_recipe.take() {
             self.basis = Basis::built_in(recipe.preset);
             self.recipe = *recipe;
@@ -199,7 +199,7 @@ impl State {
     /// Asks whether another program has changed one of the pictures.
     #[must_use]
     pub fn look_again(&self) -> Command {
-        let here = pictures_of(&self.recipe).into_iter().filter(|source| self.picture_info(source).is_some());
+        let here = self.recipe.pictures().into_iter().filter(|source| self.picture_info(source).is_some());
         Command::LookAgain(here.cloned().collect())
     }
 
@@ -213,7 +213,7 @@ impl State {
         } else {
             // What it started from is behind it.
             let recipe = Recipe { init: Init::Content, ..painting.recipe.clone() };
-            if !pictures_of(&recipe).contains(&source) {
+            if !recipe.pictures().contains(&source) {
                 return;
             }
             self.pictures_changed = true;
@@ -243,7 +243,7 @@ impl State {
             self.notices.push(Severity::Info, "The settings come back without this mask", now_secs);
             return self.settle_recipe();
         }
-        if let Some(recipe) = self.awaited_recipe.take_if(|recipe| pictures_of(recipe).contains(&source)) {
+        if let Some(recipe) = self.awaited_recipe.take_if(|recipe| recipe.pictures().contains(&source)) {
             let init =
                 if matches!(recipe.init, Init::Picture(_)) { self.recipe.init.clone() } else { recipe.init.clone() };
             let (content, styles) = (self.recipe.content.clone(), self.recipe.styles.clone());
@@ -253,17 +253,6 @@ impl State {
             self.notices.push(Severity::Info, text, now_secs);
         }
     }
-}
-
-/// Every picture that a recipe names.
-#[must_use]
-pub fn pictures_of(recipe: &Recipe) -> Vec<&PictureSource> {
-    let init = match &recipe.init {
-        Init::Picture(source) => Some(source),
-        _ => None,
-    };
-    let styles = recipe.styles.iter().flat_map(|style| std::iter::once(&style.picture).chain(&style.mask));
-    std::iter::once(&recipe.content).chain(styles).chain(init).chain(&recipe.photo_mask).collect()
 }
 
 /// Takes a mask out of a recipe wherever it is named; tells whether it was.
