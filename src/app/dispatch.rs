@@ -99,10 +99,7 @@ impl App {
             UiCommand::LeaveFinish => self.state.finish = None,
             UiCommand::Delete(path) => self.send([Command::DeleteFavourite(path)]),
             UiCommand::RestoreFavourite { trashed, path } => self.send([Command::RestoreFavourite { trashed, path }]),
-            UiCommand::TakeBackRetouch => {
-                self.state.notices.push(Severity::Info, "Taken back: what was brushed in", now_secs);
-                self.send([Command::TakeBackRetouch]);
-            }
+            UiCommand::TakeBackRetouch => self.send([Command::TakeBackRetouch]),
             UiCommand::TakeOffer(id) => {
                 if let Some(offer) = self.state.notices.take_offer(id) {
                     self.dispatch(offer, ctx, frame);

@@ -142,6 +142,8 @@ impl State {
                     let notice = progress.notice.clone();
                     painting.note(*progress, now_secs);
                     self.note_done(false);
+                    // It was painted on.
+                    self.withdraw_retouches();
                     if let Some(notice) = notice {
                         self.notices.push(Severity::Info, notice, now_secs);
                     }

@@ -222,19 +222,16 @@ impl Command {
     /// let no iteration come to its end.
     pub(super) fn is_urgent(&self) -> bool {
         self.is_fresh_start()
-            || matches!(
-                self,
-                Self::Stir { .. }
-                    | Self::GoOnFrom(_)
-                    | Self::GoBackTo(_)
-                    | Self::Retouch { .. }
-                    | Self::TakeBackRetouch
-                    | Self::Pause
-                    | Self::Sketch { .. }
-                    | Self::Keep
-                    | Self::Take
-                    | Self::SaveAs(_)
-            )
+            || self.changes_canvas()
+            || matches!(self, Self::Pause | Self::Sketch { .. } | Self::Keep | Self::Take | Self::SaveAs(_))
+    }
+
+    /// Whether it changes the canvas otherwise than by painting.
+    pub(super) fn changes_canvas(&self) -> bool {
+        matches!(
+            self,
+            Self::Stir { .. } | Self::GoOnFrom(_) | Self::GoBackTo(_) | Self::Retouch { .. } | Self::TakeBackRetouch
+        )
     }
 }
 

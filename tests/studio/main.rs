@@ -10,5 +10,6 @@ mod last_canvas;
 mod masks;
 mod painting;
 mod presets;
+mod retouching;
 mod sketches;
 mod timeline;

@@ -62,20 +62,10 @@ fn can_wait(command: &Command) -> bool {
 
 /// The places of the commands that take the canvas or the painter as it is, but for what stands behind one that changes it.
 fn quick_ones(later: &[Command]) -> Vec<usize> {
-    let changes_canvas = |command: &Command| {
-        matches!(
-            command,
-            Command::Stir { .. }
-                | Command::GoOnFrom(_)
-                | Command::GoBackTo(_)
-                | Command::Retouch { .. }
-                | Command::TakeBackRetouch
-        )
-    };
     let quick = |command: &Command| {
         matches!(command, Command::Keep | Command::Take | Command::SaveAs(_) | Command::Pause | Command::Resume)
     };
-    let before = later.iter().take_while(|command| !changes_canvas(command)).enumerate();
+    let before = later.iter().take_while(|command| !command.changes_canvas()).enumerate();
     before.filter(|(_, command)| quick(command)).map(|(index, _)| index).collect()
 }
 
