@@ -149,6 +149,11 @@ fn places_that_cannot_be_written_are_found_out_before_painting() {
     fails(&bench, &["render", "--trace", "folder.png"], 1, &["folder.png", "folder"]);
     fails(&bench, &["render", "--film", "no/film.gif"], 1, &["film.gif", "its folder does not exist"]);
     fails(&bench, &["render", "--film", "film.mp4"], 1, &["film.mp4", ".gif"]);
+    let photo = ["render", "--content", "photo.png", "--iterations", "4", "--output"];
+    fails(&bench, &[&photo[..], &["out.png", "--trace", "photo.png"]].concat(), 1, &["photo.png", "painted with"]);
+    fs::copy(bench.path("photo.png"), bench.path("out-00004.png")).unwrap();
+    let numbered = ["render", "--content", "out-00004.png", "--iterations", "4", "--output", "out.png"];
+    fails(&bench, &[&numbered[..], &["--save-every", "2"]].concat(), 1, &["out-00004.png", "painted with"]);
 }
 
 #[test]

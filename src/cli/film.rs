@@ -6,6 +6,7 @@ use std::sync::Arc;
 use image::RgbaImage;
 
 use super::CliError;
+use super::output::spare;
 use crate::image_io::{FILM_SIDE_PX, Picture, PictureError, is_film, try_writing};
 use crate::recipe::Recipe;
 use crate::studio::{Moment, Timeline, save_film};
@@ -23,6 +24,7 @@ impl Film {
         if !is_film(path) {
             return Err(PictureError::NotAFilm { path: path.to_owned() }.into());
         }
+        spare(path, recipe, "--film")?;
         try_writing(path)?;
         Ok(Self { path: path.to_owned(), recipe: Arc::new(recipe.clone()), timeline: Timeline::default() })
     }

@@ -78,6 +78,9 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Task, CliError
         }
     }
     let args::Arguments { content, style, weights, device, .. } = arguments;
+    // Recipes name them, and may be read from another folder.
+    let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+    let [content, style, weights] = [content, style, weights].map(|path| path.map(absolute));
     Ok(Task::Window(Launch { content, style, weights, device }))
 }
 

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::CliError;
-use crate::image_io::{PaintingFormat, Picture, try_writing};
+use crate::image_io::{PaintingFormat, Picture, is_painted_with, try_writing};
 use crate::recipe::{Depth, PictureSource, Recipe};
 
 /// A place that a painting can be written to.
@@ -29,20 +29,14 @@ impl Output {
         Ok(output)
     }
 
-    /// Makes sure that it is none of the pictures that are painted with.
-    pub fn spare(&self, recipe: &Recipe) -> Result<(), CliError> {
+    /// Makes sure that none of the pictures that are painted with is written over, neither at the end nor after every so many
+    /// iterations.
+    pub fn spare(&self, recipe: &Recipe, save_every: Option<u32>) -> Result<(), CliError> {
         let Self::Asked(path) = self else { return Ok(()) };
-        // Whatever they are called; what is not there yet is none of them.
-        let Ok(place) = path.canonicalize() else { return Ok(()) };
-        let is_place = |source: &&PictureSource| match source {
-            PictureSource::File(picture) => picture.canonicalize().is_ok_and(|picture| picture == place),
-            PictureSource::Sample(_) => false,
-        };
-        if recipe.pictures().iter().any(is_place) {
-            let text = format!("{} is painted with and would be written over; choose another --output", path.display());
-            return Err(CliError::Failed(text));
-        }
-        Ok(())
+        spare(path, recipe, "--output")?;
+        let Some(every) = save_every else { return Ok(()) };
+        let mut saved = (every..=recipe.iterations).step_by(every as usize);
+        saved.try_for_each(|iterations| spare(&self.path_after(iterations), recipe, "--output"))
     }
 
     /// `CONTENT-in-STYLE` in a folder.
@@ -86,6 +80,15 @@ impl Output {
             format!("{}: {} holds no transparency, so the painting will lie over white", path.display(), format.label())
         })
     }
+}
+
+/// Makes sure that a file that an option names is none of the pictures that are painted with.
+pub fn spare(path: &Path, recipe: &Recipe, option: &str) -> Result<(), CliError> {
+    if is_painted_with(path, recipe) {
+        let text = format!("{} is painted with and would be written over; choose another {option}", path.display());
+        return Err(CliError::Failed(text));
+    }
+    Ok(())
 }
 
 /// `CONTENT-in-STYLE`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::args::{RenderArgs, RunArgs};
 use super::film::Film;
-use super::output::{Output, default_stem};
+use super::output::{Output, default_stem, spare};
 use super::report::Report;
 use super::trace::Trace;
 use super::{CliError, batch, print};
@@ -36,8 +36,9 @@ pub(super) fn paint(
     announce: impl FnOnce(&Report, &StyleEngine, &Job) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     // Everything that can be found wrong is found wrong before the first iteration.
-    output.spare(&recipe)?;
+    output.spare(&recipe, args.save_every)?;
     if let Some(path) = &args.trace {
+        spare(path, &recipe, "--trace")?;
         try_writing(path)?;
     }
     let film = args.film.as_deref().map(|path| Film::new(path, &recipe)).transpose()?;

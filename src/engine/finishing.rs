@@ -44,12 +44,45 @@ pub fn finishing(
     Ok(finishing)
 }
 
+/// The recipe that the next painting should have after one that [`finishing`] has made the recipe of: the size of before, and what the
+/// preset says of the rest, which nobody has written down. `None` where it was not made so.
+#[must_use]
+pub fn before_finishing(recipe: &Recipe) -> Option<Recipe> {
+    let made_so = matches!(recipe.init, Init::Picture(_))
+        && recipe.scales == Scales::CoarseToFine
+        && recipe.size >= recipe.start_size
+        && recipe.iterations == schedule::iterations(recipe, FIRST_ITERATIONS);
+    let preset = Recipe::from_preset(recipe.preset);
+    made_so.then(|| Recipe {
+        init: preset.init,
+        scales: preset.scales,
+        size: (recipe.start_size - 1).max(parameter::SIZE.min),
+        start_size: preset.start_size,
+        iterations: preset.iterations,
+        ..recipe.clone()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::Preset;
 
     fn finished(long_side: u32, size: u32) -> Result<Recipe, NothingToFinish> {
         finishing(&Recipe::default(), PictureSource::Sample("seurat".to_owned()), long_side, size)
+    }
+
+    #[test]
+    fn what_was_before_is_found_again() {
+        for preset in [Preset::Studio, Preset::Bold, Preset::Gatys] {
+            let before = Recipe { size: 384, style_strength: 1.5, ..Recipe::from_preset(preset) };
+            let painting = PictureSource::Sample("seurat".to_owned());
+            let finishing = finishing(&before, painting.clone(), 384, 2048).unwrap();
+            assert_eq!(before_finishing(&finishing), Some(before.clone()));
+            assert_eq!(before_finishing(&before), None);
+            let started = Recipe { init: Init::Picture(painting), ..before };
+            assert_eq!(before_finishing(&started), None, "a starting picture alone is none");
+        }
     }
 
     #[test]

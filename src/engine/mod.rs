@@ -71,7 +71,7 @@ use crate::recipe::{LayerName, Recipe};
 pub use device::{DeviceChoice, DeviceReport, describe_devices};
 pub use error::EngineError;
 pub use estimate::{Estimate, StageEstimate};
-pub use finishing::{NothingToFinish, finishing};
+pub use finishing::{NothingToFinish, before_finishing, finishing};
 pub use interrupt::Interrupt;
 pub use mask::Masks;
 pub use memory::limit as limit_memory;

@@ -246,7 +246,7 @@ pub const AVERAGING: Parameter<f32> = Parameter {
     label: "Averaging",
     unit: "",
     help: "Shows and saves an average over the latest iterations, which is calmer than each of them; 0 shows the canvas itself.",
-    technical: "decay of the exponential moving average of the canvas, started anew at every change and every stage",
+    technical: "decay of the exponential moving average of the canvas, started anew at every change of the loss or the canvas, and at every stage",
     min: 0.0,
     max: 0.999,
     default: 0.0,

@@ -71,6 +71,12 @@ fn a_finished_painting_goes_on_when_its_goal_moves() {
     painter.revise(&job).unwrap();
     paint(painter.as_mut());
     assert_eq!(painter.step().unwrap().iteration, 30);
+    // Another preset may have fewer, and is seen all the same.
+    job.recipe.style_strength = 2.0;
+    job.recipe.iterations = 3;
+    painter.revise(&job).unwrap();
+    paint(painter.as_mut());
+    assert_eq!(painter.step().unwrap().iteration, 33);
 }
 
 #[test]

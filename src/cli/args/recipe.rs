@@ -5,6 +5,7 @@ use std::path::Path;
 use super::RenderArgs;
 use crate::cli::CliError;
 use crate::cli::batch::photos;
+use crate::engine::before_finishing;
 use crate::image_io::{read_record, read_settings, settings_alone};
 use crate::recipe::{Init, PictureSource, Recipe, StyleSource};
 
@@ -79,7 +80,8 @@ impl RenderArgs {
 /// The settings of a painting or of a preset's file.
 fn settings_of(file: &Path) -> Result<Recipe, CliError> {
     if let Some(record) = read_record(file)? {
-        return Ok(settings_alone(&record.recipe));
+        // What takes one painting up to a high resolution is no setting.
+        return Ok(settings_alone(&before_finishing(&record.recipe).unwrap_or(record.recipe)));
     }
     read_settings(file).map_err(|detail| {
         let words = "holds no settings, neither as a painting by Pentimento nor as a preset";

@@ -48,15 +48,15 @@ impl StyleTransfer {
             None
         };
         let goal_moved = change.weights || regions.is_some() || objective.is_some();
-        let planned = stages[stage].iterations;
         if !same_size {
             self.done_in_stage = 0;
         }
         if !same_size || self.job.recipe.iterations != job.recipe.iterations {
             self.extension = 0;
-        } else if finished && goal_moved {
+        }
+        if same_size && finished && goal_moved {
             // A finished painting whose goal has moved is painted on, for as long as its last stage.
-            self.extension += planned;
+            self.extension = self.done_in_stage;
         }
         stages[stage].iterations += self.extension;
         self.job = job.clone();
