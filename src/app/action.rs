@@ -68,6 +68,8 @@ pub enum Action {
     UndoStroke,
     /// Erase instead of painting, or the other way round.
     ToggleEraser,
+    /// Fill what is alike instead of painting strokes, or the other way round.
+    ToggleFill,
     /// A smaller brush.
     SmallerBrush,
     /// A larger brush.
@@ -129,6 +131,7 @@ impl Action {
         Self::UndoStroke,
         Self::Undo,
         Self::ToggleEraser,
+        Self::ToggleFill,
         Self::SmallerBrush,
         Self::LargerBrush,
         Self::InvertMask,
@@ -176,6 +179,7 @@ impl Action {
             Self::RedoStroke
                 | Self::UndoStroke
                 | Self::ToggleEraser
+                | Self::ToggleFill
                 | Self::SmallerBrush
                 | Self::LargerBrush
                 | Self::InvertMask

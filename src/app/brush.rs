@@ -161,7 +161,9 @@ impl Stroke {
     }
 }
 
-fn blend(before: u8, covered: u8, erases: bool) -> u8 {
+/// A grey that is covered so far, of 255, with white or, if it erases, with black.
+#[must_use]
+pub fn blend(before: u8, covered: u8, erases: bool) -> u8 {
     let (before, covered) = (u16::from(before), u16::from(covered));
     let towards = if erases { 0 } else { 255 };
     // At most 255 * 255 + 127, which fits 16 bits; the quotient is at most 255.

@@ -212,6 +212,7 @@ impl App {
             Action::RedoStroke
             | Action::UndoStroke
             | Action::ToggleEraser
+            | Action::ToggleFill
             | Action::SmallerBrush
             | Action::LargerBrush
             | Action::InvertMask

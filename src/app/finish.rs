@@ -6,7 +6,7 @@ use super::basis::Basis;
 use super::command::Exhibit;
 use super::state::State;
 use crate::recipe::{Init, PictureSource, Recipe, parameter};
-use crate::studio::{Canvas, Command, FinishPlan, Unfinished};
+use crate::studio::{Canvas, Command, FinishPlan, Unfinished, before_finishing};
 
 /// What is to be finished.
 #[derive(Debug)]
@@ -68,9 +68,17 @@ impl Finish {
 pub struct Loan {
     lent: Recipe,
     before: Recipe,
+    /// The preset that the settings of before were measured against, where that is known.
+    basis: Option<Basis>,
 }
 
 impl Loan {
+    /// What a recipe owes that Finish had once made.
+    pub(super) fn of(recipe: &Recipe) -> Option<Box<Self>> {
+        let before = before_finishing(recipe)?;
+        Some(Box::new(Self { lent: recipe.clone(), before, basis: None }))
+    }
+
     /// Puts back what was before, unless the artist has set it anew.
     fn give_back(&self, recipe: &mut Recipe) {
         fn back<T: PartialEq + Clone>(now: &mut T, lent: &T, before: &T) {
@@ -78,7 +86,7 @@ impl Loan {
                 now.clone_from(before);
             }
         }
-        let Self { lent, before } = self;
+        let Self { lent, before, .. } = self;
         back(&mut recipe.size, &lent.size, &before.size);
         back(&mut recipe.start_size, &lent.start_size, &before.start_size);
         back(&mut recipe.iterations, &lent.iterations, &before.iterations);
@@ -94,6 +102,11 @@ impl State {
         let Some(loan) = self.loan.take() else { return false };
         let lent = self.recipe.clone();
         loan.give_back(&mut self.recipe);
+        // Unless the artist has taken another preset meanwhile.
+        let same_preset = self.basis == Basis::built_in(loan.lent.preset);
+        if let Some(basis) = loan.basis.filter(|_| same_preset) {
+            self.basis = basis;
+        }
         self.forget_steps();
         self.recipe != lent
     }
@@ -124,6 +137,9 @@ impl State {
 
     /// The canvas that was asked for; without one there is nothing to finish, and the artist has been told why.
     pub(super) fn note_taken(&mut self, taken: Option<Canvas>) {
+        if std::mem::take(&mut self.starts_from_taken) {
+            self.taken_start.clone_from(&taken);
+        }
         let awaits = |finish: &mut Finish| matches!(finish.subject, Subject::Awaited);
         if let Some(mut finish) = self.finish.take_if(awaits)
             && let Some(canvas) = taken
@@ -179,11 +195,11 @@ impl State {
         self.interrupt_series();
         let recipe = Recipe { init: Init::Picture(PictureSource::File(path)), ..plan.recipe };
         let before = std::mem::replace(&mut self.recipe, recipe);
-        self.basis = Basis::built_in(self.recipe.preset);
+        let basis = Some(std::mem::replace(&mut self.basis, Basis::built_in(self.recipe.preset)));
         let pictures: Vec<_> = self.recipe.pictures().into_iter().cloned().collect();
         let mut commands = self.want_all(&pictures);
         commands.push(self.start_painting());
-        self.loan = Some(Box::new(Loan { lent: self.recipe.clone(), before }));
+        self.loan = Some(Box::new(Loan { lent: self.recipe.clone(), before, basis }));
         // Taken back, the settings of before would take this painting down to their size.
         self.forget_steps();
         commands

@@ -133,7 +133,11 @@ fn pasted_path(text: &str) -> Option<PathBuf> {
     if text.is_empty() || text.contains('\n') {
         return None;
     }
-    let path = PathBuf::from(text.strip_prefix("file://").unwrap_or(text));
+    let address = url::Url::parse(text).ok().filter(|address| address.scheme() == "file");
+    let path = match address {
+        Some(address) => address.to_file_path().ok()?,
+        None => PathBuf::from(text),
+    };
     path.is_absolute().then_some(path)
 }
 
@@ -151,6 +155,11 @@ mod tests {
     #[test]
     fn only_absolute_paths_are_taken_from_the_clipboard() {
         assert_eq!(pasted_path(" file:///tmp/a.png\n"), Some(PathBuf::from("/tmp/a.png")));
+        #[cfg(unix)]
+        for address in ["file:///tmp/M%C3%BCnchen%201.jpg", "file://localhost/tmp/M%C3%BCnchen%201.jpg"] {
+            assert_eq!(pasted_path(address), Some(PathBuf::from("/tmp/München 1.jpg")));
+        }
+        assert_eq!(pasted_path("https://example.org/a.png"), None);
         assert_eq!(pasted_path("/tmp/b c.jpg"), Some(PathBuf::from("/tmp/b c.jpg")));
         assert_eq!(pasted_path("dear diary"), None);
         assert_eq!(pasted_path("/a\n/b"), None);

@@ -1,6 +1,7 @@
 //! The mask that is being painted, and how it gets into the recipe.
 
 mod editor;
+mod filling;
 mod retouch;
 mod target;
 
@@ -16,13 +17,16 @@ use crate::image_io::{fit_long_side, rgb_over_white};
 use crate::recipe::PictureSource;
 use crate::studio::{Command, PREVIEW_SIDE_PX};
 
-pub use editor::{BRUSH_SIZES, Editor, Tool};
+pub use editor::{BRUSH_SIZES, Editor, TOLERANCES, Tool};
+use filling::Filling;
 use retouch::Retouch;
 pub use retouch::Source;
 pub use target::MaskTarget;
 
 /// Factor by which a key makes the brush larger.
 const BRUSH_STEP: f32 = 1.25;
+/// By which a key makes a fill take in more, in hundredths.
+const TOLERANCE_STEP: f32 = 5.0;
 
 /// A wish about masks.
 #[derive(Debug, Clone)]
@@ -38,7 +42,14 @@ pub enum MaskCommand {
         /// Whether they erase.
         erases: bool,
     },
-    /// The stroke is done.
+    /// Fill what is alike around this place, in fractions of the canvas; how much of it the tolerance says, until it is lifted.
+    Fill {
+        /// The place.
+        at: [f32; 2],
+        /// Whether it is taken out of the mask.
+        erases: bool,
+    },
+    /// The stroke or fill is done.
     Lift,
 }
 
@@ -93,6 +104,11 @@ impl Masking {
         self.editors
     }
 
+    fn next_ticket(&mut self) -> u64 {
+        self.tickets += 1;
+        self.tickets
+    }
+
     /// Whether a mask is being painted.
     #[must_use]
     pub fn is_on(&self) -> bool {
@@ -117,7 +133,13 @@ impl State {
     pub fn mask(&mut self, command: MaskCommand) -> Option<Command> {
         match command {
             MaskCommand::Edit(target) => return self.edit_mask(target),
-            MaskCommand::Take(tool) => self.masking.tool = tool,
+            MaskCommand::Take(tool) => {
+                self.masking.tool = tool;
+                if let Some(editor) = self.masking.editor.as_mut() {
+                    editor.refill(tool.tolerance);
+                }
+            }
+            MaskCommand::Fill { at, erases } => return self.begin_fill(at, erases),
             MaskCommand::Draw { points, erases } => {
                 let tool = self.masking.tool;
                 if let Some(editor) = self.masking.editor.as_mut().filter(|editor| !editor.is_waiting()) {
@@ -138,6 +160,13 @@ impl State {
         let tool = &mut self.masking.tool;
         match action {
             Action::ToggleEraser => tool.erases ^= true,
+            Action::ToggleFill => tool.fills ^= true,
+            Action::SmallerBrush if tool.fills => {
+                tool.tolerance = (tool.tolerance - TOLERANCE_STEP).max(*TOLERANCES.start());
+            }
+            Action::LargerBrush if tool.fills => {
+                tool.tolerance = (tool.tolerance + TOLERANCE_STEP).min(*TOLERANCES.end());
+            }
             Action::SmallerBrush => tool.size = (tool.size / BRUSH_STEP).max(*BRUSH_SIZES.start()),
             Action::LargerBrush => tool.size = (tool.size * BRUSH_STEP).min(*BRUSH_SIZES.end()),
             Action::LeaveMask => {
@@ -149,6 +178,10 @@ impl State {
             _ => {}
         }
         let editor = self.masking.editor.as_mut()?;
+        if action == Action::ClearMask {
+            // Its file is not waited for any more.
+            editor.awaited = None;
+        }
         match action {
             Action::UndoStroke => {
                 let patch = editor.done.pop()?;
@@ -254,10 +287,11 @@ impl State {
             target.set(&mut self.recipe, None);
             return None;
         }
-        self.masking.tickets += 1;
-        let ticket = self.masking.tickets;
-        self.masking.on_their_way.insert(target, (ticket, editor.about.0.clone()));
-        Some(Command::StoreMask { ticket, mask: Arc::new(editor.mask.clone()) })
+        let about = editor.about.0.clone();
+        let mask = Arc::new(editor.mask.clone());
+        let ticket = self.masking.next_ticket();
+        self.masking.on_their_way.insert(target, (ticket, about));
+        Some(Command::StoreMask { ticket, mask })
     }
 }
 

@@ -49,7 +49,7 @@ pub struct Painting {
     /// What it looked like on the way, oldest first.
     pub moments: Arc<[Moment]>,
     /// What each term of the loss added to it, when that was last measured.
-    pub shares: Vec<TermShare>,
+    pub shares: Option<(Vec<TermShare>, Box<Recipe>)>,
     /// Course of the losses.
     pub history: LossHistory,
     /// Iterations a second.
@@ -73,7 +73,7 @@ impl Painting {
             progress: None,
             canvas: None,
             moments: Arc::default(),
-            shares: Vec::new(),
+            shares: None,
             history: LossHistory::default(),
             speed: Speed::default(),
             photo_has_changed: false,

@@ -9,7 +9,7 @@ use super::notices::Severity;
 use super::panels::prompt::Prompt;
 use super::window::App;
 use super::words;
-use crate::image_io::FILM_EXTENSION;
+use crate::image_io::{FILM_EXTENSION, is_painted_with};
 use crate::recipe::PictureSource;
 use crate::studio::{Command, safe_name};
 
@@ -51,7 +51,7 @@ impl App {
             safe_name(&stem.unwrap_or(name)).unwrap_or_else(|| "picture".to_owned())
         };
         let recipe = &self.state.recipe;
-        let extension = if matches!(purpose, Purpose::SaveFilm(_)) { FILM_EXTENSION } else { PICTURE_EXTENSION };
+        let extension = extension(purpose);
         if *purpose == Purpose::SaveMask {
             return format!("{} mask.png", stem(&recipe.content));
         }
@@ -76,9 +76,9 @@ impl App {
     }
 
     pub(super) fn use_path(&mut self, purpose: Purpose, path: PathBuf) {
-        let painted_with = |path: &PathBuf| self.state.recipe.pictures().contains(&&PictureSource::File(path.clone()));
+        let path = completed(&purpose, path);
         // A mask may well be written where it came from.
-        if purpose.is_saving() && purpose != Purpose::SaveMask && painted_with(&path) {
+        if purpose.is_saving() && purpose != Purpose::SaveMask && is_painted_with(&path, &self.state.recipe) {
             let text =
                 format!("{} is painted with, so nothing was written over it; choose another name", path.display());
             self.reply.send(Response::Notice(Severity::Error, text));
@@ -89,17 +89,16 @@ impl App {
                 let command = self.state.choose(slot, PictureSource::File(path));
                 self.send(command);
             }
-            Purpose::SavePainting => self.send([Command::SaveAs(with_extension(path, PICTURE_EXTENSION))]),
+            Purpose::SavePainting => self.send([Command::SaveAs(path)]),
             Purpose::SaveExhibit(Exhibit::Favourite(from)) => {
-                self.send([Command::ExportFavourite { from, to: with_extension(path, PICTURE_EXTENSION) }]);
+                self.send([Command::ExportFavourite { from, to: path }]);
             }
             Purpose::SaveExhibit(exhibit) => {
                 let canvas = self.state.canvas_of(&exhibit);
-                let path = with_extension(path, PICTURE_EXTENSION);
                 self.send(canvas.map(|canvas| Command::SaveCanvasAs { canvas, path }));
             }
             Purpose::SaveFilm(moments) => {
-                let (path, captions) = (with_extension(path, FILM_EXTENSION), self.preferences.film_captions);
+                let captions = self.preferences.film_captions;
                 self.send([Command::SaveFilm { moments, path, captions }]);
             }
             Purpose::OpenMask => {
@@ -108,14 +107,20 @@ impl App {
             }
             Purpose::SaveMask => {
                 let save = self.state.masking.to_save();
-                self.send(save.map(|mask| Command::SaveMaskAs { mask, path: with_extension(path, PICTURE_EXTENSION) }));
+                self.send(save.map(|mask| Command::SaveMaskAs { mask, path }));
             }
             Purpose::Weights => self.send([Command::UseWeights(Some(path))]),
         }
     }
 }
 
-/// Some file dialogs leave the extension to the program.
-fn with_extension(path: PathBuf, extension: &str) -> PathBuf {
-    if path.extension().is_some() { path } else { path.with_extension(extension) }
+/// The file that is meant by a path: absolute, since recipes name it, and with an extension, which some file dialogs leave to the
+/// program.
+pub fn completed(purpose: &Purpose, path: PathBuf) -> PathBuf {
+    let path = std::path::absolute(&path).unwrap_or(path);
+    if purpose.is_saving() && path.extension().is_none() { path.with_extension(extension(purpose)) } else { path }
+}
+
+fn extension(purpose: &Purpose) -> &'static str {
+    if matches!(purpose, Purpose::SaveFilm(_)) { FILM_EXTENSION } else { PICTURE_EXTENSION }
 }

@@ -36,8 +36,17 @@ pub struct Previous {
     pub run: RunId,
     /// Its pixels, its recipe and its iteration.
     pub canvas: Canvas,
-    /// Tells whether a favourite was made of it; not known of a frame that stands in for it.
-    pub fingerprint: Option<u64>,
+    /// What is known of it once the studio has handed it over; before that a frame stands in.
+    pub known: Option<Known>,
+}
+
+/// What the studio knows of a canvas.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Tells whether a favourite was made of it.
+    pub fingerprint: u64,
+    /// A small version for the strip.
+    pub thumbnail: Arc<RgbaImage>,
 }
 
 /// Strength of the noise that a stir adds: standard deviation out of 255.
@@ -101,6 +110,10 @@ pub struct State {
     /// Whether what is looked at is to be painted on as soon as it is read.
     pub(super) goes_on_when_shown: bool,
     adopting: HashMap<String, Slot>,
+    /// New paintings are to start from the canvas that is on its way.
+    pub(super) starts_from_taken: bool,
+    /// That canvas.
+    pub(super) taken_start: Option<Canvas>,
     runs: u64,
     /// A picture of the painting has changed in its file, and the studio has not been told yet to follow it.
     pictures_changed: bool,
@@ -131,6 +144,7 @@ impl State {
                 self.settle(&source);
             }
             Event::MaskStored { ticket, source } => self.mask_stored(ticket, source),
+            Event::SpreadReckoned { ticket, reach } => self.spread_reckoned(ticket, reach),
             Event::Started { run, device } => {
                 if let Some(painting) = self.painting_of(run) {
                     painting.phase = Phase::Running;
@@ -151,7 +165,7 @@ impl State {
             }
             Event::Shares { run, shares, .. } => {
                 if let Some(painting) = self.painting_of(run) {
-                    painting.shares = shares;
+                    painting.shares = Some((shares, Box::new(painting.recipe.clone())));
                 }
             }
             Event::WentBack { run, iteration } => {
@@ -178,8 +192,12 @@ impl State {
                     self.note_failed_in_series(now_secs);
                 }
             }
-            Event::SetAside { run, canvas, fingerprint } => {
-                self.set_aside(Previous { run, canvas, fingerprint: Some(fingerprint) });
+            Event::SetAside { run, aside } => {
+                if self.painting_of(run).is_some() {
+                    // Something else than painting has changed the canvas.
+                    self.withdraw_retouches();
+                }
+                self.set_aside(Previous::of(run, *aside));
                 self.leave_previous_to_favourites();
             }
             Event::Kept(favourite) => {
@@ -192,9 +210,7 @@ impl State {
             }
             Event::Taken(canvas) => self.note_taken(canvas),
             Event::KeptToFinish { ticket, path } => self.note_kept_to_finish(ticket, path),
-            Event::Retouched { run, name, before, fingerprint } => {
-                self.note_retouched(run, &name, before.zip(fingerprint), now_secs);
-            }
+            Event::Retouched { run, name, before } => self.note_retouched(run, &name, before, now_secs),
             Event::KeptAlready(favourite) => {
                 let text = format!("Iteration {} is among the favourites already", favourite.iteration);
                 self.notices.push(Severity::Info, text, now_secs);
@@ -224,9 +240,10 @@ impl State {
                 let place = self.favourites.iter().position(|known| known.path < favourite.path);
                 self.favourites.insert(place.unwrap_or(self.favourites.len()), favourite);
             }
-            Event::Library(mut favourites) => {
-                favourites.reverse();
-                self.favourites = favourites;
+            Event::Library(older) => {
+                let known = |favourite: &Favourite| self.favourites.iter().any(|known| known.path == favourite.path);
+                let news: Vec<_> = older.into_iter().filter(|favourite| !known(favourite)).collect();
+                self.favourites.extend(news);
             }
             Event::Presets(presets) => self.own_presets = presets,
             Event::PresetSaved(preset) => self.preset_saved(preset, now_secs),
@@ -312,6 +329,12 @@ impl State {
             // While a mask is painted these keys are about its strokes.
             Action::Undo => !self.masking.is_on() && (self.steps.lead(Way::Back) || self.deed_to_take_back().is_some()),
             Action::Redo => !self.masking.is_on() && self.steps.lead(Way::Forth),
+            // A mask that cannot be read can be taken out all the same.
+            Action::ClearMask
+                if self.masking.editor().is_some_and(|editor| editor.target().mask(&self.recipe).is_some()) =>
+            {
+                true
+            }
             _ if action.is_about_masks() => self.masking.offers(action),
             Action::DeleteShown => matches!(self.exhibit, Some(Exhibit::Favourite(_))),
             _ => true,
@@ -343,3 +366,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,14 +71,17 @@ impl Steps {
     fn note(&mut self, settings: Settings, now_secs: f64) {
         let before = std::mem::replace(&mut self.now, settings);
         let goes_on = self.since_secs.is_some_and(|since_secs| now_secs - since_secs < TOGETHER_SECS);
+        self.future.clear();
         // Where only the preset has another name there is nothing that anybody could see go back.
-        if !goes_on && before.recipe != self.now.recipe {
+        if before.recipe == self.now.recipe {
+            return;
+        }
+        if !goes_on {
             self.past.push_back(Step { from: before, at_secs: now_secs });
             if self.past.len() > MOST {
                 self.past.pop_front();
             }
         }
-        self.future.clear();
         self.since_secs = Some(now_secs);
     }
 

@@ -21,7 +21,7 @@ use super::state::State;
 use super::textures::Textures;
 use super::theme;
 use super::widgets::Desk;
-use crate::recipe::PictureSource;
+use crate::recipe::{PictureSource, Recipe, StyleSource};
 use crate::studio::{Command, Event, PresetCommand, Studio};
 
 /// What the window opens with.
@@ -33,6 +33,23 @@ pub struct Opening {
     pub style: Option<PathBuf>,
     /// Weights, or the built-in ones.
     pub weights: Option<PathBuf>,
+}
+
+impl Opening {
+    /// The pictures and settings of last time, with the pictures that were given in place of theirs. Masks are those of a photo.
+    fn over(&self, last: Recipe) -> Recipe {
+        let file = |path: &PathBuf| PictureSource::File(path.clone());
+        let mut recipe = last;
+        if let Some(photo) = &self.content {
+            recipe.content = file(photo);
+            recipe.photo_mask = None;
+            recipe.styles.iter_mut().for_each(|style| style.mask = None);
+        }
+        if let Some(style) = &self.style {
+            recipe.styles = vec![StyleSource::new(file(style))];
+        }
+        recipe
+    }
 }
 
 /// The window.
@@ -106,15 +123,14 @@ impl App {
         if let Some(weights) = &opening.weights {
             self.studio.send(Command::UseWeights(Some(weights.clone())));
         }
-        for (slot, path) in [(Slot::Photo, &opening.content), (Slot::Style(0), &opening.style)] {
-            if let Some(path) = path {
-                let command = self.state.choose(slot, PictureSource::File(path.clone()));
+        if let Some(last) = self.preferences.last.take() {
+            let commands = self.state.restore(opening.over(*last));
+            self.send(commands);
+        } else {
+            for (slot, picture) in [(Slot::Photo, &opening.content), (Slot::Style(0), &opening.style)] {
+                let command = picture.clone().and_then(|path| self.state.choose(slot, PictureSource::File(path)));
                 self.send(command);
             }
-        }
-        if let (None, None, Some(last)) = (&opening.content, &opening.style, self.preferences.last.take()) {
-            let commands = self.state.restore(*last);
-            self.send(commands);
         }
         self.state.opening = true;
         // The bundled pair is there even if the given files are not usable.
@@ -169,6 +185,10 @@ impl App {
     fn go_on(&mut self, now_secs: f64) {
         // Before the painting it belongs to has another photo, or is no more.
         self.state.tidy_masking();
+        let start = self.state.start_from_taken();
+        self.send(start);
+        let filled = self.state.end_fill();
+        self.send(filled);
         let brushed = self.state.retouches();
         self.send(brushed);
         let deciding = self.dialogs_open > 0 || self.prompt.is_some() || self.naming.is_some();
@@ -264,6 +284,7 @@ impl Drop for App {
         self.send(brushed);
         let will = self.state.last_will();
         self.send(will);
+        self.send([Command::SecureMasks(Box::new(self.state.lasting_recipe()))]);
     }
 }
 

@@ -70,6 +70,17 @@ pub enum Command {
         /// The mask, white on black.
         mask: Arc<GrayImage>,
     },
+    /// Reckon what a fill takes in that starts at a place in a picture, and answer with [`super::Event::SpreadReckoned`].
+    ReckonSpread {
+        /// Comes back with the answer.
+        ticket: u64,
+        /// The picture.
+        picture: Arc<RgbaImage>,
+        /// Column and row.
+        from: [u32; 2],
+        /// Width and height of the mask that is filled.
+        size: (u32, u32),
+    },
     /// Write a mask to a file; the extension picks the format.
     SaveMaskAs {
         /// The mask.
@@ -136,7 +147,11 @@ pub enum Command {
     SaveAs(PathBuf),
     /// Keep a canvas that was set aside, see [`super::Event::SetAside`], as a favourite.
     KeepCanvas(Canvas),
-    /// The same, so that it can be painted on from its file: also answers with [`super::Event::KeptToFinish`].
+    /// The same at the end of the program, unless it is what the next one finds anyway.
+    KeepUnlessLast(Canvas),
+    /// These settings will be there at the next start: the masks that they name must stay.
+    SecureMasks(Box<Recipe>),
+    /// [`Command::KeepCanvas`], so that it can be painted on from its file: also answers with [`super::Event::KeptToFinish`].
     KeepToFinish {
         /// Comes back with the answer.
         ticket: u64,

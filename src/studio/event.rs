@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use image::RgbaImage;
+use image::{GrayImage, RgbaImage};
 
 use super::finish::FinishPlan;
 use super::{Canvas, RunId};
 use crate::engine::{Progress, TermShare};
+use crate::image_io::Picture;
 use crate::recipe::{PictureSource, Recipe};
 
 /// Settings that the artist has kept under a name.
@@ -39,6 +40,25 @@ pub struct Favourite {
 impl Favourite {
     /// Long side of a thumbnail, in pixels.
     pub const THUMBNAIL_SIDE_PX: u32 = 256;
+}
+
+/// A canvas that is not painted on any more, for the window to hold.
+#[derive(Debug, Clone)]
+pub struct Aside {
+    /// The canvas.
+    pub canvas: Canvas,
+    /// A small version, as that of a favourite.
+    pub thumbnail: Arc<RgbaImage>,
+    /// The same as a favourite's that was made of this very canvas.
+    pub fingerprint: u64,
+}
+
+impl Aside {
+    pub(super) fn new(canvas: Canvas) -> Self {
+        let picture = Picture::from_rgba(RgbaImage::clone(&canvas.image));
+        let thumbnail = Arc::new(picture.thumbnail(Favourite::THUMBNAIL_SIDE_PX));
+        Self { thumbnail, fingerprint: canvas.fingerprint(), canvas }
+    }
 }
 
 /// Long side of the small version of a photo or a style, in pixels: it fills the canvas until there is a painting.
@@ -80,6 +100,13 @@ pub enum Event {
         ticket: u64,
         /// Where it lives now.
         source: PictureSource,
+    },
+    /// What a fill takes in, for every tolerance at once.
+    SpreadReckoned {
+        /// Ticket as given with the command.
+        ticket: u64,
+        /// For each pixel the least tolerance, 0 to 254, at which it is taken in; 255 where none does.
+        reach: Arc<GrayImage>,
     },
     /// A painting is prepared and its first iteration is under way.
     Started {
@@ -132,9 +159,7 @@ pub enum Event {
         /// Which painting.
         run: RunId,
         /// Its canvas.
-        canvas: Canvas,
-        /// The same as a favourite's that was made of this very canvas.
-        fingerprint: u64,
+        aside: Box<Aside>,
     },
     /// A favourite was kept.
     Kept(Favourite),
@@ -154,9 +179,7 @@ pub enum Event {
         /// The name as given with the command.
         name: String,
         /// The canvas from before, if anything was painted on it.
-        before: Option<Canvas>,
-        /// The same as a favourite's that was made of that.
-        fingerprint: Option<u64>,
+        before: Option<Box<Aside>>,
     },
     /// This very canvas was kept before.
     KeptAlready(Favourite),
@@ -183,7 +206,7 @@ pub enum Event {
     },
     /// A favourite is back from the trash.
     FavouriteRestored(Favourite),
-    /// All favourites, oldest first.
+    /// Favourites that the library has, newest first; more may follow.
     Library(Vec<Favourite>),
     /// The artist's own presets, by name.
     Presets(Vec<OwnPreset>),
@@ -223,6 +246,6 @@ pub enum Event {
 impl Event {
     /// A canvas that is no longer painted on.
     pub(super) fn set_aside(run: RunId, canvas: Canvas) -> Self {
-        Self::SetAside { run, fingerprint: canvas.fingerprint(), canvas }
+        Self::SetAside { run, aside: Box::new(Aside::new(canvas)) }
     }
 }

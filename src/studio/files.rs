@@ -14,9 +14,13 @@ use super::outbox::Outbox;
 use super::pictures::{PictureCache, Version, version};
 use super::presets::{PresetError, PresetShelf};
 use super::run::{PaintingError, guarded};
+use super::spread;
 use super::{Canvas, Event, Favourite, Moment, PREVIEW_SIDE_PX, PresetCommand, RunId};
 use crate::image_io::{self, PaintingFormat, PaintingRecord, Picture, PictureError, Pixels};
-use crate::recipe::PictureSource;
+use crate::recipe::{PictureSource, Recipe};
+
+/// Favourites that are read between two looks at what else is to be done.
+const LISTED_TOGETHER: usize = 4;
 
 /// One piece of work.
 pub enum FileJob {
@@ -30,11 +34,20 @@ pub enum FileJob {
         ticket: u64,
         mask: Arc<GrayImage>,
     },
+    /// No file is in it, but this thread is the one that is idle while a mask is painted.
+    ReckonSpread {
+        ticket: u64,
+        picture: Arc<RgbaImage>,
+        from: [u32; 2],
+        size: (u32, u32),
+    },
     SaveMask {
         mask: Arc<GrayImage>,
         path: PathBuf,
     },
     Keep(Canvas),
+    KeepUnlessLast(Canvas),
+    SecureMasks(Box<Recipe>),
     KeepToFinish {
         ticket: u64,
         canvas: Canvas,
@@ -64,6 +77,12 @@ pub enum FileJob {
     Preset(PresetCommand),
 }
 
+impl FileJob {
+    fn is_only_looked_at(&self) -> bool {
+        matches!(self, Self::Load(_) | Self::LookAgain(_) | Self::Open(_) | Self::ReckonSpread { .. })
+    }
+}
+
 pub struct FileThread {
     pub jobs: Receiver<FileJob>,
     pub cache: Arc<PictureCache>,
@@ -82,24 +101,29 @@ pub struct FileThread {
 impl FileThread {
     /// Works until every sender is gone and what must be written is written.
     pub fn run(self) {
-        let (mut looked, mut list_wanted) = (false, false);
+        let mut looked = false;
+        // Favourites that are still to be read.
+        let mut listing: Option<Vec<PathBuf>> = None;
         loop {
+            // What is only looked at is not worth waiting for when the program ends.
+            listing.take_if(|_| self.closing());
             // Listing reads every favourite, so it gives way to whatever else the artist is waiting for; so does the last
             // canvas.
-            let idle = !looked || list_wanted;
+            let idle = !looked || listing.is_some();
             let job = if idle { self.jobs.try_recv().ok() } else { self.jobs.recv().ok() };
             match job {
-                Some(FileJob::List) => list_wanted = true,
+                Some(FileJob::List) => self.survive(|| listing = Some(self.favourites())),
                 Some(job) => self.survive(|| self.work(job)),
                 None if !looked => {
                     looked = true;
                     self.survive(|| self.look_for_last_canvas());
                 }
-                None if list_wanted => {
-                    list_wanted = false;
-                    self.survive(|| self.list());
+                None => {
+                    let Some(mut left) = listing.take() else { return };
+                    let later = left.split_off(LISTED_TOGETHER.min(left.len()));
+                    listing = Some(later).filter(|later| !later.is_empty());
+                    self.survive(|| self.outbox.tell(Event::Library(read_favourites(left))));
                 }
-                None => return,
             }
         }
     }
@@ -116,7 +140,7 @@ impl FileThread {
 
     fn work(&self, job: FileJob) {
         // What is only looked at is not worth waiting for when the program ends; what is written is.
-        if self.closing() && matches!(job, FileJob::Load(_) | FileJob::LookAgain(_) | FileJob::Open(_)) {
+        if self.closing() && job.is_only_looked_at() {
             return;
         }
         let done = match job {
@@ -125,6 +149,10 @@ impl FileThread {
                 return;
             }
             FileJob::LookAgain(sources) => return self.look_again(&sources),
+            FileJob::ReckonSpread { ticket, picture, from, size } => {
+                let reach = Arc::new(spread::reach(&picture, from, size));
+                return self.outbox.tell(Event::SpreadReckoned { ticket, reach });
+            }
             FileJob::Adopt { name, image } => {
                 let adopted = self.adopt(name.clone(), &image);
                 return self.outbox.tell(adopted.unwrap_or_else(|error| {
@@ -136,6 +164,13 @@ impl FileThread {
                 self.keep_and_tell(&canvas);
                 return;
             }
+            FileJob::KeepUnlessLast(canvas) => {
+                if !self.library.last_canvas().holds(&canvas) {
+                    self.keep_and_tell(&canvas);
+                }
+                return;
+            }
+            FileJob::SecureMasks(recipe) => return self.library.masks().secure(&recipe),
             FileJob::KeepToFinish { ticket, canvas } => {
                 let path = self.keep_and_tell(&canvas);
                 return self.outbox.tell(Event::KeptToFinish { ticket, path });
@@ -158,7 +193,8 @@ impl FileThread {
                 self.library.delete(&path).map(|trashed| Event::FavouriteDeleted { path, trashed })
             }
             FileJob::Restore { trashed, path } => self.library.restore(&trashed, &path).map(Event::FavouriteRestored),
-            FileJob::List => return self.list(),
+            // The loop has taken it.
+            FileJob::List => return,
             FileJob::Preset(command) => return self.serve_preset(command),
         };
         match done {
@@ -261,14 +297,12 @@ impl FileThread {
         }
     }
 
-    fn list(&self) {
-        if self.closing() {
-            return;
-        }
-        match self.library.list() {
-            Ok(favourites) => self.outbox.tell(Event::Library(favourites)),
-            Err(error) => self.outbox.problem(error),
-        }
+    /// The files of the favourites, newest first.
+    fn favourites(&self) -> Vec<PathBuf> {
+        self.library.files().unwrap_or_else(|error| {
+            self.outbox.problem(error);
+            Vec::new()
+        })
     }
 
     fn serve_preset(&self, command: PresetCommand) {
@@ -295,6 +329,11 @@ impl FileThread {
     fn closing(&self) -> bool {
         self.closing.load(Ordering::Relaxed)
     }
+}
+
+/// Foreign and broken files are none of the library's business.
+fn read_favourites(paths: Vec<PathBuf>) -> Vec<Favourite> {
+    paths.into_iter().filter_map(read_favourite).collect()
 }
 
 fn loaded(source: PictureSource, picture: &Picture) -> Event {

@@ -1,7 +1,7 @@
 //! The canvas of now, written from time to time and at the end, so that a crash, a power cut or a window that was closed too
 //! early costs a minute at most: the next program finds it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -35,6 +35,8 @@ struct Own {
     lock: File,
     /// Of what was written last.
     iteration: u32,
+    /// The same as a favourite's that was made of it.
+    fingerprint: Option<u64>,
 }
 
 impl Held {
@@ -72,10 +74,15 @@ impl LastCanvasShelf {
         let record = PaintingRecord::new(canvas.recipe.clone(), canvas.iteration);
         image_io::save_picture(&picture, canvas.pixels(), Some(&record))?;
         if let Some(own) = &mut held.own {
-            own.iteration = canvas.iteration;
+            (own.iteration, own.fingerprint) = (canvas.iteration, Some(canvas.fingerprint()));
         }
         held.part_with_inherited();
         Ok(())
+    }
+
+    /// Whether what was written last was this canvas.
+    pub fn holds(&self, canvas: &Canvas) -> bool {
+        self.held().own.as_ref().is_some_and(|own| own.fingerprint == Some(canvas.fingerprint()))
     }
 
     /// The program ends as it should.
@@ -94,7 +101,8 @@ impl LastCanvasShelf {
         let mut left: Vec<_> = pictures
             .filter_map(|path| {
                 let crashed = match File::open(path.with_extension(LOCK)) {
-                    Ok(lock) => lock.try_lock().ok().map(|()| true)?,
+                    // Where a file system has no locks, nobody knows better than that it was left.
+                    Ok(lock) => (!matches!(lock.try_lock(), Err(TryLockError::WouldBlock))).then_some(true)?,
                     Err(error) => (error.kind() == io::ErrorKind::NotFound).then_some(false)?,
                 };
                 let written = path.metadata().and_then(|data| data.modified()).unwrap_or(UNIX_EPOCH);
@@ -143,7 +151,7 @@ impl LastCanvasShelf {
                     if let Err(error) = lock.try_lock() {
                         log::debug!("{} is not locked: {error}", path.display());
                     }
-                    return Ok(Own { picture, lock, iteration: 0 });
+                    return Ok(Own { picture, lock, iteration: 0, fingerprint: None });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(source) => return Err(LibraryError::Write { path, source }),

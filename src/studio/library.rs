@@ -129,8 +129,8 @@ impl Library {
         Ok(path)
     }
 
-    /// All favourites, oldest first. Foreign and broken files are none of the library's business.
-    pub fn list(&self) -> Result<Vec<Favourite>, LibraryError> {
+    /// The files that may be favourites, newest first.
+    pub fn files(&self) -> Result<Vec<PathBuf>, LibraryError> {
         let unreadable = |source| LibraryError::List { path: self.folder.clone(), source };
         let entries = match fs::read_dir(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
@@ -147,7 +147,7 @@ impl Library {
         }
         // The clock of a file system may be coarse; among files of one tick the names, which begin with a time, decide.
         found.sort();
-        Ok(found.into_iter().filter_map(|(_, path)| read_favourite(path)).collect())
+        Ok(found.into_iter().rev().map(|(_, path)| path).collect())
     }
 
     /// Moves a favourite into the trash folder, under a name that is free there, and says where it lies.

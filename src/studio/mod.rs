@@ -26,6 +26,7 @@ mod pictures;
 mod presets;
 mod run;
 mod sketches;
+mod spread;
 mod stamp;
 mod timeline;
 
@@ -39,10 +40,11 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 use image::RgbaImage;
 
+pub use crate::engine::before_finishing;
 use crate::engine::{Engine, EngineError, Interrupt};
 
 pub use command::{Canvas, Command, PresetCommand, RunId};
-pub use event::{Event, Favourite, OwnPreset, PREVIEW_SIDE_PX};
+pub use event::{Aside, Event, Favourite, OwnPreset, PREVIEW_SIDE_PX};
 pub(crate) use film::save_film;
 pub use finish::{FinishPlan, Unfinished};
 pub use library::pasted_name;
@@ -164,8 +166,13 @@ impl Studio {
             Command::LookAgain(sources) => FileJob::LookAgain(sources),
             Command::AdoptPicture { name, image } => FileJob::Adopt { name, image },
             Command::StoreMask { ticket, mask } => FileJob::StoreMask { ticket, mask },
+            Command::ReckonSpread { ticket, picture, from, size } => {
+                FileJob::ReckonSpread { ticket, picture, from, size }
+            }
             Command::SaveMaskAs { mask, path } => FileJob::SaveMask { mask, path },
             Command::KeepCanvas(canvas) => FileJob::Keep(canvas),
+            Command::KeepUnlessLast(canvas) => FileJob::KeepUnlessLast(canvas),
+            Command::SecureMasks(recipe) => FileJob::SecureMasks(recipe),
             Command::KeepToFinish { ticket, canvas } => FileJob::KeepToFinish { ticket, canvas },
             Command::SaveCanvasAs { canvas, path } => FileJob::SaveAs { path, canvas },
             Command::SaveFilm { moments, path, captions } => FileJob::SaveFilm { moments, path, captions },

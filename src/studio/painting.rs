@@ -163,8 +163,11 @@ impl Easel {
             | Command::LookAgain(_)
             | Command::AdoptPicture { .. }
             | Command::StoreMask { .. }
+            | Command::ReckonSpread { .. }
             | Command::SaveMaskAs { .. }
             | Command::KeepCanvas(_)
+            | Command::KeepUnlessLast(_)
+            | Command::SecureMasks(_)
             | Command::KeepToFinish { .. }
             | Command::SaveCanvasAs { .. }
             | Command::SaveFilm { .. }

@@ -364,7 +364,7 @@ impl Bench {
 
     pub fn wait_set_aside(&self, wanted: u64) -> Canvas {
         self.wait(|event| match event {
-            Event::SetAside { run, canvas, .. } if run == RunId(wanted) => Some(canvas),
+            Event::SetAside { run, aside } if run == RunId(wanted) => Some(aside.canvas),
             _ => None,
         })
     }

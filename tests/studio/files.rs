@@ -6,7 +6,7 @@ use std::sync::Arc;
 use image::{Rgba, RgbaImage};
 use pentimento::image_io::{Picture, read_record};
 use pentimento::recipe::{PictureSource, Recipe};
-use pentimento::studio::{Command, Event};
+use pentimento::studio::{Canvas, Command, Event};
 
 use crate::bench::{Bench, PATIENCE, Seen, canvas};
 
@@ -181,6 +181,32 @@ fn a_file_that_changes_is_read_again() {
     assert_eq!(load(), 8);
     RgbaImage::from_pixel(300, 200, Rgba([9, 9, 9, 255])).save(bench.path("content.png")).unwrap();
     assert_eq!(load(), 300);
+}
+
+#[test]
+fn many_favourites_come_by_and_by_and_all_of_them() {
+    let bench = Bench::new();
+    let canvas =
+        |iteration| Canvas { image: Arc::new(canvas(iteration)), deep: None, recipe: bench.recipe(1), iteration };
+    let mut kept: Vec<_> = (1..=9)
+        .map(|iteration| {
+            bench.studio.send(Command::KeepCanvas(canvas(iteration)));
+            bench.wait_kept().path
+        })
+        .collect();
+    bench.studio.send(Command::ListLibrary);
+    let mut listed = Vec::new();
+    while listed.len() < kept.len() {
+        let some = bench.wait(|event| match event {
+            Event::Library(favourites) => Some(favourites),
+            _ => None,
+        });
+        assert!((1..kept.len()).contains(&some.len()), "{} at once", some.len());
+        listed.extend(some.into_iter().map(|favourite| favourite.path));
+    }
+    listed.sort();
+    kept.sort();
+    assert_eq!(listed, kept);
 }
 
 #[test]

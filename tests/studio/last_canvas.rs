@@ -129,6 +129,13 @@ fn a_finished_canvas_is_written_at_once() {
     bench.wait(|event| matches!(event, Event::Saved { .. }).then_some(()));
     let [path] = &waiting(bench.folder.path())[..] else { panic!("one canvas") };
     assert_eq!(read_record(path).unwrap().unwrap().iteration, 3);
+    // The next program finds it, so at the end it need not become a favourite as well; another one need.
+    bench.studio.send(Command::Stop);
+    let aside = bench.wait_set_aside(1);
+    let other = Canvas { image: Arc::new(canvas(2)), iteration: 2, ..aside.clone() };
+    bench.studio.send(Command::KeepUnlessLast(aside));
+    bench.studio.send(Command::KeepUnlessLast(other));
+    assert_eq!(bench.wait_kept().iteration, 2);
 }
 
 #[test]

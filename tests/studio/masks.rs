@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use image::{GrayImage, Luma};
+use image::{GrayImage, Luma, Rgba, RgbaImage};
 use pentimento::image_io::Picture;
 use pentimento::recipe::{PictureSource, Recipe};
 use pentimento::studio::{Command, Event};
@@ -70,6 +70,29 @@ fn masks_that_nothing_names_are_gone_when_the_studio_is() {
     drop(studio);
     assert!(kept.exists() && saved.exists() && !draft.exists());
     drop(folder);
+}
+
+#[test]
+fn masks_of_settings_that_will_be_there_at_the_next_start_stay() {
+    let bench = Bench::new();
+    let (named, draft) = (store(&bench, 1, 10), store(&bench, 2, 20));
+    bench.studio.send(Command::SecureMasks(Box::new(with_photo_mask(&bench.recipe(1), &named))));
+    let Bench { studio, folder, .. } = bench;
+    drop(studio);
+    assert!(named.exists() && !draft.exists());
+    drop(folder);
+}
+
+#[test]
+fn what_a_fill_takes_in_is_reckoned() {
+    let bench = Bench::new();
+    let halves = RgbaImage::from_fn(40, 20, |x, _| Rgba(if x < 20 { [255; 4] } else { [0, 0, 0, 255] }));
+    bench.studio.send(Command::ReckonSpread { ticket: 5, picture: Arc::new(halves), from: [3, 3], size: (40, 20) });
+    let reach = bench.wait(|event| match event {
+        Event::SpreadReckoned { ticket: 5, reach } => Some(reach),
+        _ => None,
+    });
+    assert_eq!((reach.get_pixel(10, 10).0, reach.get_pixel(30, 10).0), ([0], [255]));
 }
 
 #[test]

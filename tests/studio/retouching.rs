@@ -22,7 +22,11 @@ fn what_is_brushed_into_a_finished_painting_leaves_it_finished() {
         Event::Retouched { run: RunId(1), name, before, .. } => Some((name, before.unwrap())),
         _ => None,
     });
-    assert_eq!((name.as_str(), &*before.image), ("iteration 1", &canvas(2)), "the canvas from before can be had back");
+    assert_eq!(
+        (name.as_str(), &*before.canvas.image),
+        ("iteration 1", &canvas(2)),
+        "the canvas from before can be had back"
+    );
     assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::Retouch(12, 5));
     // Had it gone on, the next command would have found it in a step.
     bench.studio.send(Command::MeasureShares);

@@ -204,11 +204,22 @@ impl Bench {
         self.ready();
         self.paint(2);
         self.click("Finish");
-        // The canvas is taken between two iterations.
-        self.iterate(1);
-        self.until_label("Reckoning time and memory");
-        self.iterate(1);
-        self.until_label("2048 x ");
+        self.paint_until_label("2048 x ");
+    }
+
+    /// Lets the painter go on, step by step, until something with these words in its name is there: what is taken of a canvas is
+    /// taken between two steps.
+    pub fn paint_until_label(&mut self, label: &str) {
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < PATIENCE {
+            self.window().run_steps(2);
+            if self.has(label) {
+                return;
+            }
+            self.iterate(1);
+            let _ = self.woken.recv_timeout(std::time::Duration::from_millis(20));
+        }
+        panic!("waited in vain: {label}; the window shows {:#?}", self.window().root());
     }
 
     pub fn set_slider(&mut self, label: &str, value: f64) {

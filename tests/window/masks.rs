@@ -161,6 +161,40 @@ fn the_photos_mask_is_inverted_saved_cleared_and_loaded() {
 }
 
 #[test]
+fn a_fill_takes_in_the_sky_and_dragging_it_decides_how_much_of_it() {
+    let mut bench = Bench::new();
+    bench.open_where();
+    bench.paint(1);
+    bench.take("Paint where the photo stays");
+    bench.press(Key::G);
+    assert!(bench.has("drag right for more") && bench.has("Fill tolerance") && !bench.has("Brush size"));
+    let sky = vec2(20.0, -110.0);
+    bench.stroke(PointerButton::Primary, sky, sky);
+    let clicked = bench.mask_after(None, of_photo);
+    let share = |mask: &GrayImage, rows: std::ops::Range<f32>| {
+        let rows = [rows.start, rows.end].map(|part| (part * mask.height() as f32) as u32);
+        let of_rows = mask.enumerate_pixels().filter(|(_, y, _)| (rows[0]..rows[1]).contains(y));
+        let (white, all) =
+            of_rows.fold((0, 0), |(white, all), (_, _, grey)| (white + u32::from(grey.0[0] > 127), all + 1));
+        white as f32 / all as f32
+    };
+    let mask = read(&clicked);
+    assert!(share(&mask, 0.05..0.15) > 0.4, "the sky of the sample photo: {}", share(&mask, 0.05..0.15));
+    assert!(share(&mask, 0.8..1.0) < 0.05, "its forest: {}", share(&mask, 0.8..1.0));
+
+    // The right button takes out; dragged to the left, it takes out less than was filled.
+    bench.stroke(PointerButton::Secondary, sky, sky - vec2(130.0, 0.0));
+    let rest = read(&bench.mask_after(Some(&clicked), of_photo));
+    let (all, left) = (share(&mask, 0.0..1.0), share(&rest, 0.0..1.0));
+    assert!(0.05 < left && left < all - 0.05, "{all} filled, {left} left");
+    bench.window().key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    bench.settle();
+    bench.until_painter_has("the whole sky", move |recipe| of_photo(recipe).as_ref() == Some(&clicked));
+    bench.press(Key::G);
+    assert!(bench.has("Brush size"));
+}
+
+#[test]
 fn the_brush_is_as_large_and_hard_as_its_sliders_say_until_another_photo_ends_the_mask() {
     let mut bench = Bench::new();
     bench.open_where();

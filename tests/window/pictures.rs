@@ -429,7 +429,46 @@ fn nothing_is_written_over_a_picture_that_is_painted_with() {
     *bench.answer.lock().unwrap() = Answer::Chosen(photo.clone());
     bench.click("Save as");
     bench.until_label("nothing was written over it");
+    // Nor where the program adds the extension.
+    bench.click("Dismiss");
+    *bench.answer.lock().unwrap() = Answer::Chosen(photo.with_extension(""));
+    bench.click("Save as");
+    bench.until_label("nothing was written over it");
     assert_eq!(std::fs::read(&photo).unwrap(), before);
+}
+
+#[test]
+fn a_typed_path_that_lacks_its_extension_is_known_to_be_there() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.paint(1);
+    let there = bench.write_picture("there.png");
+    *bench.answer.lock().unwrap() = Answer::Unavailable;
+    bench.click("Save as");
+    let field = bench.window().get_by_role_and_label(Role::TextInput, "Path");
+    field.click();
+    bench.settle();
+    bench.window().key_press_modifiers(Modifiers::COMMAND, Key::A);
+    bench.settle();
+    let typed = there.with_extension("");
+    bench.window().get_by_role_and_label(Role::TextInput, "Path").type_text(&typed.display().to_string());
+    bench.settle();
+    assert!(bench.has("will be replaced") && bench.has("Replace"));
+}
+
+#[test]
+fn an_own_size_is_not_hidden_when_its_style_is_the_last_one() {
+    let mut bench = Bench::new();
+    bench.ready();
+    bench.click("Add a style");
+    bench.click("Ocean Waves");
+    bench.until_label("Style 2 picture: Ocean Waves");
+    let size = bench.window().get_by_role_and_label(Role::SpinButton, "Style 1 own brush size");
+    size.set_value_accesskit(2.0);
+    bench.settle();
+    bench.click("Remove style 2");
+    bench.click("Reset style own brush size");
+    assert!(!bench.has("own brush size"));
 }
 
 #[test]

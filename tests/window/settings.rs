@@ -2,7 +2,7 @@
 
 use egui::Key;
 use egui::accesskit::Role;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use pentimento::recipe::{Colours, Edges, OptimizerKind, Recipe, StyleCurve, StyleLoss, TvNorm};
 
 use crate::bench::Bench;
@@ -171,6 +171,53 @@ fn the_pull_of_every_term_is_shown_when_asked_for() {
     bench.click("Measure the pull");
     bench.iterate(1);
     bench.until_label("pulls 100 %");
+    assert!(!bench.has("measure again"));
+    bench.set_slider("Style strength", 1.0);
+    assert!(bench.has("measure again"));
+}
+
+#[test]
+fn a_size_that_is_dragged_counts_when_it_is_let_go() {
+    let mut bench = Bench::new();
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    bench.window().get_by_label("Painting").click_accesskit();
+    bench.settle();
+    bench.paint(1);
+    let field = bench.window().get_by_role_and_label(Role::SpinButton, "Size").rect().center();
+    let press = |pos, pressed| egui::Event::PointerButton {
+        pos,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: egui::Modifiers::NONE,
+    };
+    bench.window().event(egui::Event::PointerMoved(field));
+    bench.window().step();
+    bench.window().event(press(field, true));
+    for step in 1..=10 {
+        bench.window().event(egui::Event::PointerMoved(field + egui::vec2(3.0 * step as f32, 0.0)));
+        bench.window().step();
+    }
+    bench.iterate(2);
+    bench.until_label("Iteration 3 /");
+    assert_eq!(bench.seen.lock().unwrap().last().unwrap().size, Recipe::default().size, "not on the way");
+    bench.window().event(press(field + egui::vec2(30.0, 0.0), false));
+    bench.settle();
+    bench.until_painter_has("another size", |recipe| recipe.size > Recipe::default().size);
+}
+
+#[test]
+fn what_cannot_act_under_a_preset_is_not_offered() {
+    let mut bench = Bench::new();
+    bench.ready();
+    assert!(!bench.has("paints without the photo"));
+    bench.window().get_by_label("Painting").click_accesskit();
+    bench.settle();
+    bench.click("Preset: Studio");
+    bench.click(pentimento::recipe::Preset::Texture.label());
+    assert!(bench.has("paints without the photo"));
+    let fidelity = bench.window().get_by_role_and_label(Role::Slider, "Photo fidelity");
+    assert!(fidelity.accesskit_node().is_disabled());
 }
 
 #[test]

@@ -153,10 +153,18 @@ impl Action {
                 icons::ICON_INK_ERASER,
                 key(Key::E),
             ),
+            Self::ToggleFill => (
+                "Fill",
+                "Fill what is alike in the photo instead of painting strokes: press on it, and drag to the right for more or to the left for less",
+                icons::ICON_FORMAT_COLOR_FILL,
+                key(Key::G),
+            ),
             Self::SmallerBrush => {
-                ("Smaller brush", "Make the brush smaller", icons::ICON_REMOVE, key(Key::OpenBracket))
+                ("Smaller brush", "Make the brush smaller, or the next fill", icons::ICON_REMOVE, key(Key::OpenBracket))
             }
-            Self::LargerBrush => ("Larger brush", "Make the brush larger", icons::ICON_ADD, key(Key::CloseBracket)),
+            Self::LargerBrush => {
+                ("Larger brush", "Make the brush larger, or the next fill", icons::ICON_ADD, key(Key::CloseBracket))
+            }
             Self::InvertMask => {
                 ("Invert mask", "Exchange what is painted and what is not", icons::ICON_INVERT_COLORS, key(Key::I))
             }

@@ -6,13 +6,16 @@ use std::ops::RangeInclusive;
 use image::GrayImage;
 
 use super::super::brush::{Area, Brush, Point, Stroke};
-use super::{MaskTarget, Source};
+use super::{Filling, MaskTarget, Source};
 use crate::recipe::PictureSource;
 
 /// Strokes that can be undone.
 const MAX_UNDO: usize = 64;
 /// Changes that a texture may be behind and still be brought up to date piece by piece.
 const MAX_CHANGES: usize = 16;
+
+/// Hundredths of what a fill can bridge.
+pub const TOLERANCES: RangeInclusive<f32> = 0.0..=100.0;
 
 /// Diameters of the brush, in hundredths of the canvas's long side.
 pub const BRUSH_SIZES: RangeInclusive<f32> = 0.5..=100.0;
@@ -26,21 +29,25 @@ pub struct Tool {
     pub hardness: f32,
     /// Whether it erases.
     pub erases: bool,
+    /// Whether it fills what is alike instead of painting strokes.
+    pub fills: bool,
+    /// How far that may differ from the place that is pressed, in hundredths.
+    pub tolerance: f32,
 }
 
 impl Default for Tool {
     fn default() -> Self {
-        Self { size: 12.0, hardness: 50.0, erases: false }
+        Self { size: 12.0, hardness: 50.0, erases: false, fills: false, tolerance: 45.0 }
     }
 }
 
 /// A part of the mask as it was before or after a change.
 #[derive(Debug, Clone)]
 pub(super) struct Patch {
-    area: Area,
-    pixels: Vec<u8>,
+    pub(super) area: Area,
+    pub(super) pixels: Vec<u8>,
     /// Whether the recipe had this mask at all.
-    in_force: bool,
+    pub(super) in_force: bool,
 }
 
 /// A mask on the easel.
@@ -55,6 +62,7 @@ pub struct Editor {
     pub(super) about: (PictureSource, PictureSource),
     pub(super) mask: GrayImage,
     stroke: Option<Stroke>,
+    pub(super) filling: Option<Filling>,
     pub(super) done: Vec<Patch>,
     pub(super) undone: Vec<Patch>,
     pub(super) in_force: bool,
@@ -80,6 +88,7 @@ impl Editor {
             about,
             mask: GrayImage::new(width, height),
             stroke: None,
+            filling: None,
             done: Vec::new(),
             undone: Vec::new(),
             in_force: false,
@@ -135,9 +144,9 @@ impl Editor {
         self.awaited.is_some()
     }
 
-    /// Whether a stroke has begun and is not yet done.
+    /// Whether a stroke or a fill has begun and is not yet done.
     pub(super) fn is_drawing(&self) -> bool {
-        self.stroke.is_some()
+        self.stroke.is_some() || self.filling.is_some()
     }
 
     pub(super) fn note(&mut self, area: Area) {
@@ -183,16 +192,22 @@ impl Editor {
         self.note(area);
     }
 
-    /// Ends the stroke; tells whether it has changed anything.
+    /// Ends the stroke or the fill; tells whether it has changed anything.
     pub(super) fn lift(&mut self) -> bool {
-        let Some(stroke) = self.stroke.take() else { return false };
-        let (area, pixels) = stroke.finish();
-        if area.is_empty() || area.pixels(&self.mask) == pixels {
+        if self.lift_filling() {
             return false;
         }
-        self.remember(Patch { area, pixels, in_force: self.in_force });
+        let Some(patch) = self.finish_stroke().or_else(|| self.finish_filling()) else { return false };
+        self.remember(patch);
         self.in_force = true;
         true
+    }
+
+    /// The patch that takes the stroke back, if it has changed anything.
+    fn finish_stroke(&mut self) -> Option<Patch> {
+        let (area, pixels) = self.stroke.take()?.finish();
+        let changed = !area.is_empty() && area.pixels(&self.mask) != pixels;
+        changed.then_some(Patch { area, pixels, in_force: self.in_force })
     }
 
     pub(super) fn replace(&mut self, mask: GrayImage, in_force: bool) {

@@ -13,7 +13,7 @@ use super::super::painting::Phase;
 use super::super::state::{Previous, State};
 use super::{Editor, MaskTarget};
 use crate::image_io::{fit_long_side, have_one_shape};
-use crate::studio::{Canvas, Command, PREVIEW_SIDE_PX, RunId};
+use crate::studio::{Aside, Command, PREVIEW_SIDE_PX, RunId};
 
 /// What is brushed in.
 #[derive(Debug, Clone)]
@@ -125,7 +125,7 @@ impl State {
         &mut self,
         run: RunId,
         name: &str,
-        before: Option<(Canvas, u64)>,
+        before: Option<Box<Aside>>,
         now_secs: f64,
     ) {
         self.withdraw_retouches();
@@ -136,10 +136,10 @@ impl State {
             }
             _ => self.notices.push(Severity::Info, text, now_secs),
         }
-        if let Some((canvas, fingerprint)) = before
+        if let Some(aside) = before
             && self.previous.as_ref().is_none_or(|previous| previous.run == run)
         {
-            self.set_aside(Previous { run, canvas, fingerprint: Some(fingerprint) });
+            self.set_aside(Previous::of(run, *aside));
             self.leave_previous_to_favourites();
         }
     }

@@ -121,6 +121,82 @@ fn a_favourite_comes_without_the_masks_that_are_gone() {
     assert_eq!(state.recipe, kept);
 }
 
+/// Presses on a place, and answers with the ticket under which it is reckoned what that takes in.
+fn press(state: &mut State, at: [f32; 2], erases: bool) -> u64 {
+    let command = state.mask(MaskCommand::Fill { at, erases });
+    let Some(Command::ReckonSpread { ticket, from, size, .. }) = command else { panic!("{command:?}") };
+    assert_eq!(size, state.masking.editor().unwrap().mask().dimensions());
+    assert_eq!(from, [(at[0] * 400.0) as u32, (at[1] * 300.0) as u32]);
+    ticket
+}
+
+/// Each column is taken in at a quarter of its number.
+fn reckoned(state: &mut State, ticket: u64) {
+    let reach = GrayImage::from_fn(1024, 768, |x, _| image::Luma([(x / 4) as u8]));
+    state.apply(Event::SpreadReckoned { ticket, reach: Arc::new(reach) }, 0.0);
+}
+
+fn pull(state: &mut State, tolerance: f32) {
+    let tool = Tool { tolerance, ..state.masking.tool };
+    assert!(state.mask(MaskCommand::Take(tool)).is_none());
+}
+
+/// The greys of columns in the middle of the mask.
+fn columns<const N: usize>(state: &State, columns: [u32; N]) -> [u8; N] {
+    columns.map(|x| state.masking.editor().unwrap().mask().get_pixel(x, 150).0[0])
+}
+
+#[test]
+fn a_fill_follows_the_pointer_and_is_one_stroke() {
+    let mut state = state();
+    state.mask(MaskCommand::Edit(MaskTarget::Photo));
+    let ticket = press(&mut state, [0.5, 0.5], false);
+    assert!(state.masking.editor().unwrap().is_reckoning());
+    reckoned(&mut state, ticket);
+    // 45 hundredths of 254 are 114, the columns up to 459; the edge is as soft as a pixel.
+    assert_eq!(columns(&state, [0, 458, 459, 460, 461, 999]), [255, 255, 191, 63, 0, 0]);
+    pull(&mut state, 60.0);
+    assert_eq!(columns(&state, [610, 613]), [255, 0]);
+    pull(&mut state, 20.0);
+    assert_eq!(columns(&state, [202, 205, 610]), [255, 0, 0]);
+    let command = state.mask(MaskCommand::Lift);
+    store(&mut state, command, "fill.png");
+    assert_eq!(state.recipe.photo_mask, Some(file("fill.png")));
+    // After that the tolerance is the next fill's.
+    pull(&mut state, 90.0);
+    assert_eq!(columns(&state, [202, 205]), [255, 0]);
+
+    let ticket = press(&mut state, [0.1, 0.1], true);
+    reckoned(&mut state, ticket);
+    assert_eq!(columns(&state, [0, 202]), [0, 0], "taken out again");
+    assert!(matches!(state.mask(MaskCommand::Lift), Some(Command::StoreMask { .. })));
+    state.mask_action(Action::UndoStroke);
+    assert_eq!(columns(&state, [202, 205]), [255, 0]);
+    state.mask_action(Action::UndoStroke);
+    assert_eq!(columns(&state, [0]), [0]);
+    assert_eq!(state.recipe.photo_mask, None);
+}
+
+#[test]
+fn a_click_that_is_over_before_it_is_reckoned_fills_all_the_same() {
+    let mut state = state();
+    state.mask(MaskCommand::Edit(MaskTarget::Photo));
+    let ticket = press(&mut state, [0.5, 0.5], false);
+    assert!(state.mask(MaskCommand::Lift).is_none());
+    assert!(state.end_fill().is_none(), "not yet known");
+    assert!(!state.masking.offers(Action::UndoStroke) && !state.masking.offers(Action::InvertMask));
+    assert!(state.mask(MaskCommand::Fill { at: [0.1, 0.1], erases: false }).is_none(), "one after the other");
+    reckoned(&mut state, ticket + 7);
+    assert!(state.end_fill().is_none(), "another one's");
+    reckoned(&mut state, ticket);
+    assert!(matches!(state.end_fill(), Some(Command::StoreMask { .. })));
+    assert_eq!(columns(&state, [0]), [255]);
+    assert!(state.masking.offers(Action::UndoStroke) && state.end_fill().is_none());
+    for beside in [[-0.1, 0.5], [0.5, 1.0], [f32::NAN, 0.5]] {
+        assert!(state.mask(MaskCommand::Fill { at: beside, erases: false }).is_none(), "{beside:?}");
+    }
+}
+
 #[test]
 fn another_photo_or_style_ends_it() {
     for change in [

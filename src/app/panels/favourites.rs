@@ -53,7 +53,7 @@ pub fn favourites_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
 
 fn previous_ui(desk: &mut Desk<'_>, previous: &Previous, ui: &mut Ui) {
     let exhibit = Exhibit::Previous;
-    let response = tile(desk, &previous.canvas.image, "Previous canvas", &exhibit, ui);
+    let response = tile(desk, previous.thumbnail(), "Previous canvas", &exhibit, ui);
     response.context_menu(|ui| {
         common_entries(desk, &exhibit, ui);
         if ui.button("Keep as a favourite").clicked() {

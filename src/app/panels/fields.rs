@@ -71,17 +71,27 @@ pub fn reset_button(ui: &mut Ui, title: &str, back: &str) -> bool {
 /// Draws a number that is typed or dragged.
 pub fn number<T>(ui: &mut Ui, what: &Parameter<T>, value: &mut T, preset: T, speed: f64)
 where
-    T: Numeric + Display,
+    T: Numeric + Display + Default + Send + Sync,
 {
     let hint = tooltip(what, preset);
     let back = (*value != preset).then(|| preset.to_string());
     let reset = row(ui, what.label, &hint, back.as_deref(), |ui, title| {
-        // While digits are typed, half a number must not reach a running painting.
-        let mut field = DragValue::new(value).range(what.min..=what.max).speed(speed).update_while_editing(false);
+        // Half a number must not reach a running painting, neither while digits are typed nor while it is dragged: every size
+        // on the way would be painted at.
+        let dragged = ui.scope_id().with(what.name);
+        let mut shown = ui.data(|data| data.get_temp(dragged)).unwrap_or(*value);
+        let mut field = DragValue::new(&mut shown).range(what.min..=what.max).speed(speed).update_while_editing(false);
         if !what.unit.is_empty() {
             field = field.suffix(format!(" {}", what.unit));
         }
-        ui.add_sized([theme::ROW_FIELD_PT, theme::ROW_HEIGHT_PT], field).labelled_by(title).on_hover_text(&hint);
+        let size = [theme::ROW_FIELD_PT, theme::ROW_HEIGHT_PT];
+        let field = ui.add_sized(size, field).labelled_by(title).on_hover_text(&hint);
+        if field.dragged() {
+            ui.data_mut(|data| data.insert_temp(dragged, shown));
+        } else {
+            ui.data_mut(|data| data.remove_temp::<T>(dragged));
+            *value = shown;
+        }
     });
     if reset {
         *value = preset;

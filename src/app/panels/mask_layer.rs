@@ -2,14 +2,14 @@
 //! does.
 
 use egui::{
-    Align, Color32, ColorImage, Event, Layout, PointerButton, Pos2, Rect, Response, Stroke, TextureHandle,
-    TextureOptions, Ui, pos2, vec2,
+    Align, Color32, ColorImage, Event, FontSelection, Layout, PointerButton, Pos2, Rect, Response, Stroke,
+    TextureHandle, TextureOptions, Ui, pos2, vec2,
 };
 
 use super::super::action::Action;
 use super::super::brush::Area;
 use super::super::command::UiCommand;
-use super::super::masking::{Editor, MaskCommand};
+use super::super::masking::{Editor, MaskCommand, TOLERANCES, Tool};
 use super::super::theme;
 use super::super::widgets::Desk;
 use super::masks;
@@ -17,8 +17,17 @@ use super::masks;
 /// Where the line above the canvas is shorter than this, it has no room for labels.
 const LABELS_FROM_PT: f32 = 560.0;
 
+/// Radius of the ring around the place that a fill would begin at.
+const FILL_RING_PT: f32 = 6.0;
+/// Up to here a click is not yet dragged.
+const PULL_FROM_PT: f32 = 4.0;
+/// Tolerance that a fill gains, in hundredths, for every point that it is dragged beyond that.
+const PULL_PER_PT: f32 = 0.25;
+
 /// Opacity of the film where the mask is white.
 const FILM: f32 = 0.55;
+
+const HOW_TO_FILL: &str = "Press on it; drag right for more, left for less";
 
 /// A mask on the graphics card.
 struct Film {
@@ -34,6 +43,8 @@ pub struct MaskLayer {
     texture: Option<Film>,
     /// The button that is drawing.
     drawing: Option<PointerButton>,
+    /// Where a fill was begun, and with which tolerance.
+    pulled_from: Option<(Pos2, f32)>,
 }
 
 impl MaskLayer {
@@ -47,19 +58,27 @@ impl MaskLayer {
 
         let tool = desk.state.masking.tool;
         if let Some(at) = response.hover_pos().or(self.drawing.and(response.interact_pointer_pos())) {
-            let radius = tool.size / 200.0 * place.width().max(place.height());
+            let stroke_radius = tool.size / 200.0 * place.width().max(place.height());
+            let radius = if tool.fills { FILL_RING_PT } else { stroke_radius };
             let erases = tool.erases || self.drawing == Some(PointerButton::Secondary);
             ring(&painter, at, radius, 1.0);
-            if !erases {
+            if tool.fills && editor.is_filling() {
+                tell(&painter, at + vec2(2.0 * radius, -2.0 * radius), &format!("{:.0} %", tool.tolerance));
+            }
+            if !erases && !tool.fills {
                 ring(&painter, at, radius * tool.hardness / 100.0, 0.45);
-            } else {
+            } else if erases {
                 // A line through it: this one takes away.
                 let across = vec2(radius, -radius) * std::f32::consts::FRAC_1_SQRT_2;
                 painter.line_segment([at - across, at + across], Stroke::new(1.0, Color32::from_white_alpha(0xa0)));
             }
             ui.ctx().set_cursor_icon(egui::CursorIcon::Crosshair);
         }
-        self.draw(desk, response, place, ui);
+        if tool.fills {
+            self.fill(desk, response, place, ui);
+        } else {
+            self.draw(desk, response, place, ui);
+        }
     }
 
     /// The film on the graphics card, brought up to date where the mask has changed.
@@ -96,15 +115,50 @@ impl MaskLayer {
         }
     }
 
-    /// Turns this frame's pointer into strokes.
-    fn draw(&mut self, desk: &mut Desk<'_>, response: &Response, place: Rect, ui: &Ui) {
+    /// The button that was pressed in this frame, if none was before.
+    fn starting(&self, response: &Response, ui: &Ui) -> Option<PointerButton> {
         let buttons = [PointerButton::Primary, PointerButton::Secondary];
         let pressed = |button: &PointerButton| {
             // Pressed and let go within one frame is a click, and a click is a stroke too.
             (response.is_pointer_button_down_on() && ui.input(|input| input.pointer.button_pressed(*button)))
                 || (response.clicked_by(*button) && self.drawing.is_none())
         };
-        let starting = self.drawing.is_none().then(|| buttons.into_iter().find(pressed)).flatten();
+        self.drawing.is_none().then(|| buttons.into_iter().find(pressed)).flatten()
+    }
+
+    /// Turns this frame's pointer into a fill: it begins where the button is pressed, and takes in more or less as it is dragged.
+    fn fill(&mut self, desk: &mut Desk<'_>, response: &Response, place: Rect, ui: &Ui) {
+        let (starting, tool) = (self.starting(response, ui), desk.state.masking.tool);
+        let Some(button) = self.drawing.or(starting) else { return };
+        let Some(pos) = response.interact_pointer_pos().or(response.hover_pos()) else { return };
+        if starting.is_some() {
+            let erases = tool.erases || button == PointerButton::Secondary;
+            desk.ask(UiCommand::Mask(MaskCommand::Fill { at: fraction(place, pos), erases }));
+            self.pulled_from = Some((pos, tool.tolerance));
+        } else if let Some((from, tolerance)) = self.pulled_from {
+            let pulled = pos.x - from.x;
+            let beyond = pulled - pulled.clamp(-PULL_FROM_PT, PULL_FROM_PT);
+            let tolerance = (tolerance + PULL_PER_PT * beyond).clamp(*TOLERANCES.start(), *TOLERANCES.end());
+            masks::take(desk, Tool { tolerance, ..tool });
+        }
+        self.drawing = Some(button);
+        self.lift(desk, button, ui);
+    }
+
+    /// Ends the stroke or the fill with its button.
+    fn lift(&mut self, desk: &mut Desk<'_>, button: PointerButton, ui: &Ui) {
+        if !ui.input(|input| input.pointer.button_down(button)) {
+            self.drawing = None;
+            self.pulled_from = None;
+            desk.ask(UiCommand::Mask(MaskCommand::Lift));
+        }
+        // What was drawn is seen in the next frame.
+        ui.ctx().request_repaint();
+    }
+
+    /// Turns this frame's pointer into strokes.
+    fn draw(&mut self, desk: &mut Desk<'_>, response: &Response, place: Rect, ui: &Ui) {
+        let starting = self.starting(response, ui);
         let Some(button) = self.drawing.or(starting) else { return };
         let mut points = Vec::new();
         ui.input(|input| {
@@ -125,23 +179,28 @@ impl MaskLayer {
         if starting.is_some() && points.is_empty() {
             points.extend(response.interact_pointer_pos());
         }
-        let fraction = |at: Pos2| {
-            let fraction = (at - place.min) / place.size();
-            [fraction.x, fraction.y]
-        };
         if !points.is_empty() {
-            let points = points.into_iter().map(fraction).collect();
+            let points = points.into_iter().map(|at| fraction(place, at)).collect();
             let erases = desk.state.masking.tool.erases || button == PointerButton::Secondary;
             desk.ask(UiCommand::Mask(MaskCommand::Draw { points, erases }));
         }
         self.drawing = Some(button);
-        if !ui.input(|input| input.pointer.button_down(button)) {
-            self.drawing = None;
-            desk.ask(UiCommand::Mask(MaskCommand::Lift));
-        }
-        // What was drawn is seen in the next frame.
-        ui.ctx().request_repaint();
+        self.lift(desk, button, ui);
     }
+}
+
+/// A place on the screen as fractions of the picture that lies at `place`.
+fn fraction(place: Rect, at: Pos2) -> [f32; 2] {
+    let fraction = (at - place.min) / place.size();
+    [fraction.x, fraction.y]
+}
+
+/// A few words that can be read on light and on dark.
+fn tell(painter: &egui::Painter, at: Pos2, text: &str) {
+    let galley = painter.layout_no_wrap(text.to_owned(), egui::FontId::proportional(13.0), Color32::WHITE);
+    let around = Rect::from_min_size(at, galley.size()).expand2(vec2(6.0, 3.0));
+    painter.rect_filled(around, 4.0, Color32::from_black_alpha(0xb0));
+    painter.galley(at, galley, Color32::WHITE);
 }
 
 /// A circle that can be seen on light and on dark.
@@ -153,7 +212,9 @@ fn ring(painter: &egui::Painter, at: Pos2, radius: f32, opacity: f32) {
 /// The line above the canvas: what is painted, and the way out.
 pub fn banner_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
     let Some(editor) = desk.state.masking.editor() else { return };
-    let (title, waiting) = (masks::title(desk.state, editor.target()), editor.is_waiting());
+    let waiting = editor.is_waiting() || editor.is_reckoning();
+    let title = masks::title(desk.state, editor.target());
+    let fills = desk.state.masking.tool.fills;
     let brushes_in = editor.source().is_some();
     let frame = egui::Frame::new().fill(ui.visuals().faint_bg_color).inner_margin(egui::Margin::symmetric(12, 4));
     egui::Panel::top("mask banner").resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
@@ -165,6 +226,7 @@ pub fn banner_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
                 desk.action_icon(ui, Action::RedoStroke, false);
                 desk.action_icon(ui, Action::UndoStroke, false);
                 desk.action_icon(ui, Action::ToggleEraser, desk.state.masking.tool.erases);
+                desk.action_icon(ui, Action::ToggleFill, fills);
                 // The other masks have theirs in their section.
                 if brushes_in {
                     masks::compact_tool_ui(desk, narrow, ui);
@@ -173,7 +235,18 @@ pub fn banner_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
                     ui.add(egui::Spinner::new().size(16.0));
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.add(egui::Label::new(egui::RichText::new(title).strong()).truncate());
+                    let mut text = egui::text::LayoutJob::default();
+                    egui::RichText::new(title).strong().append_to(
+                        &mut text,
+                        ui.style(),
+                        FontSelection::Default,
+                        Align::Center,
+                    );
+                    if fills {
+                        let how = egui::RichText::new(format!("   {HOW_TO_FILL}")).weak();
+                        how.append_to(&mut text, ui.style(), FontSelection::Default, Align::Center);
+                    }
+                    ui.add(egui::Label::new(text).truncate());
                 });
             });
         });

@@ -5,7 +5,7 @@ use egui_material_icons::icons;
 
 use super::super::action::Action;
 use super::super::command::UiCommand;
-use super::super::masking::{BRUSH_SIZES, Editor, MaskCommand, MaskTarget, Tool};
+use super::super::masking::{BRUSH_SIZES, Editor, MaskCommand, MaskTarget, TOLERANCES, Tool};
 use super::super::state::State;
 use super::super::theme;
 use super::super::widgets::{Desk, icon_button};
@@ -95,11 +95,19 @@ fn others_are_masked(state: &State, index: usize) -> bool {
 }
 
 const SIZE_HINT: &str = "Width of the brush as a share of the canvas ([ and ])";
+const TOLERANCE_HINT: &str =
+    "How far colours may differ from the place that is pressed, and from pixel to pixel ([ and ])";
 const HARDNESS_HINT: &str = "Share of the brush that is hard; from there it fades to its rim";
 
 /// Draws the brush in one line, from right to left, for where its section may be closed.
 pub fn compact_tool_ui(desk: &mut Desk<'_>, narrow: bool, ui: &mut Ui) {
     let mut tool = desk.state.masking.tool;
+    if tool.fills {
+        let prefix = if narrow { "" } else { "Tolerance " };
+        let tolerance = DragValue::new(&mut tool.tolerance).range(TOLERANCES).prefix(prefix).suffix(" %");
+        ui.add(tolerance.max_decimals(0)).accessible_name("Tolerance of the fill").on_hover_text(TOLERANCE_HINT);
+        return take(desk, tool);
+    }
     let [of_hardness, of_size] = if narrow { ["", ""] } else { ["Hardness ", "Brush "] };
     let hardness = DragValue::new(&mut tool.hardness).range(0.0..=100.0).prefix(of_hardness).suffix(" %");
     ui.add(hardness.max_decimals(0)).accessible_name("Hardness of the brush").on_hover_text(HARDNESS_HINT);
@@ -108,7 +116,8 @@ pub fn compact_tool_ui(desk: &mut Desk<'_>, narrow: bool, ui: &mut Ui) {
     take(desk, tool);
 }
 
-fn take(desk: &mut Desk<'_>, tool: Tool) {
+/// Takes another brush, if it is another.
+pub fn take(desk: &mut Desk<'_>, tool: Tool) {
     if tool != desk.state.masking.tool {
         desk.ask(UiCommand::Mask(MaskCommand::Take(tool)));
     }
@@ -118,6 +127,13 @@ fn tool_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
     let mut tool = desk.state.masking.tool;
     egui::Grid::new("brush").num_columns(2).spacing([8.0, 6.0]).min_col_width(60.0).show(ui, |ui| {
         ui.spacing_mut().slider_width = SLIDER_WIDTH_PT;
+        if tool.fills {
+            let title = ui.label("Tolerance").on_hover_text(TOLERANCE_HINT);
+            let tolerance = Slider::new(&mut tool.tolerance, TOLERANCES).suffix(" %").max_decimals(0);
+            ui.add(tolerance).labelled_by(title.id).accessible_name("Fill tolerance").on_hover_text(TOLERANCE_HINT);
+            ui.end_row();
+            return;
+        }
         let title = ui.label("Size").on_hover_text(SIZE_HINT);
         let size = Slider::new(&mut tool.size, BRUSH_SIZES).logarithmic(true).suffix(" %").max_decimals(1);
         ui.add(size).labelled_by(title.id).accessible_name("Brush size").on_hover_text(SIZE_HINT);
@@ -129,6 +145,7 @@ fn tool_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
     });
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP_PT;
+        desk.action_icon(ui, Action::ToggleFill, tool.fills);
         desk.action_icon(ui, Action::InvertMask, false);
         desk.action_icon(ui, Action::ClearMask, false);
         desk.action_icon(ui, Action::OpenMask, false);

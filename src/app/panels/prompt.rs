@@ -1,11 +1,12 @@
 //! A field for a path, where the system has no file dialog.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use egui::{Align2, TextEdit, Ui, Window};
 
 use super::super::command::UiCommand;
 use super::super::dialogs::Purpose;
+use super::super::paths::completed;
 use super::super::widgets::Desk;
 
 /// A path that is being typed.
@@ -25,9 +26,14 @@ impl Prompt {
     /// An empty field, or one with a proposal in it.
     #[must_use]
     pub fn new(purpose: Purpose, proposal: String) -> Self {
-        let exists = Path::new(&proposal).is_file();
+        let exists = is_there(&purpose, &proposal);
         Self { purpose, text: proposal, exists, fresh: true }
     }
+}
+
+/// Whether the file that is meant by what was typed is there already.
+fn is_there(purpose: &Purpose, text: &str) -> bool {
+    !text.is_empty() && completed(purpose, PathBuf::from(text)).is_file()
 }
 
 /// Draws the field; `prompt` becomes `None` when it is given up.
@@ -52,7 +58,7 @@ pub fn prompt_ui(desk: &mut Desk<'_>, prompt: &mut Option<Prompt>, ui: &Ui) {
                 field.request_focus();
             }
             if field.changed() {
-                asked.exists = Path::new(asked.text.trim()).is_file();
+                asked.exists = is_there(&asked.purpose, asked.text.trim());
             }
             // The system's own dialogs ask before they replace a file, so this one says so too.
             let replaces = asked.purpose.is_saving() && asked.exists;

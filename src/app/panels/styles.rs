@@ -17,7 +17,10 @@ const MOST_SHARE: f32 = 4.0;
 /// Draws the styles; returns where each place lies, the innermost first, for pictures that are dropped or pasted there.
 pub fn styles_ui(desk: &mut Desk<'_>, ui: &mut Ui) -> Vec<(Rect, Slot)> {
     let mut recipe = desk.state.recipe.clone();
-    let several = recipe.styles.len() > 1;
+    // What a single one had in a mixture is not hidden, or nobody could set it back.
+    let usual = parameter::OWN_STYLE_SCALE.default;
+    let own_size = |style: &StyleSource| style.scale != usual;
+    let several = recipe.styles.len() > 1 || recipe.styles.iter().any(own_size);
     let mut places = vec![];
     let whole = ui.vertical(|ui| {
         let heading = if several { "Styles" } else { Slot::NewStyle.label() };

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use image::RgbaImage;
 
 use super::super::command::Exhibit;
-use super::{Previous, State};
+use super::{Known, Previous, State};
 use crate::recipe::Recipe;
-use crate::studio::{Canvas, Command, Favourite, RunId};
+use crate::studio::{Aside, Canvas, Command, Favourite, RunId};
 
 /// Which way along the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,9 +19,20 @@ pub enum Direction {
 }
 
 impl Previous {
+    /// What the studio has handed over.
+    pub(in super::super) fn of(run: RunId, Aside { canvas, thumbnail, fingerprint }: Aside) -> Self {
+        Self { run, canvas, known: Some(Known { fingerprint, thumbnail }) }
+    }
+
+    /// What stands for it in the strip.
+    #[must_use]
+    pub fn thumbnail(&self) -> &Arc<RgbaImage> {
+        self.known.as_ref().map_or(&self.canvas.image, |known| &known.thumbnail)
+    }
+
     /// Whether it had come to its end. Not known of a frame that stands in.
     fn is_finished(&self) -> bool {
-        self.fingerprint.is_some() && self.canvas.iteration >= self.canvas.recipe.iterations
+        self.known.is_some() && self.canvas.iteration >= self.canvas.recipe.iterations
     }
 }
 
@@ -67,20 +78,23 @@ impl State {
         std::mem::take(&mut self.displaced).into_iter().map(Command::KeepCanvas)
     }
 
-    /// The same for the previous canvas when the window closes, if the canvas of now takes its place at the next start.
+    /// The same for the previous canvas when the window closes, unless it is there again at the next start.
     pub fn last_will(&mut self) -> Option<Command> {
-        let iteration = self.painting.as_ref()?.canvas.as_ref()?.iteration;
+        let now = self.painting.as_ref().and_then(|painting| painting.canvas.as_ref());
+        // The canvas of now is written over whatever is there; without one, that may be this very canvas.
+        let (iteration, keep): (_, fn(Canvas) -> Command) =
+            now.map_or((0, Command::KeepUnlessLast), |canvas| (canvas.iteration, Command::KeepCanvas));
         // What was there at the start is not written over by less than half of it.
         let is_safe = |previous: &Previous| previous.run == RunId(0) && previous.canvas.iteration / 2 > iteration;
         let previous = self.previous.take_if(|previous| previous.is_finished() && !is_safe(previous))?;
-        Some(Command::KeepCanvas(previous.canvas))
+        Some(keep(previous.canvas))
     }
 
     /// A canvas that has become a favourite need not stand beside it. Whoever looks at it looks at the favourite now.
     pub(in super::super) fn leave_previous_to_favourites(&mut self) {
         let kept = |previous: &Previous| {
-            let same = |favourite: &&Favourite| match previous.fingerprint {
-                Some(_) => favourite.fingerprint == previous.fingerprint,
+            let same = |favourite: &&Favourite| match &previous.known {
+                Some(known) => favourite.fingerprint == Some(known.fingerprint),
                 None => {
                     let Canvas { recipe, iteration, .. } = &previous.canvas;
                     favourite.fingerprint.is_some() && (&favourite.recipe, &favourite.iteration) == (recipe, iteration)

@@ -8,12 +8,13 @@ use image::RgbaImage;
 
 use super::super::basis::Basis;
 use super::super::command::Slot;
+use super::super::finish::Loan;
 use super::super::notices::Severity;
 use super::super::painting::Phase;
 use super::super::words;
 use super::{Exhibit, State};
 use crate::recipe::{Init, PictureSource, Recipe, StyleSource};
-use crate::studio::Command;
+use crate::studio::{Canvas, Command, before_finishing};
 
 /// A decoded picture, as far as the window needs it.
 #[derive(Debug, Clone)]
@@ -125,11 +126,22 @@ impl State {
                 (canvas.image, canvas.iteration)
             }
             None => {
-                let canvas = self.painting.as_ref()?.canvas.as_ref()?;
-                (Arc::clone(&canvas.image), canvas.iteration)
+                // The studio has it in full, and with what is brushed in just now.
+                self.starts_from_taken = true;
+                return Some(Command::Take);
             }
         };
-        Some(self.adopt_as(format!("Canvas at iteration {iteration}"), Slot::Start, image))
+        Some(self.adopt_canvas(image, iteration))
+    }
+
+    /// Lets new paintings start from the canvas that was asked for, once it has come.
+    pub fn start_from_taken(&mut self) -> Option<Command> {
+        let Canvas { image, iteration, .. } = self.taken_start.take()?;
+        Some(self.adopt_canvas(image, iteration))
+    }
+
+    fn adopt_canvas(&mut self, image: Arc<RgbaImage>, iteration: u32) -> Command {
+        self.adopt_as(format!("Canvas at iteration {iteration}"), Slot::Start, image)
     }
 
     fn adopt_as(&mut self, name: String, slot: Slot, image: Arc<RgbaImage>) -> Command {
@@ -173,10 +185,15 @@ impl State {
             .as_ref()
             .is_some_and(|recipe| recipe.pictures().iter().all(|source| self.picture_info(source).is_some()));
         if all_here && let Some(recipe) = self.awaited_recipe.take() {
-            self.basis = Basis::built_in(recipe.preset);
-            self.recipe = *recipe;
-            self.loan = None;
+            self.take_over(*recipe);
         }
+    }
+
+    /// Sets every control as a recipe from elsewhere says.
+    fn take_over(&mut self, recipe: Recipe) {
+        self.basis = Basis::built_in(recipe.preset);
+        self.loan = Loan::of(&recipe);
+        self.recipe = recipe;
     }
 
     /// Puts a picture that is here into a place.
@@ -236,27 +253,36 @@ impl State {
         self.mask_failed(source);
         self.awaited.retain(|(_, awaited)| awaited != source);
         self.notices.push(Severity::Error, message, now_secs);
-        // A favourite without its mask is still worth having, and so is the rest of its settings without its pictures.
+        // A favourite without its mask or its start is still worth having, and so is the rest of its settings without its pictures.
         if let Some(recipe) = &mut self.awaited_recipe
-            && without_mask(recipe, source)
+            && let Some(lacking) = do_without(recipe, source, self.awaited_start.is_some())
         {
-            self.notices.push(Severity::Info, "The settings come back without this mask", now_secs);
+            self.notices.push(Severity::Info, format!("The settings come back without {lacking}"), now_secs);
             return self.settle_recipe();
         }
         if let Some(recipe) = self.awaited_recipe.take_if(|recipe| recipe.pictures().contains(&source)) {
-            let init =
-                if matches!(recipe.init, Init::Picture(_)) { self.recipe.init.clone() } else { recipe.init.clone() };
-            let (content, styles) = (self.recipe.content.clone(), self.recipe.styles.clone());
-            self.basis = Basis::built_in(recipe.preset);
-            self.recipe = Recipe { content, styles, init, ..*recipe };
+            let Recipe { content, styles, init, photo_mask, .. } = self.recipe.clone();
+            let init = if matches!(recipe.init, Init::Picture(_)) { init } else { recipe.init.clone() };
+            // Masks belong to their photo.
+            self.take_over(Recipe { content, styles, init, photo_mask, ..*recipe });
             let text = "The settings are back, but with the pictures that were here";
             self.notices.push(Severity::Info, text, now_secs);
         }
     }
 }
 
-/// Takes a mask out of a recipe wherever it is named; tells whether it was.
-fn without_mask(recipe: &mut Recipe, source: &PictureSource) -> bool {
+/// Takes a mask or a starting picture out of a recipe wherever it is named; tells what it was. What is taken up goes on from its own
+/// canvas.
+fn do_without(recipe: &mut Recipe, source: &PictureSource, taken_up: bool) -> Option<&'static str> {
+    if matches!(&recipe.init, Init::Picture(start) if start == source) {
+        let finished = before_finishing(recipe);
+        recipe.init = Recipe::from_preset(recipe.preset).init;
+        // Without what it was to make larger, Finish would begin with a canvas on which no large shape is settled.
+        if let Some(before) = finished.filter(|_| !taken_up) {
+            *recipe = before;
+        }
+        return Some("the picture that they start from");
+    }
     let masks = recipe.styles.iter_mut().map(|style| &mut style.mask).chain([&mut recipe.photo_mask]);
-    masks.filter_map(|mask| mask.take_if(|mask| mask == source)).count() > 0
+    (masks.filter_map(|mask| mask.take_if(|mask| mask == source)).count() > 0).then_some("this mask")
 }

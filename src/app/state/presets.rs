@@ -41,7 +41,7 @@ impl State {
         let name = self.own_preset(&name).map_or(name, |older| older.name.clone());
         Command::Preset(PresetCommand::Save {
             name,
-            settings: Box::new(self.recipe.clone()),
+            settings: Box::new(self.lasting_recipe()),
             picture: canvas.map(|frame| frame.image.clone()),
         })
     }

@@ -14,7 +14,7 @@ impl State {
         if let Some(Painting { run, canvas: Some(ShownFrame { image, iteration }), recipe, .. }) = self.painting.take()
         {
             let canvas = Canvas { image, deep: None, recipe, iteration };
-            self.set_aside(Previous { run, canvas, fingerprint: None });
+            self.set_aside(Previous { run, canvas, known: None });
         }
         self.note_done(false);
         self.withdraw_retouches();

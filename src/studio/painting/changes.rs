@@ -7,7 +7,7 @@ use super::{Easel, NOTHING_PAINTED};
 use crate::image_io::Picture;
 use crate::recipe::Recipe;
 use crate::studio::run::{PaintingError, Phase, Run, guarded};
-use crate::studio::{Canvas, Event};
+use crate::studio::{Aside, Event};
 
 const PAINTED_ON: &str = "what was brushed in was painted on since; the timeline still has what there was before";
 
@@ -67,8 +67,8 @@ impl Easel {
             Err(error @ PaintingError::Panic(_)) => self.fail(&error),
             Err(error) => self.hub.outbox.problem(error),
             Ok(_) => {
-                let fingerprint = before.as_ref().map(Canvas::fingerprint);
-                self.tell(Event::Retouched { run: run_id, name: name.to_owned(), before, fingerprint });
+                let before = before.map(|canvas| Box::new(Aside::new(canvas)));
+                self.tell(Event::Retouched { run: run_id, name: name.to_owned(), before });
                 self.show_at_rest();
             }
         }

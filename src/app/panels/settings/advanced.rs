@@ -24,6 +24,7 @@ pub const SECTION: Section = Section {
         recipe.adam_beta2 = preset.adam_beta2;
         recipe.averaging = preset.averaging;
         recipe.scales = preset.scales;
+        recipe.start_size = preset.start_size;
         recipe.pooling = preset.pooling;
         recipe.edges = preset.edges;
         recipe.init = preset.init.clone();
@@ -59,6 +60,9 @@ fn draw(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
     }
     number(ui, &parameter::AVERAGING, &mut recipe.averaging, preset.averaging, 0.005);
     choice(ui, &SCALES, &mut recipe.scales, preset.scales);
+    if recipe.scales == Scales::CoarseToFine {
+        number(ui, &parameter::START_SIZE, &mut recipe.start_size, preset.start_size, 2.0);
+    }
     choice(ui, &POOLING, &mut recipe.pooling, preset.pooling);
     choice(ui, &EDGES, &mut recipe.edges, preset.edges);
     init_row(desk, recipe, ui);

@@ -61,19 +61,19 @@ fn draw(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
     let preset = &desk.state.basis.settings;
     measure_ui(desk, ui);
     let pulls = Pulls::of(desk);
+    if pulls.outdated {
+        ui.label(RichText::new("The bars are from before the last change; measure again.").small().weak());
+    }
     group_ui(&STYLE, &mut recipe.style_layers, &preset.style_layers, |layer| pulls.of_term(Term::Style(layer)), ui);
     choice(ui, &CURVE, &mut recipe.style_curve, preset.style_curve);
     choice(ui, &LOSS, &mut recipe.style_loss, preset.style_loss);
     slider(ui, &parameter::HISTOGRAM, &mut recipe.histogram, preset.histogram, HISTOGRAM);
     pull_ui("Histogram", pulls.of_histogram(), ui);
     ui.add_space(theme::SMALL_GAP_PT);
-    group_ui(
-        &PHOTO,
-        &mut recipe.content_layers,
-        &preset.content_layers,
-        |layer| pulls.of_term(Term::Content(layer)),
-        ui,
-    );
+    ui.add_enabled_ui(recipe.preset.balance().content > 0.0, |ui| {
+        let pull = |layer| pulls.of_term(Term::Content(layer));
+        group_ui(&PHOTO, &mut recipe.content_layers, &preset.content_layers, pull, ui);
+    });
     ui.add_space(theme::SMALL_GAP_PT);
     choice(ui, &TV_NORM, &mut recipe.tv_norm, preset.tv_norm);
     pull_ui("Smoothness", pulls.of_term(Term::TotalVariation), ui);
@@ -90,16 +90,20 @@ fn measure_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
 }
 
 /// How strongly each term pulls at the canvas, when that was last measured.
+#[derive(Default)]
 struct Pulls {
     shares: Vec<TermShare>,
     total: f64,
+    /// The settings of the terms have changed since.
+    outdated: bool,
 }
 
 impl Pulls {
     fn of(desk: &Desk<'_>) -> Self {
-        let shares = desk.state.painting.as_ref().map(|painting| painting.shares.clone()).unwrap_or_default();
+        let measured = desk.state.painting.as_ref().and_then(|painting| painting.shares.as_ref());
+        let Some((shares, under)) = measured else { return Self::default() };
         let total = shares.iter().map(|share| share.gradient_rms).sum();
-        Self { shares, total }
+        Self { shares: shares.clone(), total, outdated: terms_differ(under, &desk.state.recipe) }
     }
 
     fn sum(&self, wanted: impl Fn(Term) -> bool) -> Option<f64> {
@@ -115,6 +119,17 @@ impl Pulls {
     fn of_histogram(&self) -> Option<f64> {
         self.sum(|term| matches!(term, Term::Histogram(_)))
     }
+}
+
+/// Whether two recipes have other terms, or weigh them in another way.
+fn terms_differ(one: &Recipe, other: &Recipe) -> bool {
+    fn terms(recipe: &Recipe) -> impl PartialEq + use<'_> {
+        let Recipe { style_layers, content_layers, style_curve, style_loss, histogram, tv, tv_norm, .. } = recipe;
+        let Recipe { preset, style_strength, content_strength, .. } = recipe;
+        let layers = (style_layers, content_layers, style_curve, style_loss);
+        (layers, histogram, tv, tv_norm, preset, style_strength, content_strength)
+    }
+    terms(one) != terms(other)
 }
 
 /// A bar as long as the share of one term.

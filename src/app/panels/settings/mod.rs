@@ -65,6 +65,7 @@ mod tests {
             histogram: 3.0,
             iterations: 9,
             scales: crate::recipe::Scales::CoarseToFine,
+            start_size: 200,
             optimizer: crate::recipe::OptimizerKind::Adam,
             lbfgs_history: 5,
             lbfgs_metric: crate::recipe::LbfgsMetric::Broad,
