@@ -4,7 +4,7 @@ use std::io::{Cursor, Write};
 
 use image::imageops::{self, FilterType};
 use image::{ImageFormat, Rgb, RgbImage};
-use pentimento::image_io::{Picture, write_atomically};
+use pentimento::image_io::{Picture, fit_long_side, write_atomically};
 use pentimento::recipe::{Recipe, StyleSource};
 
 use super::{Outcome, Studio, place, sample, save};
@@ -19,17 +19,25 @@ const GAP_PX: u32 = 6;
 const PAPER: Rgb<u8> = Rgb([48, 48, 48]);
 
 pub fn paint_all(studio: &Studio) -> Outcome<()> {
-    let side = |cells: usize| (cells as u32 + 1) * (CELL_PX + GAP_PX) + GAP_PX;
-    let mut sheet = RgbImage::from_pixel(side(STYLES.len()), side(PHOTOS.len()), PAPER);
-    for (column, style) in STYLES.iter().enumerate() {
-        lay(&mut sheet, &bundled(style)?, column + 1, 0);
+    let mut styles = vec![RgbImage::from_pixel(CELL_PX, 1, PAPER)];
+    for style in STYLES {
+        styles.push(small(&bundled(style)?));
     }
-    for (row, photo) in PHOTOS.iter().enumerate() {
-        lay(&mut sheet, &bundled(photo)?, 0, row + 1);
-        for (column, style) in STYLES.iter().enumerate() {
-            lay(&mut sheet, &painted(studio, photo, style)?, column + 1, row + 1);
+    let mut rows = vec![row_of(&styles)];
+    for photo in PHOTOS {
+        let mut row = vec![small(&bundled(photo)?)];
+        for style in STYLES {
+            row.push(small(&painted(studio, photo, style)?));
             println!("{photo} in the manner of {style}");
         }
+        rows.push(row_of(&row));
+    }
+    let height = rows.iter().map(|row| row.height() + GAP_PX).sum::<u32>() + GAP_PX;
+    let mut sheet = RgbImage::from_pixel(rows[0].width(), height, PAPER);
+    let mut top = GAP_PX;
+    for row in &rows {
+        imageops::replace(&mut sheet, row, 0, i64::from(top));
+        top += row.height() + GAP_PX;
     }
     save(&sheet, "screenshots/contact-sheet.jpg", 88)
 }
@@ -57,12 +65,19 @@ fn bundled(name: &str) -> Outcome<RgbImage> {
     Ok(image::DynamicImage::ImageRgba8(picture.thumbnail(2 * CELL_PX)).to_rgb8())
 }
 
-/// Fits a picture into the middle of a cell.
-fn lay(sheet: &mut RgbImage, picture: &RgbImage, column: usize, row: usize) {
-    let scale = f64::from(CELL_PX) / f64::from(picture.width().max(picture.height()));
-    let size = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
-    let (width, height) = (size(picture.width()), size(picture.height()));
-    let small = imageops::resize(picture, width, height, FilterType::Lanczos3);
-    let corner = |cell: usize, side: u32| i64::from(GAP_PX + cell as u32 * (CELL_PX + GAP_PX) + (CELL_PX - side) / 2);
-    imageops::replace(sheet, &small, corner(column, width), corner(row, height));
+/// As large as a cell has room for.
+fn small(picture: &RgbImage) -> RgbImage {
+    let (width, height) = fit_long_side(picture.width(), picture.height(), CELL_PX);
+    imageops::resize(picture, width, height, FilterType::Lanczos3)
+}
+
+/// Pictures side by side, each in the middle of its cell; the row is as high as the highest of them.
+fn row_of(pictures: &[RgbImage]) -> RgbImage {
+    let height = pictures.iter().map(RgbImage::height).max().unwrap_or(1);
+    let mut row = RgbImage::from_pixel(pictures.len() as u32 * (CELL_PX + GAP_PX) + GAP_PX, height, PAPER);
+    for (column, picture) in pictures.iter().enumerate() {
+        let left = GAP_PX + column as u32 * (CELL_PX + GAP_PX) + (CELL_PX - picture.width()) / 2;
+        imageops::replace(&mut row, picture, i64::from(left), i64::from((height - picture.height()) / 2));
+    }
+    row
 }
