@@ -16,6 +16,8 @@ pub enum Action {
     Resume,
     /// Begin again from the start.
     StartOver,
+    /// Leave what Finish has begun for the painting that it began with.
+    CancelFinish,
     /// Keep the current canvas as a favourite.
     Keep,
     /// Write the shown picture to a file.
@@ -105,6 +107,7 @@ impl Action {
         Self::Pause,
         Self::Resume,
         Self::StartOver,
+        Self::CancelFinish,
         Self::Keep,
         Self::SaveAs,
         Self::SaveFilm,

@@ -158,6 +158,7 @@ impl UiCommand {
                 action,
                 Action::Paint
                     | Action::StartOver
+                    | Action::CancelFinish
                     | Action::Keep
                     | Action::SaveAs
                     | Action::Finish

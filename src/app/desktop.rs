@@ -116,17 +116,31 @@ impl Desktop for NativeDesktop {
     }
 }
 
-/// Does something on a thread and replies with what comes of it, or with `otherwise` if there is no thread to be had.
-fn aside(name: &str, reply: Reply, otherwise: Response, work: impl FnOnce() -> Option<Response> + Send + 'static) {
-    let on_thread = reply.clone();
-    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-        if let Some(response) = work() {
-            on_thread.send(response);
+/// What is replied when nothing else is.
+struct Owed {
+    reply: Reply,
+    otherwise: Option<Response>,
+}
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        if let Some(otherwise) = self.otherwise.take() {
+            self.reply.send(otherwise);
         }
-    });
-    if thread.is_err() {
-        reply.send(otherwise);
     }
+}
+
+/// Does something on a thread and replies with what comes of it, or with `otherwise` if there is no thread to be had or if it panics:
+/// somebody may be waiting.
+fn aside(name: &str, reply: Reply, otherwise: Response, work: impl FnOnce() -> Option<Response> + Send + 'static) {
+    let mut owed = Owed { reply, otherwise: Some(otherwise) };
+    // Without a thread this goes, and what is owed with it.
+    let body = move || {
+        let response = work();
+        owed.otherwise = None;
+        response.into_iter().for_each(|response| owed.reply.send(response));
+    };
+    let _ = std::thread::Builder::new().name(name.to_owned()).spawn(body);
 }
 
 fn not_shown(path: &Path) -> Response {

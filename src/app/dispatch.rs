@@ -193,6 +193,13 @@ impl App {
                 self.state.exhibit = None;
                 self.send([Command::GoOn]);
             }
+            Action::CancelFinish => {
+                if let Some(small) = self.state.cancel_finishing() {
+                    self.send([Command::Stop]);
+                    self.show(small);
+                    self.state.goes_on_when_shown = true;
+                }
+            }
             Action::BrushIn => drop(self.state.brush_in()),
             Action::DeleteShown => {
                 if let Some(Exhibit::Favourite(path)) = self.state.exhibit.clone() {

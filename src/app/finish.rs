@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::basis::Basis;
 use super::command::Exhibit;
+use super::painting::Phase;
 use super::state::State;
 use crate::recipe::{Init, PictureSource, Recipe, parameter};
 use crate::studio::{Canvas, Command, FinishPlan, Unfinished, before_finishing};
@@ -109,6 +110,22 @@ impl State {
         }
         self.forget_steps();
         self.recipe != lent
+    }
+
+    /// The favourite with which Finish began what is at work, if that is still there.
+    pub(super) fn begun_by_finish_from(&self) -> Option<Exhibit> {
+        self.painting.as_ref().filter(|painting| painting.is_working() || painting.phase == Phase::Paused)?;
+        let Init::Picture(PictureSource::File(path)) = &self.loan.as_ref()?.lent.init else { return None };
+        let favourite = Exhibit::Favourite(path.clone());
+        self.recipe_of(&favourite).is_some().then_some(favourite)
+    }
+
+    /// Takes what Finish has begun off the easel; answers with what is to be taken up in its place.
+    pub fn cancel_finishing(&mut self) -> Option<Exhibit> {
+        let favourite = self.begun_by_finish_from()?;
+        self.end_finishing();
+        self.leave_painting();
+        Some(favourite)
     }
 
     /// Pictures and settings without what is set for one painting only.

@@ -15,8 +15,10 @@ use crate::studio::{Command, safe_name};
 
 /// Extension of a picture that the artist gave none.
 const PICTURE_EXTENSION: &str = "png";
-/// Styles that a proposed name tells; more would make it longer than some file systems take.
+/// Styles that a proposed name tells.
 const NAMED_STYLES: usize = 3;
+/// What most file systems take, less room for an extension and a number.
+const LONGEST_NAME_BYTES: usize = 240;
 
 impl App {
     pub(super) fn ask_for_path(&mut self, purpose: Purpose, frame: &eframe::Frame) {
@@ -56,10 +58,11 @@ impl App {
             return format!("{} mask.png", stem(&recipe.content));
         }
         let styles: Vec<_> = recipe.styles.iter().take(NAMED_STYLES).map(|style| stem(&style.picture)).collect();
-        match styles[..] {
-            [] => format!("{}.{extension}", stem(&recipe.content)),
-            _ => format!("{} in {}.{extension}", stem(&recipe.content), styles.join(" and ")),
+        let mut name = stem(&recipe.content);
+        if !styles.is_empty() {
+            name = format!("{name} in {}", styles.join(" and "));
         }
+        format!("{}.{extension}", &name[..name.floor_char_boundary(LONGEST_NAME_BYTES)])
     }
 
     /// What came of a file dialog.

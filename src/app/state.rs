@@ -26,28 +26,8 @@ use super::words;
 use crate::recipe::{PictureSource, Recipe, parameter};
 use crate::studio::{Canvas, Command, Event, Favourite, Frame, OwnPreset, RunId};
 
-pub use exhibits::Direction;
+pub use exhibits::{Direction, Previous};
 pub use pictures::{PictureInfo, PictureState};
-
-/// The canvas that was there before the artist started over, stirred it, put another in its place, or closed the window.
-#[derive(Debug, Clone)]
-pub struct Previous {
-    /// The painting it belonged to.
-    pub run: RunId,
-    /// Its pixels, its recipe and its iteration.
-    pub canvas: Canvas,
-    /// What is known of it once the studio has handed it over; before that a frame stands in.
-    pub known: Option<Known>,
-}
-
-/// What the studio knows of a canvas.
-#[derive(Debug, Clone)]
-pub struct Known {
-    /// Tells whether a favourite was made of it.
-    pub fingerprint: u64,
-    /// A small version for the strip.
-    pub thumbnail: Arc<RgbaImage>,
-}
 
 /// Strength of the noise that a stir adds: standard deviation out of 255.
 #[derive(Debug, Clone, Copy)]
@@ -314,6 +294,7 @@ impl State {
         match action {
             Action::Paint | Action::Pause | Action::Resume | Action::GoOn => self.primary() == action,
             Action::StartOver => self.painting.is_some(),
+            Action::CancelFinish => self.begun_by_finish_from().is_some(),
             // The previous canvas can be kept before the new painting has shown anything.
             Action::Keep => has_canvas || matches!(self.exhibit, Some(Exhibit::Previous | Exhibit::Moment(_))),
             Action::Variations => self.variations.is_none() && self.picture_info(&self.recipe.content).is_some(),

@@ -128,7 +128,9 @@ impl State {
         let text = format!("{what}: {}", changes.join("; "));
         self.steps.report = Some(self.notices.push_instead(self.steps.report, text, now_secs));
         let pictures: Vec<_> = self.recipe.pictures().into_iter().cloned().collect();
-        self.want_all(&pictures)
+        let mut commands = vec![self.look_again()];
+        commands.extend(self.want_all(&pictures));
+        commands
     }
 
     /// The report of something deleted, or brushed into the canvas, after the last change of the settings: who takes back what
@@ -203,6 +205,18 @@ mod tests {
         state.step(Way::Back, 60.0);
         assert_eq!(state.recipe.style_strength, 0.0);
         assert!(!state.steps.lead(Way::Back));
+    }
+
+    #[test]
+    fn a_change_right_after_a_preset_was_named_is_a_step() {
+        use crate::recipe::Preset;
+        let mut state = state();
+        state.basis = Basis::built_in(Preset::Bold);
+        state.note_step(false, 5.0);
+        assert!(!state.steps.lead(Way::Back), "nothing that anybody could see");
+        strength(&mut state, 1.0, false, 5.2);
+        state.step(Way::Back, 6.0);
+        assert_eq!(state.recipe.style_strength, 0.0);
     }
 
     #[test]

@@ -323,3 +323,30 @@ impl eframe::App for App {
         false
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_pictures_take_the_place_of_those_of_last_time() {
+        let file = |name: &str| PictureSource::File(name.into());
+        let style = StyleSource { mask: Some(file("mask.png")), weight: 2.0, ..StyleSource::new(file("oil.jpg")) };
+        let last = Recipe {
+            content: file("old.jpg"),
+            styles: vec![style.clone()],
+            photo_mask: Some(file("mask.png")),
+            style_strength: 2.0,
+            ..Recipe::default()
+        };
+        assert_eq!(Opening::default().over(last.clone()), last);
+        let photo = Opening { content: Some("new.jpg".into()), ..Opening::default() };
+        let styles = vec![StyleSource { mask: None, ..style }];
+        assert_eq!(
+            photo.over(last.clone()),
+            Recipe { content: file("new.jpg"), styles, photo_mask: None, ..last.clone() }
+        );
+        let style = Opening { style: Some("wave.jpg".into()), ..Opening::default() };
+        assert_eq!(style.over(last.clone()), Recipe { styles: vec![StyleSource::new(file("wave.jpg"))], ..last });
+    }
+}

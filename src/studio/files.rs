@@ -1,5 +1,7 @@
 //! The file thread: everything that reads or writes a file of the artist's, apart from rescuing a canvas.
 
+mod job;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -17,71 +19,12 @@ use super::run::{PaintingError, guarded};
 use super::spread;
 use super::{Canvas, Event, Favourite, Moment, PREVIEW_SIDE_PX, PresetCommand, RunId};
 use crate::image_io::{self, PaintingFormat, PaintingRecord, Picture, PictureError, Pixels};
-use crate::recipe::{PictureSource, Recipe};
+use crate::recipe::PictureSource;
+
+pub use job::FileJob;
 
 /// Favourites that are read between two looks at what else is to be done.
 const LISTED_TOGETHER: usize = 4;
-
-/// One piece of work.
-pub enum FileJob {
-    Load(PictureSource),
-    LookAgain(Vec<PictureSource>),
-    Adopt {
-        name: String,
-        image: Arc<RgbaImage>,
-    },
-    StoreMask {
-        ticket: u64,
-        mask: Arc<GrayImage>,
-    },
-    /// No file is in it, but this thread is the one that is idle while a mask is painted.
-    ReckonSpread {
-        ticket: u64,
-        picture: Arc<RgbaImage>,
-        from: [u32; 2],
-        size: (u32, u32),
-    },
-    SaveMask {
-        mask: Arc<GrayImage>,
-        path: PathBuf,
-    },
-    Keep(Canvas),
-    KeepUnlessLast(Canvas),
-    SecureMasks(Box<Recipe>),
-    KeepToFinish {
-        ticket: u64,
-        canvas: Canvas,
-    },
-    /// Writes the canvas of now, for the next program.
-    Secure(Canvas),
-    SaveAs {
-        path: PathBuf,
-        canvas: Canvas,
-    },
-    SaveFilm {
-        moments: Arc<[Moment]>,
-        path: PathBuf,
-        captions: bool,
-    },
-    Export {
-        from: PathBuf,
-        to: PathBuf,
-    },
-    Open(PathBuf),
-    Delete(PathBuf),
-    Restore {
-        trashed: PathBuf,
-        path: PathBuf,
-    },
-    List,
-    Preset(PresetCommand),
-}
-
-impl FileJob {
-    fn is_only_looked_at(&self) -> bool {
-        matches!(self, Self::Load(_) | Self::LookAgain(_) | Self::Open(_) | Self::ReckonSpread { .. })
-    }
-}
 
 pub struct FileThread {
     pub jobs: Receiver<FileJob>,

@@ -1,7 +1,9 @@
 //! Names that every file system takes.
 
-/// Longest name, in characters: at four bytes each it still fits into the 255 bytes that most file systems allow.
+/// Longest name, in characters.
 const MAX_CHARS: usize = 60;
+/// The same in bytes: with what is added to it, a name fits into the 255 that most file systems allow.
+const MAX_BYTES: usize = 200;
 
 /// What no file name may hold on one system or another.
 const FORBIDDEN: &str = r#"/\:*?"<>|"#;
@@ -14,7 +16,7 @@ pub fn safe_name(text: &str) -> Option<String> {
     // A dot in front hides the file on Unix; dots and spaces at the end are dropped on Windows.
     let edge = |c: char| c == '.' || c.is_whitespace();
     let short: String = plain.trim_matches(edge).chars().take(MAX_CHARS).collect();
-    let name = short.trim_end_matches(edge);
+    let name = short[..short.floor_char_boundary(MAX_BYTES)].trim_end_matches(edge);
     if !name.chars().any(char::is_alphanumeric) {
         return None;
     }

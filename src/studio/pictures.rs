@@ -10,6 +10,8 @@ use crate::recipe::{Init, PictureSource, Recipe};
 
 /// Decoded pictures that are kept, the most recently used first: photo, styles and masks of any usual painting at once.
 const CAPACITY: usize = 16;
+/// Pixels that are kept of them, some 400 MB of eight bits: a series of large photos must not take the memory that they are painted in.
+const CAPACITY_PIXELS: u64 = 128 << 20;
 
 /// A bounded cache of decoded pictures.
 ///
@@ -32,6 +34,24 @@ struct Entry {
     source: PictureSource,
     version: Option<Version>,
     picture: Arc<Mutex<Option<Arc<Picture>>>>,
+}
+
+impl Entry {
+    /// Of the picture, once it is decoded.
+    fn pixels(&self) -> u64 {
+        let Ok(picture) = self.picture.try_lock() else { return 0 };
+        picture.as_ref().map_or(0, |picture| u64::from(picture.width()) * u64::from(picture.height()))
+    }
+}
+
+/// How many of the entries there is room for; the first, which is wanted now, in any case.
+fn worth_keeping(entries: &[Entry], capacity_pixels: u64) -> usize {
+    let mut pixels = 0;
+    let fits = |entry: &&Entry| {
+        pixels += entry.pixels();
+        pixels <= capacity_pixels
+    };
+    entries.iter().take(CAPACITY).take_while(fits).count().max(1)
 }
 
 /// Tells an edited file from the one that was decoded.
@@ -83,7 +103,7 @@ impl PictureCache {
         };
         let slot = Arc::clone(&entry.picture);
         entries.insert(0, entry);
-        let keep = entries.len().min(CAPACITY);
+        let keep = worth_keeping(&entries, CAPACITY_PIXELS);
         entries.drain(keep..).for_each(|entry| self.lend(entry));
         slot
     }
@@ -147,6 +167,19 @@ mod tests {
         std::fs::remove_file(path).unwrap();
         assert!(Arc::ptr_eq(&second, &cache.get(&source).unwrap()), "what is painted can still be steered");
         assert!(cache.get(&PictureSource::File("never there.png".into())).is_err());
+    }
+
+    #[test]
+    fn large_pictures_make_room_sooner() {
+        let large = |side: u32| {
+            let picture = Picture::from_grey(&image::GrayImage::new(side, side));
+            let picture = Arc::new(Mutex::new(Some(Arc::new(picture))));
+            Entry { source: PictureSource::Sample(String::new()), version: None, picture }
+        };
+        let entries = |sides: &[u32]| sides.iter().map(|side| large(*side)).collect::<Vec<_>>();
+        assert_eq!(worth_keeping(&entries(&[1; 20]), 100), CAPACITY);
+        assert_eq!(worth_keeping(&entries(&[8, 2, 8, 2, 2]), 100), 2);
+        assert_eq!(worth_keeping(&entries(&[16, 1]), 100), 1, "what is wanted now");
     }
 
     #[test]

@@ -40,6 +40,20 @@ fn the_canvas_is_finished_at_the_size_that_was_chosen() {
 }
 
 #[test]
+fn a_finish_is_cancelled_in_favour_of_the_painting_that_it_began_with() {
+    let mut bench = Bench::new();
+    bench.reckon_finish();
+    assert!(!bench.has("Cancel finish"));
+    bench.click("Start finishing");
+    bench.until_painter_has("the finishing recipe", |recipe| recipe.size == 2048);
+    bench.paint_until_label("Iteration ");
+    bench.click("Cancel finish");
+    bench.until_painter_has("the recipe of before", |recipe| *recipe == Recipe::default());
+    bench.paint_until_label("Canvas: the painting");
+    assert!(!bench.has("Cancel finish") && bench.has("Previous canvas"));
+}
+
+#[test]
 fn another_photo_is_not_painted_at_the_size_that_was_finished() {
     let mut bench = Bench::new();
     bench.reckon_finish();

@@ -64,6 +64,12 @@ impl Action {
                 icons::ICON_BLUR_ON,
                 key(Key::S),
             ),
+            Self::CancelFinish => (
+                "Cancel finish",
+                "Go back to the painting as it was before Finish; what has come of it so far moves to Previous, beside the favourites",
+                icons::ICON_CANCEL,
+                None,
+            ),
             Self::Finish => (
                 "Finish",
                 "Paint this picture at a high resolution, with the look it has",

@@ -15,13 +15,16 @@ use super::super::theme;
 use super::super::widgets::{Desk, fit_inside, icon, icon_button};
 use super::fields::row;
 use crate::image_io::Picture;
-use crate::recipe::Preset;
+use crate::recipe::{Preset, Recipe};
 use crate::studio::OwnPreset;
 
 const HELP: &str = "Where all other settings start from. A preset leaves pictures, masks and size alone.";
 
 const WIDTH_PT: f32 = 380.0;
 const TILE_PT: egui::Vec2 = vec2(96.0, 64.0);
+
+/// Changes that the line of an own preset tells: more would be a paragraph.
+const TOLD_CHANGES: usize = 3;
 
 /// A built-in preset and what it looks like, painted by `examples/pictures`.
 type Sample = (Preset, Option<Arc<RgbaImage>>);
@@ -95,8 +98,7 @@ fn presets_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
 
 fn own_ui(desk: &mut Desk<'_>, own: &OwnPreset, ui: &mut Ui) {
     let chosen = desk.state.basis.own_name.as_deref() == Some(own.name.as_str());
-    let line = format!("Your settings, from {}.", own.settings.preset.label());
-    let response = tile(desk, &own.name, &line, own.thumbnail.as_ref(), chosen, ui);
+    let response = tile(desk, &own.name, &description(&own.settings), own.thumbnail.as_ref(), chosen, ui);
     let corner = Rect::from_min_size(response.rect.right_top() + vec2(-28.0, 4.0), vec2(24.0, 24.0));
     let name = format!("Delete preset {}", own.name);
     let mut place = ui.new_child(egui::UiBuilder::new().max_rect(corner));
@@ -104,6 +106,18 @@ fn own_ui(desk: &mut Desk<'_>, own: &OwnPreset, ui: &mut Ui) {
         desk.ask(UiCommand::DeletePreset(own.name.clone()));
     } else if response.clicked() {
         choose(desk, Basis::own(own), ui);
+    }
+}
+
+/// What an own preset is, in a line: where it comes from, and what is different there.
+fn description(settings: &Recipe) -> String {
+    let preset = settings.preset;
+    let changes = Recipe::from_preset(preset).changes_to(settings);
+    let told = changes.iter().take(TOLD_CHANGES).cloned().collect::<Vec<_>>().join("; ");
+    match changes.len() {
+        0 => format!("As {}.", preset.label()),
+        count if count > TOLD_CHANGES => format!("{}: {told}; and {} more.", preset.label(), count - TOLD_CHANGES),
+        _ => format!("{}: {told}.", preset.label()),
     }
 }
 

@@ -26,6 +26,9 @@ pub fn toolbar_ui(desk: &mut Desk<'_>, preferences: &Preferences, messages_open:
         desk.primary_button(ui, desk.state.primary(), PRIMARY_WIDTH_PT);
         let narrow = ui.available_width() < LABELS_FROM_PT;
         desk.action_tool(ui, Action::StartOver, narrow);
+        if desk.state.offers(Action::CancelFinish) {
+            desk.action_tool(ui, Action::CancelFinish, narrow);
+        }
         desk.action_icon(ui, Action::Variations, desk.state.variations.is_some());
         desk.action_icon(ui, Action::Undo, false);
         desk.action_icon(ui, Action::Redo, false);

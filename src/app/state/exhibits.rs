@@ -5,9 +5,29 @@ use std::sync::Arc;
 use image::RgbaImage;
 
 use super::super::command::Exhibit;
-use super::{Known, Previous, State};
+use super::State;
 use crate::recipe::Recipe;
 use crate::studio::{Aside, Canvas, Command, Favourite, RunId};
+
+/// The canvas that was there before the artist started over, stirred it, put another in its place, or closed the window.
+#[derive(Debug, Clone)]
+pub struct Previous {
+    /// The painting it belonged to.
+    pub run: RunId,
+    /// Its pixels, its recipe and its iteration.
+    pub canvas: Canvas,
+    /// What is known of it once the studio has handed it over; before that a frame stands in.
+    pub known: Option<Known>,
+}
+
+/// What the studio knows of a canvas.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Tells whether a favourite was made of it.
+    pub fingerprint: u64,
+    /// A small version for the strip.
+    pub thumbnail: Arc<RgbaImage>,
+}
 
 /// Which way along the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -98,7 +98,8 @@ impl State {
         self.expect(slot, source.clone());
         if self.picture_info(&source).is_some() {
             self.settle(&source);
-            return None;
+            // It may have been edited since it was here last.
+            return Some(self.look_again_at(vec![&source]));
         }
         self.want_all(&[source]).pop()
     }
@@ -154,7 +155,8 @@ impl State {
     /// Restores a recipe, its pictures included, as soon as they are decoded.
     pub fn restore(&mut self, recipe: Recipe) -> Vec<Command> {
         let pictures: Vec<_> = recipe.pictures().into_iter().cloned().collect();
-        let commands = self.want_all(&pictures);
+        let mut commands = vec![self.look_again_at(recipe.pictures())];
+        commands.extend(self.want_all(&pictures));
         self.awaited_recipe = Some(Box::new(recipe));
         self.masking.start_afresh();
         self.settle_recipe();
@@ -216,7 +218,12 @@ impl State {
     /// Asks whether another program has changed one of the pictures.
     #[must_use]
     pub fn look_again(&self) -> Command {
-        let here = self.recipe.pictures().into_iter().filter(|source| self.picture_info(source).is_some());
+        self.look_again_at(self.recipe.pictures())
+    }
+
+    /// The same of other pictures, as far as they are here.
+    fn look_again_at(&self, sources: Vec<&PictureSource>) -> Command {
+        let here = sources.into_iter().filter(|source| self.picture_info(source).is_some());
         Command::LookAgain(here.cloned().collect())
     }
 

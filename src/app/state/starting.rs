@@ -9,7 +9,7 @@ use crate::studio::{Canvas, Command, RunId};
 
 impl State {
     /// Takes the painting off the easel; its canvas stays as the previous one.
-    pub(super) fn leave_painting(&mut self) {
+    pub(in super::super) fn leave_painting(&mut self) {
         // The frame on the screen stands in until the studio hands over the canvas itself.
         if let Some(Painting { run, canvas: Some(ShownFrame { image, iteration }), recipe, .. }) = self.painting.take()
         {

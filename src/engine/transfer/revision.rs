@@ -54,8 +54,9 @@ impl StyleTransfer {
         if !same_size || self.job.recipe.iterations != job.recipe.iterations {
             self.extension = 0;
         }
-        if same_size && finished && goal_moved {
-            // A finished painting whose goal has moved is painted on, for as long as its last stage.
+        let planned = stages[stage].iterations + self.extension;
+        if same_size && finished && goal_moved && planned < self.done_in_stage + stages[stage].iterations.div_ceil(2) {
+            // A finished painting whose goal has moved is painted on for as long as its last stage, unless enough of that is left.
             self.extension = self.done_in_stage;
         }
         stages[stage].iterations += self.extension;
