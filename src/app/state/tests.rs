@@ -1,5 +1,6 @@
 use image::RgbaImage;
 
+use super::super::action::Action;
 use super::*;
 use crate::engine::finishing;
 use crate::recipe::Init;
