@@ -1,6 +1,8 @@
 //! Total variation: neighbouring pixels should be alike, measured over all eight neighbours.
 //!
-//! `TV(x) = 1/n * sum over pairs of neighbours w_pq rho(x_p - x_q)` with `n` values in the canvas, each pair counted once.
+//! `TV(x) = 1/n * sum over pairs of neighbours w_pq rho(x_p - x_q)` with `n` values in the canvas, each pair counted once: total
+//! variation as Rudin, Osher and Fatemi (1992) have it in L1, and with squares, for pictures painted by optimisation, Mahendran and
+//! Vedaldi (2015) in L2.
 //!
 //! **L2**: `rho(d) = d^2`, `w` = 2/3 beside, 1/6 across corners. The gradient is `-2/n` times the nine-point Laplacian, the
 //! stencil whose error is the same in all directions (Rosser 1975), so no direction is smoothed more than another.
