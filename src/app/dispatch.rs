@@ -197,7 +197,6 @@ impl App {
                 if let Some(small) = self.state.cancel_finishing() {
                     self.send([Command::Stop]);
                     self.show(small);
-                    self.state.goes_on_when_shown = true;
                 }
             }
             Action::BrushIn => drop(self.state.brush_in()),
@@ -258,6 +257,9 @@ impl App {
 
     pub(super) fn go_on_from_shown(&mut self) {
         self.state.goes_on_when_shown = false;
+        if self.state.exhibit.is_none() && self.state.offers_previous() {
+            self.state.exhibit = Some(Exhibit::Previous);
+        }
         if self.state.can_take_up() {
             let commands = self.state.take_up_shown();
             self.send(commands);

@@ -120,12 +120,25 @@ impl State {
         self.recipe_of(&favourite).is_some().then_some(favourite)
     }
 
-    /// Takes what Finish has begun off the easel; answers with what is to be taken up in its place.
+    /// Takes what Finish has begun off the easel; answers with what is to stand there in its place, once it is read.
     pub fn cancel_finishing(&mut self) -> Option<Exhibit> {
         let favourite = self.begun_by_finish_from()?;
         self.end_finishing();
         self.leave_painting();
+        self.rests_when_shown = true;
         Some(favourite)
+    }
+
+    /// Puts what is shown on the easel, under the settings as they are, and lets it rest there.
+    pub fn put_shown_to_rest(&mut self) -> Vec<Command> {
+        self.rests_when_shown = false;
+        let (Some(image), Some(iteration)) = (self.shown_exhibit(), self.shown_iteration()) else { return Vec::new() };
+        self.exhibit = None;
+        let start = self.take_up(Canvas { image, deep: None, recipe: self.recipe.clone(), iteration });
+        if let Some(painting) = &mut self.painting {
+            painting.pause_wanted = true;
+        }
+        vec![start, Command::Pause]
     }
 
     /// Pictures and settings without what is set for one painting only.

@@ -89,6 +89,8 @@ pub struct State {
     displaced: Vec<Canvas>,
     /// Whether what is looked at is to be painted on as soon as it is read.
     pub(super) goes_on_when_shown: bool,
+    /// Whether it is to be put on the easel then, and to rest there.
+    pub(super) rests_when_shown: bool,
     adopting: HashMap<String, Slot>,
     /// New paintings are to start from the canvas that is on its way.
     pub(super) starts_from_taken: bool,

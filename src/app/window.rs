@@ -199,7 +199,12 @@ impl App {
         if self.state.goes_on_when_shown && self.state.shown_exhibit().is_some() {
             self.go_on_from_shown();
         }
-        let displaced = self.state.keep_displaced();
+        self.state.rests_when_shown &= self.state.exhibit.is_some();
+        if self.state.rests_when_shown && self.state.shown_exhibit().is_some() {
+            let rest = self.state.put_shown_to_rest();
+            self.send(rest);
+        }
+        let displaced = self.state.keep_displaced(now_secs);
         self.send(displaced);
         let start = self.state.awaited_start();
         self.send(start);

@@ -35,6 +35,8 @@ pub struct StyleTransfer {
     stages: Vec<Stage>,
     /// Index of the current stage.
     stage: usize,
+    /// Iterations that the canvas had seen when it began. Not those of the plan, which may have changed since.
+    before_stage: u32,
     /// Iterations done in it.
     done_in_stage: u32,
     /// Iterations that it was given beyond the plan, when its goal moved after it was finished.
@@ -103,6 +105,7 @@ impl StyleTransfer {
             margin: stages[0].margin,
             stages,
             stage: 0,
+            before_stage: 0,
             done_in_stage: 0,
             extension: 0,
             canvas,
@@ -133,9 +136,16 @@ impl StyleTransfer {
     /// Goes to the next stage, where there is one and this one is done.
     fn advance(&mut self, interrupt: &Interrupt) -> Result<(), EngineError> {
         if self.done_in_stage >= self.current().iterations && self.stage + 1 < self.stages.len() {
+            let seen = self.seen();
             self.go_to(self.stage + 1, interrupt)?;
+            self.before_stage = seen;
         }
         Ok(())
+    }
+
+    /// Iterations that the canvas has seen.
+    fn seen(&self) -> u32 {
+        self.before_stage + self.done_in_stage
     }
 
     /// Goes to another stage, of which nothing is done. Broken off with an error when `interrupt` is raised: then this stage
@@ -278,12 +288,11 @@ impl StyleTransfer {
     }
 
     fn progress(&self, evaluations: Vec<Evaluation>, notice: Option<String>) -> Progress {
-        let before: u32 = self.stages[..self.stage].iter().map(|stage| stage.iterations).sum();
         Progress {
             stage: self.stage,
             stages: self.stages.len(),
-            iteration: before + self.done_in_stage,
-            iterations: self.stages.iter().map(|stage| stage.iterations).sum(),
+            iteration: self.seen(),
+            iterations: self.before_stage + self.stages[self.stage..].iter().map(|stage| stage.iterations).sum::<u32>(),
             remaining_secs: self.remaining_secs(),
             width: self.current().width,
             height: self.current().height,

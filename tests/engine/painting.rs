@@ -77,6 +77,18 @@ fn a_finished_painting_goes_on_when_its_goal_moves() {
     painter.revise(&job).unwrap();
     paint(painter.as_mut());
     assert_eq!(painter.step().unwrap().iteration, 33);
+    // What the canvas has seen it has seen, though fewer are planned, and at whatever size.
+    job.recipe.iterations = 2;
+    painter.revise(&job).unwrap();
+    assert!(painter.is_finished());
+    job.recipe.size = 96;
+    job.recipe.iterations = 5;
+    painter.revise(&job).unwrap();
+    let step = painter.step().unwrap();
+    assert_eq!((step.iteration, step.iterations), (34, 38));
+    // Taken up beyond the plan, it is as far as it was.
+    painter.take_up(&picture(48, 32, 0.2), 90).unwrap();
+    assert_eq!(painter.step().unwrap().iteration, 91);
 }
 
 #[test]

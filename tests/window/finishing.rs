@@ -49,8 +49,9 @@ fn a_finish_is_cancelled_in_favour_of_the_painting_that_it_began_with() {
     bench.paint_until_label("Iteration ");
     bench.click("Cancel finish");
     bench.until_painter_has("the recipe of before", |recipe| *recipe == Recipe::default());
-    bench.paint_until_label("Canvas: the painting");
-    assert!(!bench.has("Cancel finish") && bench.has("Previous canvas"));
+    // It rests there.
+    bench.paint_until_label("Paused");
+    assert!(!bench.has("Cancel finish") && bench.has("Previous canvas") && bench.has("Resume"));
 }
 
 #[test]

@@ -74,18 +74,22 @@ fn presets_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
     let state = desk.state;
     ScrollArea::vertical().max_height(room_pt).show(ui, |ui| {
         ui.set_max_width(WIDTH_PT - theme::SCROLL_BAR_PT);
+        // The artist's own come first: they are few, and what lies below needs scrolling.
+        if !state.own_presets.is_empty() {
+            ui.label(RichText::new("Your own").small().weak());
+        }
+        for own in &state.own_presets {
+            own_ui(desk, own, ui);
+        }
+        if !state.own_presets.is_empty() {
+            ui.label(RichText::new("Built in").small().weak());
+        }
         for (preset, picture) in BUILT_IN.iter() {
             let basis = Basis::built_in(*preset);
             let chosen = state.basis == basis;
             if tile(desk, preset.label(), preset.help(), picture.as_ref(), chosen, ui).clicked() {
                 choose(desk, basis, ui);
             }
-        }
-        if !state.own_presets.is_empty() {
-            ui.label(RichText::new("Your own").small().weak());
-        }
-        for own in &state.own_presets {
-            own_ui(desk, own, ui);
         }
     });
     ui.separator();

@@ -91,7 +91,11 @@ fn name_ui(desk: &mut Desk<'_>, index: usize, style: &StyleSource, ui: &mut Ui) 
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let name = format!("Remove {}", desk.state.slot_name(Slot::Style(index)).to_lowercase());
-            if icon_button(ui, icons::ICON_CLOSE, &name, "Take this style out of the mixture").clicked() {
+            // The last one cannot go.
+            let is_one_of_several = desk.state.recipe.styles.len() > 1;
+            if is_one_of_several
+                && icon_button(ui, icons::ICON_CLOSE, &name, "Take this style out of the mixture").clicked()
+            {
                 desk.ask(UiCommand::RemoveStyle(index));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use image::RgbaImage;
 
 use super::super::command::Exhibit;
+use super::super::notices::Severity;
 use super::State;
 use crate::recipe::Recipe;
 use crate::studio::{Aside, Canvas, Command, Favourite, RunId};
@@ -94,7 +95,11 @@ impl State {
     }
 
     /// Has finished canvases kept that have lost their place as the previous one: they took minutes, and nobody was asked.
-    pub fn keep_displaced(&mut self) -> impl Iterator<Item = Command> + use<> {
+    pub fn keep_displaced(&mut self, now_secs: f64) -> impl Iterator<Item = Command> + use<> {
+        if !self.displaced.is_empty() {
+            let text = "A finished canvas has lost its place as Previous, and becomes a favourite";
+            self.notices.push(Severity::Info, text, now_secs);
+        }
         std::mem::take(&mut self.displaced).into_iter().map(Command::KeepCanvas)
     }
 

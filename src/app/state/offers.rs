@@ -33,7 +33,9 @@ impl State {
             Action::Variations => self.variations.is_none() && self.picture_info(&self.recipe.content).is_some(),
             Action::Stir => can_go_on,
             Action::BrushIn => can_go_on && self.can_brush_in(),
-            Action::GoOnFromShown => (can_go_on || self.can_take_up()) && self.shown_exhibit().is_some(),
+            Action::GoOnFromShown => {
+                ((can_go_on || self.can_take_up()) && self.shown_exhibit().is_some()) || self.offers_previous()
+            }
             Action::SaveFilm => self.painting.as_ref().is_some_and(|painting| painting.moments.len() > 1),
             Action::EarlierMoment => self.neighbour(Direction::Earlier).is_some(),
             Action::LaterMoment => self.neighbour(Direction::Later).is_some(),
@@ -53,6 +55,12 @@ impl State {
             Action::DeleteShown => matches!(self.exhibit, Some(Exhibit::Favourite(_))),
             _ => true,
         }
+    }
+
+    /// Whether the previous canvas is all that there is to paint on, as at the start of a day.
+    #[must_use]
+    pub fn offers_previous(&self) -> bool {
+        self.painting.is_none() && self.exhibit.is_none() && self.previous.is_some()
     }
 
     /// Whether there is a canvas of the painting to look at.

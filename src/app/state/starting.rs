@@ -58,12 +58,17 @@ impl State {
         if pictures(&self.recipe) != pictures(&canvas.recipe) {
             return None;
         }
+        Some(self.take_up(Canvas { recipe: self.recipe.clone(), ..canvas }))
+    }
+
+    /// A new painting where a canvas was left.
+    pub(in super::super) fn take_up(&mut self, canvas: Canvas) -> Command {
         self.runs += 1;
         let run = RunId(self.runs);
         // Until it is prepared it stands there as it was left.
         let left = Some(ShownFrame { image: Arc::clone(&canvas.image), iteration: canvas.iteration });
-        self.painting = Some(Painting { canvas: left, ..Painting::new(run, self.recipe.clone()) });
-        Some(Command::TakeUp { run, canvas: Canvas { recipe: self.recipe.clone(), ..canvas } })
+        self.painting = Some(Painting { canvas: left, ..Painting::new(run, canvas.recipe.clone()) });
+        Command::TakeUp { run, canvas }
     }
 
     /// Whether what is shown can be taken up by a new painting: there is none that it would bring to an end.

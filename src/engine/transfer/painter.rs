@@ -153,7 +153,12 @@ impl Painter for StyleTransfer {
             // Painted through again, the last stage takes as long as at first.
             self.stages[stage].iterations -= extension;
         }
-        self.done_in_stage = left.min(self.current().iterations);
+        self.before_stage = iterations - left;
+        self.done_in_stage = left;
+        // It may have seen more than is planned: then it is finished.
+        let beyond = left.saturating_sub(self.current().iterations);
+        self.extension += beyond;
+        self.stages[self.stage].iterations += beyond;
         self.go_on_from(picture).map(Some)
     }
 

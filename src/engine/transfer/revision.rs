@@ -48,20 +48,22 @@ impl StyleTransfer {
             None
         };
         let goal_moved = change.weights || regions.is_some() || objective.is_some();
+        let planned = stages[stage].iterations;
         if !same_size {
+            self.before_stage = self.seen();
             self.done_in_stage = 0;
         }
         if !same_size || self.job.recipe.iterations != job.recipe.iterations {
             self.extension = 0;
         }
-        let planned = stages[stage].iterations + self.extension;
-        if same_size && finished && goal_moved && planned < self.done_in_stage + stages[stage].iterations.div_ceil(2) {
+        if same_size && finished && goal_moved && planned + self.extension < self.done_in_stage + planned.div_ceil(2) {
             // A finished painting whose goal has moved is painted on for as long as its last stage, unless enough of that is left.
             self.extension = self.done_in_stage;
         }
+        // What the canvas has seen it has seen, though fewer are planned by now.
+        self.extension = self.extension.max(self.done_in_stage.saturating_sub(planned));
         stages[stage].iterations += self.extension;
         self.job = job.clone();
-        self.done_in_stage = self.done_in_stage.min(stages[stage].iterations);
         self.stages = stages;
         self.plans = plans;
         self.stage = stage;

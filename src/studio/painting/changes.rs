@@ -29,6 +29,9 @@ impl Easel {
 
     fn follow(&mut self, recipe: &Recipe) -> Applied {
         let Some(run) = &mut self.run else { return Applied::Entirely };
+        // What was finished is not painted over unless it can be had back.
+        let before = if run.phase == Phase::Finished { run.rescue(self.depth) } else { None };
+        let id = run.id;
         let revised = guarded(|| self.hub.cache.job(recipe)).and_then(|job| run.revise(job, &self.hub.interrupt));
         match revised {
             Err(error @ PaintingError::Panic(_)) if !run.is_alive() => self.fail(&error),
@@ -36,7 +39,10 @@ impl Easel {
             Ok(None) => return Applied::BrokenOff,
             Ok(Some(finished)) => match run.phase {
                 Phase::Painting => {}
-                Phase::Finished | Phase::Failed if !finished => self.resume(),
+                Phase::Finished | Phase::Failed if !finished => {
+                    before.into_iter().for_each(|canvas| self.tell(Event::set_aside(id, canvas)));
+                    self.resume();
+                }
                 // The canvas may have another size now, and nothing else will show it.
                 Phase::Paused | Phase::Finished | Phase::Failed => self.show(),
             },
