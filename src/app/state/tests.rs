@@ -140,3 +140,13 @@ fn what_was_stirred_is_not_offered_to_be_taken_back_as_brushed_in() {
     state.apply(Event::SetAside { run, aside: aside(canvas(5)) }, 2.0);
     assert!(state.deed_to_take_back().is_none());
 }
+
+#[test]
+fn what_was_left_last_time_is_painted_on_without_a_look_at_it_first() {
+    let mut state = state();
+    assert!(!state.offers(Action::GoOnFromShown));
+    state.apply(Event::SetAside { run: RunId(0), aside: aside(canvas(40)) }, 0.0);
+    assert!(state.offers(Action::GoOnFromShown));
+    at_work(&mut state, 3);
+    assert!(!state.offers(Action::GoOnFromShown), "it would take the place of what is at work");
+}
