@@ -1,8 +1,7 @@
 //! What a fill takes in, for every tolerance at once.
 //!
 //! `reach(p)` is the least tolerance at which a fill that starts at a pixel comes to pixel `p`: the least, over all ways from there to
-//! `p`, of the greatest `max(|c_q - c_0|, 2 |c_q - c_p|)` among their steps from `p` to a neighbour `q`, where `c_0` is the colour at
-//! the start. The first keeps it among what is alike, the second stops it at edges. Colours are compared in Oklab
+//! `p`, of the greatest distance `|c_q - c_0|` of their pixels `q` to the colour at the start. Colours are compared in Oklab
 //! (Ottosson 2020), after the noise of single pixels was smoothed.
 
 use image::imageops::{self, FilterType};
@@ -12,8 +11,6 @@ use crate::image_io::rgb_over_white;
 
 /// The distance in Oklab, in which black and white are 1 apart, that the greatest tolerance bridges.
 const WIDEST: f32 = 0.3;
-/// How much more than a distance to the start one between neighbours counts.
-const EDGE: f32 = 2.0;
 /// What no tolerance reaches.
 const NEVER: u8 = u8::MAX;
 
@@ -49,10 +46,8 @@ fn flood(colours: &[Colour], width: usize, start: usize) -> Vec<u8> {
                 continue;
             }
             for next in neighbours(here, width, colours.len()) {
-                let (to_start, step) =
-                    (distance(colours[next], colours[start]), distance(colours[next], colours[here]));
                 // `as` saturates, at what no tolerance reaches.
-                let needed = (to_start.max(EDGE * step) / WIDEST * f32::from(NEVER)) as u8;
+                let needed = (distance(colours[next], colours[start]) / WIDEST * f32::from(NEVER)) as u8;
                 let needed = needed.max(tolerance);
                 if needed < reach[next] {
                     reach[next] = needed;

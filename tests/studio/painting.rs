@@ -370,7 +370,7 @@ fn a_stir_acts_between_two_steps_and_hands_over_the_canvas_from_before() {
     // And back: the canvas of now is handed over in its turn.
     bench.studio.send(Command::GoOnFrom(before.image));
     bench.allow(1);
-    assert_eq!(*bench.wait_set_aside(1).image, canvas(2));
+    assert_eq!(*bench.wait_set_aside(1).image, canvas(3));
     assert_eq!(bench.seen.recv_timeout(PATIENCE).unwrap(), Seen::GoOnFrom(8));
     bench.step_begun();
 }

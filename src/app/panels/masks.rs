@@ -95,8 +95,7 @@ fn others_are_masked(state: &State, index: usize) -> bool {
 }
 
 const SIZE_HINT: &str = "Width of the brush as a share of the canvas ([ and ])";
-const TOLERANCE_HINT: &str =
-    "How far colours may differ from the place that is pressed, and from pixel to pixel ([ and ])";
+const TOLERANCE_HINT: &str = "How far colours may differ from the place that is pressed ([ and ])";
 const HARDNESS_HINT: &str = "Share of the brush that is hard; from there it fades to its rim";
 
 /// Draws the brush in one line, from right to left, for where its section may be closed.
