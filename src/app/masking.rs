@@ -282,7 +282,9 @@ impl State {
         if target == MaskTarget::Canvas {
             return None;
         }
-        if !editor.in_force {
+        // Where nothing is painted the photo stays nowhere, as it does without a mask. A style whose mask is black acts nowhere.
+        let says_nothing = target == MaskTarget::Photo && editor.mask.iter().all(|grey| *grey == 0);
+        if !editor.in_force || says_nothing {
             self.masking.on_their_way.remove(&target);
             target.set(&mut self.recipe, None);
             return None;

@@ -83,6 +83,19 @@ fn a_mask_that_was_cleared_before_it_was_stored_stays_cleared() {
 }
 
 #[test]
+fn a_photos_mask_with_nothing_on_it_is_none() {
+    let mut state = state();
+    state.mask(MaskCommand::Edit(MaskTarget::Photo));
+    let painted = stroke(&mut state, 0.5);
+    store(&mut state, painted, "1.png");
+    (state.masking.tool.size, state.masking.tool.hardness) = (100.0, 100.0);
+    state.mask(MaskCommand::Draw { points: vec![[0.0, 0.5], [1.0, 0.5]], erases: true });
+    assert!(state.mask(MaskCommand::Lift).is_none());
+    assert_eq!(state.recipe.photo_mask, None);
+    assert!(matches!(state.mask_action(Action::UndoStroke), Some(Command::StoreMask { .. })), "and back");
+}
+
+#[test]
 fn a_mask_is_read_before_it_is_painted_on() {
     let mut state = state();
     state.recipe.photo_mask = Some(file("mask.png"));
@@ -170,8 +183,9 @@ fn a_fill_follows_the_pointer_and_is_one_stroke() {
     let ticket = press(&mut state, [0.1, 0.1], true);
     reckoned(&mut state, ticket);
     assert_eq!(columns(&state, [0, 202]), [0, 0], "taken out again");
-    assert!(matches!(state.mask(MaskCommand::Lift), Some(Command::StoreMask { .. })));
-    state.mask_action(Action::UndoStroke);
+    assert!(state.mask(MaskCommand::Lift).is_none(), "nothing is left of it");
+    assert_eq!(state.recipe.photo_mask, None);
+    assert!(matches!(state.mask_action(Action::UndoStroke), Some(Command::StoreMask { .. })));
     assert_eq!(columns(&state, [202, 205]), [255, 0]);
     state.mask_action(Action::UndoStroke);
     assert_eq!(columns(&state, [0]), [0]);
