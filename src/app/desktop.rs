@@ -151,3 +151,23 @@ fn not_shown(path: &Path) -> Response {
 fn not_copied(reason: &str) -> String {
     format!("The picture was not copied to the clipboard: {reason}; Save as writes it to a file")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_is_answered_even_when_the_work_panics() {
+        let (responses, answers) = crossbeam_channel::unbounded();
+        let reply = Reply { responses, wake: Arc::new(|| {}) };
+        let notice = |text: &str| Response::Notice(Severity::Info, text.to_owned());
+        let answered = |work: fn() -> Option<Response>| {
+            aside("test", reply.clone(), notice("otherwise"), work);
+            let Ok(Response::Notice(_, text)) = answers.recv() else { panic!("no answer") };
+            text
+        };
+        assert_eq!(answered(|| panic!("the dialog panics")), "otherwise");
+        assert_eq!(answered(|| Some(Response::Notice(Severity::Info, "done".to_owned()))), "done");
+        assert!(answers.try_recv().is_err(), "and once only");
+    }
+}

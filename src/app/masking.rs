@@ -82,6 +82,8 @@ impl Masking {
         match action {
             Action::UndoStroke => resting && !editor.done.is_empty(),
             Action::RedoStroke => resting && !editor.undone.is_empty(),
+            // In the middle of a stroke the other would begin over it.
+            Action::ToggleFill => !editor.is_drawing(),
             Action::InvertMask | Action::SaveMask | Action::OpenMask => resting,
             Action::ClearMask => resting && (editor.in_force || editor.mask.iter().any(|grey| *grey > 0)),
             _ => true,

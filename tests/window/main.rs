@@ -10,6 +10,7 @@ mod masks;
 mod painter;
 mod painting;
 mod pictures;
+mod series;
 mod settings;
 mod steps;
 mod timeline;

@@ -166,6 +166,7 @@ fn a_fill_follows_the_pointer_and_is_one_stroke() {
     state.mask(MaskCommand::Edit(MaskTarget::Photo));
     let ticket = press(&mut state, [0.5, 0.5], false);
     assert!(state.masking.editor().unwrap().is_reckoning());
+    assert!(!state.masking.offers(Action::ToggleFill), "a stroke would begin over it");
     reckoned(&mut state, ticket);
     // 45 hundredths of 254 are 114, the columns up to 459; the edge is as soft as a pixel.
     assert_eq!(columns(&state, [0, 458, 459, 460, 461, 999]), [255, 255, 191, 63, 0, 0]);

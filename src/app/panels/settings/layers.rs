@@ -125,9 +125,9 @@ impl Pulls {
 fn terms_differ(one: &Recipe, other: &Recipe) -> bool {
     fn terms(recipe: &Recipe) -> impl PartialEq + use<'_> {
         let Recipe { style_layers, content_layers, style_curve, style_loss, histogram, tv, tv_norm, .. } = recipe;
-        let Recipe { preset, style_strength, content_strength, .. } = recipe;
+        let Recipe { preset, style_strength, content_strength, styles, .. } = recipe;
         let layers = (style_layers, content_layers, style_curve, style_loss);
-        (layers, histogram, tv, tv_norm, preset, style_strength, content_strength)
+        (layers, histogram, tv, tv_norm, preset, style_strength, content_strength, styles)
     }
     terms(one) != terms(other)
 }
