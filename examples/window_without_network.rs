@@ -71,7 +71,7 @@ impl Painter for Swirl {
             remaining_secs: Some(f64::from(recipe.iterations - self.iteration) * ITERATION.as_secs_f64()),
             width,
             height,
-            losses: Losses { loss: content + style + tv, content, style, tv },
+            losses: Losses { loss: content + style + tv, content, style, tv, ..Losses::default() },
             evaluations: vec![],
             notice: None,
         })

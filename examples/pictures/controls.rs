@@ -16,6 +16,8 @@ const GAP_PX: u32 = 8;
 /// Standard deviation of the noise that is stirred in, in levels out of 255, and iterations after it.
 const STIR_LEVELS: f32 = 60.0;
 const ITERATIONS_AFTER_STIR: usize = 30;
+/// How much drawing is a lot.
+const MUCH_DRAWING: f32 = 8.0;
 /// Where only a corner shows the difference: its side in pixels, and how often it is enlarged.
 const CORNER_PX: u32 = 64;
 const ENLARGED: u32 = 4;
@@ -41,6 +43,12 @@ pub fn paint_all(studio: &Studio) -> Outcome<()> {
             "content-layers" => {
                 let usual = Recipe { content_layers: base.content_layers.clone(), ..recipe };
                 show(name, &[&studio.paint(usual)?, &after])?;
+            }
+            // Where the style would paint the photo over, it is seen what it holds to.
+            "drawing" => {
+                let usual = Recipe { drawing: base.drawing, ..recipe.clone() };
+                let more = Recipe { drawing: MUCH_DRAWING, ..recipe };
+                show(name, &[&after, &studio.paint(usual)?, &studio.paint(more)?])?;
             }
             "edges" | "edges-replicate" => show(name, &[&corner(&before), &corner(&after)])?,
             // In the middle is what lies between: as much in the other direction.
@@ -87,15 +95,12 @@ fn half_mask() -> Outcome<PictureSource> {
 type Change = Box<dyn Fn(&mut Recipe)>;
 
 fn changes(mask: PictureSource) -> Vec<(&'static str, Change)> {
-    let second = |weight: f32, mask: Option<PictureSource>| StyleSource {
-        weight,
-        mask,
-        ..StyleSource::new(sample("ocean-waves"))
-    };
+    let second = |weight: f32, mask: Option<PictureSource>| StyleSource { weight, mask, ..ocean() };
     let style_mask = mask.clone();
     vec![
         ("style-strength", Box::new(|r: &mut Recipe| r.style_strength = 4.0) as Change),
         ("content-strength", Box::new(|r| r.content_strength = 4.0)),
+        ("drawing", Box::new(|r| (r.styles, r.drawing) = (vec![ocean()], 0.0))),
         ("tv", Box::new(|r| r.tv = 20.0)),
         ("tv-norm", Box::new(|r| (r.tv, r.tv_norm) = (20.0, TvNorm::L1))),
         ("two-styles", Box::new(move |r| r.styles.push(second(1.0, None)))),
@@ -135,6 +140,10 @@ fn changes(mask: PictureSource) -> Vec<(&'static str, Change)> {
         ("preset-texture", Box::new(|r| *r = preset(r, Preset::Texture))),
         ("preset-gatys", Box::new(|r| *r = preset(r, Preset::Gatys))),
     ]
+}
+
+fn ocean() -> StyleSource {
+    StyleSource::new(sample("ocean-waves"))
 }
 
 fn preset(recipe: &Recipe, preset: Preset) -> Recipe {

@@ -127,6 +127,11 @@ pub struct RenderArgs {
     content_strength: Option<f32>,
 
     #[arg(long, help_heading = PAINTING, value_name = "W", allow_negative_numbers = true,
+        value_parser = help::in_range(&parameter::DRAWING),
+        help = help::number(&parameter::DRAWING, |r| r.drawing.to_string()))]
+    drawing: Option<f32>,
+
+    #[arg(long, help_heading = PAINTING, value_name = "W", allow_negative_numbers = true,
         value_parser = help::in_range(&parameter::TV),
         help = help::number(&parameter::TV, |r| r.tv.to_string()))]
     tv: Option<f32>,

@@ -242,7 +242,7 @@ mod tests {
             if self.stops_at == Some(self.iteration) {
                 self.stop.raise();
             }
-            let losses = Losses { loss: 6.0, content: 1.0, style: 2.0, tv: 3.0 };
+            let losses = Losses { loss: 10.0, content: 1.0, drawing: 4.0, style: 2.0, tv: 3.0 };
             let evaluation = |n| Evaluation { evaluation: 2 * self.iteration + n, losses, seconds: 0.5 };
             Ok(Progress {
                 stage: 0,
@@ -338,7 +338,7 @@ mod tests {
         assert_eq!(text.lines().count(), 8);
         assert_eq!(
             text.lines().next().unwrap(),
-            r#"{"stage":0,"iteration":1,"evaluation":2,"width":3,"height":2,"loss":6.0,"content":1.0,"style":2.0,"tv":3.0,"seconds":0.5}"#
+            r#"{"stage":0,"iteration":1,"evaluation":2,"width":3,"height":2,"loss":10.0,"content":1.0,"drawing":4.0,"style":2.0,"tv":3.0,"seconds":0.5}"#
         );
     }
 

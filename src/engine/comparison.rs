@@ -153,8 +153,14 @@ impl Pair<'_> {
     /// What fails under one recipe says nothing of the others.
     fn evaluations(&self) -> Result<Vec<EvaluationDistance>, EngineError> {
         let gatys = Recipe::from_preset(Preset::Gatys);
-        let other =
-            Recipe { pooling: Pooling::Average, edges: Edges::Zeros, tv: 1.0, tv_norm: TvNorm::L1, ..gatys.clone() };
+        let other = Recipe {
+            pooling: Pooling::Average,
+            edges: Edges::Zeros,
+            drawing: 1.0,
+            tv: 1.0,
+            tv_norm: TvNorm::L1,
+            ..gatys.clone()
+        };
         let early = "relu1_2,relu2_2,relu3_1".parse()?;
         let early = Recipe { style_layers: early, tv: 1.0, edges: Edges::Replicate, ..gatys.clone() };
         // Narrow halos, so that smaller pictures can be cut too.
@@ -166,7 +172,7 @@ impl Pair<'_> {
         let histogram = Recipe { histogram: 1.0, ..gatys.clone() };
         let all = [
             ("gatys", &gatys, Way::Whole),
-            ("average pooling, zeros at the edges, L1 smoothing", &other, Way::Whole),
+            ("average pooling, zeros at the edges, drawing, L1 smoothing", &other, Way::Whole),
             ("losses before poolings, replicated edges, L2 smoothing", &early, Way::Whole),
             ("mean and covariance", &moments, Way::Whole),
             ("histogram", &histogram, Way::Whole),

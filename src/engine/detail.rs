@@ -13,7 +13,8 @@ use crate::recipe::Init;
 /// something that was not to look like it.
 #[must_use]
 pub fn photo_of(job: &Job) -> Option<&Picture> {
-    let counts = !Terms::of(&job.recipe).content.is_empty();
+    let terms = Terms::of(&job.recipe);
+    let counts = !terms.content.is_empty() || terms.drawing > 0.0;
     let looks_like_it = matches!(job.recipe.init, Init::Content | Init::Picture(_));
     (counts && looks_like_it).then_some(&*job.content)
 }

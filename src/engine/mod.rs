@@ -32,6 +32,7 @@ pub mod optimizer;
 mod output;
 mod pace;
 mod panel;
+mod pixel_terms;
 pub mod precision;
 mod prefetch;
 mod preparation;
@@ -97,14 +98,34 @@ pub struct Job {
 /// The terms of the loss, already multiplied by their weights, and their sum.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Losses {
-    /// `content + style + tv`.
+    /// `content + drawing + style + tv`.
     pub loss: f64,
     /// alpha times the content loss.
     pub content: f64,
+    /// alpha times the loss of the drawing.
+    pub drawing: f64,
     /// beta times the style loss.
     pub style: f64,
     /// gamma times the total variation.
     pub tv: f64,
+}
+
+impl Losses {
+    /// Sums up the terms, which may come in several parts.
+    #[must_use]
+    pub fn of(terms: impl IntoIterator<Item = (Term, f64)>) -> Self {
+        let mut sums = Self::default();
+        for (term, loss) in terms {
+            *match term {
+                Term::Content(_) => &mut sums.content,
+                Term::Drawing => &mut sums.drawing,
+                Term::Style(_) | Term::Histogram(_) => &mut sums.style,
+                Term::TotalVariation => &mut sums.tv,
+            } += loss;
+            sums.loss += loss;
+        }
+        sums
+    }
 }
 
 /// A term of the loss.
@@ -116,6 +137,8 @@ pub enum Term {
     Style(LayerName),
     /// The histogram loss at one style layer.
     Histogram(LayerName),
+    /// The photo's drawing.
+    Drawing,
     /// Total variation of the canvas.
     TotalVariation,
 }
@@ -287,7 +310,7 @@ pub trait Painter: Send {
     }
 
     /// What each term of the loss adds to it and to its gradient on the canvas as it stands: content, style and histogram
-    /// terms from the pixels up, then total variation. Changes nothing and takes several iterations' time.
+    /// terms from the pixels up, then the drawing and total variation. Changes nothing and takes several iterations' time.
     ///
     /// # Errors
     /// When the device fails.

@@ -6,15 +6,15 @@ use candle_core::{Result, Tensor};
 
 use super::feature_maps::FeatureMaps;
 use super::interrupt::Interrupt;
-use super::loss::{content, gram, guided, histogram, moments, tv};
+use super::loss::{content, gram, guided, histogram, moments};
 use super::mask::Map;
+use super::pixel_terms::{PixelTerms, share};
 use super::regions::Regions;
 use super::target::{Compared, ContentTarget};
 use super::terms::Terms;
 use super::vector::{self, Loss};
 use super::vgg::{Tap, Vgg};
 use super::{Losses, Term, TermShare};
-use crate::recipe::TvNorm;
 
 /// Evaluates the loss of canvases of one size.
 pub struct Objective {
@@ -22,8 +22,7 @@ pub struct Objective {
     maps: FeatureMaps,
     /// In the order in which their gradients are added: at every layer the style's comes first.
     terms: Vec<FeatureTerm>,
-    tv: f64,
-    tv_norm: TvNorm,
+    pixel_terms: PixelTerms,
 }
 
 /// A term that looks at a feature map. Several may look at the same one.
@@ -128,7 +127,8 @@ impl Objective {
         for (term, target) in terms.content.iter().zip(content.layers) {
             feature_terms.push(FeatureTerm::new(Term::Content(term.layer), term.tap(), None, Goal::Content(target)));
         }
-        let mut objective = Self { vgg, maps, terms: feature_terms, tv: 0.0, tv_norm: terms.tv_norm };
+        let pixel_terms = PixelTerms::new(content.drawing, terms);
+        let mut objective = Self { vgg, maps, terms: feature_terms, pixel_terms };
         objective.set_weights(terms);
         Ok(objective)
     }
@@ -139,7 +139,7 @@ impl Objective {
         for term in &mut self.terms {
             term.weight = terms.weight(term.name);
         }
-        (self.tv, self.tv_norm) = (terms.weight(Term::TotalVariation), terms.tv_norm);
+        self.pixel_terms.set_weights(terms);
     }
 
     /// Changes the style to be reached, and the weights, from the next evaluation on; as [`Objective::set_weights`].
@@ -160,27 +160,18 @@ impl Objective {
     /// When the tensors have another size, or the device fails.
     pub fn evaluate(&self, canvas: &Tensor, gradient: &Tensor) -> Result<Losses> {
         let (mut names, mut losses) = (Vec::new(), Vec::new());
-        let tell = |name, loss| {
+        let mut tell = |name, loss| {
             names.push(name);
             losses.push(loss);
         };
         match self.terms.iter().map(|term| term.tap).max() {
-            Some(deepest) => self.evaluate_features(deepest, canvas, gradient, |_| true, tell)?,
+            Some(deepest) => self.evaluate_features(deepest, canvas, gradient, |_| true, &mut tell)?,
             // Masks may leave nothing to any style.
             None => vector::fill(0.0, gradient)?,
         }
-        names.push(Term::TotalVariation);
-        losses.push(tv::add_to(self.tv_norm, self.tv, canvas, gradient)?);
+        self.pixel_terms.add_to(canvas, gradient, tell)?;
         // All is under way; a card is waited for here, and once.
-        let (mut content, mut style, mut tv) = (0.0, 0.0, 0.0);
-        for (name, loss) in names.into_iter().zip(Loss::read_all(&losses)?) {
-            match name {
-                Term::Content(_) => content += loss,
-                Term::TotalVariation => tv += loss,
-                _ => style += loss,
-            }
-        }
-        Ok(Losses { loss: content + style + tv, content, style, tv })
+        Ok(Losses::of(names.into_iter().zip(Loss::read_all(&losses)?)))
     }
 
     /// Breaks an evaluation off with an error when this is raised.
@@ -198,17 +189,13 @@ impl Objective {
         let mut wanted: Vec<(Term, Tap)> = self.terms.iter().map(|term| (term.name, term.tap)).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let mut shares = Vec::with_capacity(wanted.len() + 1);
+        let mut shares = Vec::with_capacity(wanted.len() + 2);
         for (term, tap) in wanted {
             let mut losses = Vec::new();
             self.evaluate_features(tap, canvas, &gradient, |name| name == term, |_, loss| losses.push(loss))?;
             shares.push(share(term, Loss::read_all(&losses)?.iter().sum(), &gradient)?);
         }
-        if self.tv != 0.0 {
-            vector::fill(0.0, &gradient)?;
-            let loss = tv::add_to(self.tv_norm, self.tv, canvas, &gradient)?.read()?;
-            shares.push(share(Term::TotalVariation, loss, &gradient)?);
-        }
+        shares.extend(self.pixel_terms.shares(canvas, &gradient)?);
         Ok(shares)
     }
 
@@ -233,12 +220,6 @@ impl Objective {
         };
         self.vgg.backward(deepest, &self.maps, terms_at, gradient)
     }
-}
-
-/// A term's share, where it has this loss and this gradient alone.
-pub(super) fn share(term: Term, loss: f64, gradient: &Tensor) -> Result<TermShare> {
-    let gradient_rms = (vector::dot(gradient, gradient)? / gradient.elem_count() as f64).sqrt();
-    Ok(TermShare { term, loss, gradient_rms })
 }
 
 /// What the styles ask of the layers, still without weights.

@@ -4,6 +4,7 @@ use candle_core::{Device, Result, Tensor};
 
 use super::feature_maps::FeatureMaps;
 use super::interrupt::Interrupt;
+use super::loss::drawing::Drawing;
 use super::loss::moments::Moments;
 use super::loss::{gram, guided, histogram};
 use super::terms::Terms;
@@ -11,10 +12,12 @@ use super::vgg::{Tap, Vgg};
 use super::{arena, vector};
 use crate::recipe::StyleLoss;
 
-/// The content of a picture: its feature maps at the layers of [`Terms::content`], in that order.
+/// The content of a picture.
 #[derive(Clone)]
 pub struct ContentTarget {
+    /// Its feature maps at the layers of [`Terms::content`], in that order.
     pub(super) layers: Vec<Tensor>,
+    pub(super) drawing: Drawing,
 }
 
 impl ContentTarget {
@@ -23,15 +26,15 @@ impl ContentTarget {
     /// # Errors
     /// When memory does not suffice, the device fails, or `interrupt` is raised.
     pub fn of(vgg: &Vgg, picture: &Tensor, terms: &Terms, interrupt: &Interrupt) -> Result<Self> {
-        let taps = terms.content_taps();
+        let (taps, drawing) = (terms.content_taps(), Drawing::of(picture)?);
         if taps.is_empty() {
-            return Ok(Self { layers: Vec::new() });
+            return Ok(Self { layers: Vec::new(), drawing });
         }
         let (height, width, _) = picture.dims3()?;
         let mut maps = FeatureMaps::new(height, width, &taps, terms.variant, vgg.device())?;
         maps.interrupt = interrupt.clone();
         vgg.forward(picture, &maps)?;
-        Ok(Self { layers: taps.iter().map(|tap| maps.at(*tap).clone()).collect() })
+        Ok(Self { layers: taps.iter().map(|tap| maps.at(*tap).clone()).collect(), drawing })
     }
 }
 

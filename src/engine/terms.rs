@@ -1,7 +1,7 @@
 //! The terms of the loss as data: which layers they look at, how they compare, and how strongly each counts.
 
 use super::Term;
-use super::loss::{histogram, moments};
+use super::loss::{drawing, histogram, moments};
 use super::vgg::{Tap, Variant};
 use crate::recipe::{LayerName, LayerWeights, Recipe, StyleCurve, StyleLoss, TvNorm};
 
@@ -24,15 +24,17 @@ impl LayerTerm {
 
 /// Everything that a recipe says about the loss.
 ///
-/// `loss = sum_l content_l * mean((F_l - P_l)^2) + sum_l style_l * (S_l + histogram * H_l) + tv * TV`, with the style
-/// loss `S` that `style_loss` names and the histogram loss `H` brought to about the strength of the Gram loss; see the
-/// files in [`loss`](super::loss).
+/// `loss = sum_l content_l * mean((F_l - P_l)^2) + drawing * D + sum_l style_l * (S_l + histogram * H_l) + tv * TV`, with the
+/// loss of the drawing `D`, the style loss `S` that `style_loss` names and the histogram loss `H` brought to about the strength
+/// of the Gram loss; see the files in [`loss`](super::loss).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Terms {
     /// The network that looks.
     pub variant: Variant,
     /// Content, from the pixels up: alpha times the layer's own weight.
     pub content: Vec<LayerTerm>,
+    /// The photo's drawing: alpha times its own weight, brought to the strength of the content.
+    pub drawing: f64,
     /// Style, from the pixels up: beta times the curve times the layer's own weight.
     pub style: Vec<LayerTerm>,
     /// What the style layers compare.
@@ -54,6 +56,7 @@ impl Terms {
         Self {
             variant: Variant::of(recipe),
             content: layer_terms(&recipe.content_layers, |_| alpha),
+            drawing: alpha * f64::from(recipe.drawing) * drawing::CONTENT_STRENGTH,
             style: layer_terms(&recipe.style_layers, |layer| beta * curve(recipe.style_curve, layer)),
             style_loss: recipe.style_loss,
             histogram: f64::from(recipe.histogram),
@@ -75,6 +78,7 @@ impl Terms {
             Term::Content(layer) => at(&self.content, layer),
             Term::Style(layer) => at(&self.style, layer) * strength,
             Term::Histogram(layer) => at(&self.style, layer) * self.histogram * histogram::GRAM_STRENGTH,
+            Term::Drawing => self.drawing,
             Term::TotalVariation => self.tv,
         }
     }
@@ -169,7 +173,7 @@ mod tests {
             .map(|(block, weight)| LayerTerm { layer: LayerName::new(block, 1).unwrap(), weight })
             .collect();
         assert_eq!(terms.style, expected);
-        assert_eq!((terms.style_loss, terms.histogram, terms.tv), (StyleLoss::Gram, 0.0, 0.0));
+        assert_eq!((terms.style_loss, terms.histogram, terms.drawing, terms.tv), (StyleLoss::Gram, 0.0, 0.0, 0.0));
     }
 
     #[test]
@@ -198,6 +202,7 @@ mod tests {
         assert!(with(&|recipe| recipe.style_layers.set(layer("relu3_1"), 0.5)));
         assert!(with(&|recipe| recipe.style_curve = StyleCurve::Equal));
         assert!(with(&|recipe| recipe.tv_norm = TvNorm::L1));
+        assert!(with(&|recipe| recipe.drawing = 0.0));
         assert!(!with(&|recipe| recipe.style_layers.set(layer("relu3_1"), 0.0)));
         assert!(!with(&|recipe| recipe.content_layers.set(layer("relu3_4"), 0.5)));
         assert!(!with(&|recipe| recipe.style_loss = StyleLoss::Moments));
@@ -209,6 +214,7 @@ mod tests {
     fn a_preset_without_content_looks_at_style_only() {
         let terms = Terms::of(&Recipe::from_preset(Preset::Texture));
         assert!(terms.content.is_empty());
+        assert_eq!(terms.drawing, 0.0);
         assert_eq!(terms.taps(), terms.style_taps());
     }
 }

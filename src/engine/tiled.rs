@@ -14,13 +14,15 @@ use std::sync::Arc;
 use candle_core::{Result, Tensor};
 
 use super::interrupt::Interrupt;
-use super::loss::{content, tv};
-use super::objective::share;
+use super::loss::content;
+use super::loss::drawing::Drawing;
+use super::pixel_terms::{PixelTerms, share};
 use super::regions::Regions;
 use super::terms::{LayerTerm, Terms};
 use super::tiled_network::TiledNetwork;
 use super::tiled_style::{Pull, TiledStyle};
 use super::tiles::{Tile, Tiles};
+use super::vector::Loss;
 use super::vgg::Vgg;
 use super::{Losses, Term, TermShare, arena, region, vector};
 
@@ -34,6 +36,7 @@ pub struct TiledObjective {
     /// Room for a tile's part of one of them.
     content_tile: Tensor,
     style: TiledStyle,
+    pixel_terms: PixelTerms,
     terms: Terms,
 }
 
@@ -80,13 +83,15 @@ impl TiledObjective {
         let gradient = arena::tensor((height, width, 3), device)?;
         let largest = taps.iter().map(|tap| network.maps.at(*tap).elem_count()).max();
         let content_tile = arena::tensor(largest.unwrap_or(1), device)?;
-        Ok(Self { network, gradient, content, content_tile, style, terms: terms.clone() })
+        let pixel_terms = PixelTerms::new(Drawing::of(photo)?, terms);
+        Ok(Self { network, gradient, content, content_tile, style, pixel_terms, terms: terms.clone() })
     }
 
     /// Changes the weights from the next evaluation on; `terms` must look at the same layers in the same way, see
     /// [`Terms::share_targets_with`].
     pub fn set_weights(&mut self, terms: &Terms) {
         self.style.set_weights(terms);
+        self.pixel_terms.set_weights(terms);
         self.terms = terms.clone();
     }
 
@@ -96,6 +101,7 @@ impl TiledObjective {
     /// When the terms ask for what cannot be measured in tiles.
     pub fn set_style(&mut self, terms: &Terms, style: &Regions) -> Result<()> {
         self.style = TiledStyle::new(terms, style)?;
+        self.pixel_terms.set_weights(terms);
         self.terms = terms.clone();
         Ok(())
     }
@@ -107,10 +113,14 @@ impl TiledObjective {
     pub fn evaluate(&self, canvas: &Tensor, gradient: &Tensor) -> Result<Losses> {
         let measured = self.measure(canvas)?;
         self.sum_up_gradient(canvas, &measured.style, |_| true, true, gradient)?;
-        let tv = tv::add_to(self.terms.tv_norm, self.terms.tv, canvas, gradient)?.read()?;
-        let (content, style) =
-            (measured.content.iter().sum::<f64>(), measured.style.iter().map(|pull| pull.loss).sum::<f64>());
-        Ok(Losses { loss: content + style + tv, content, style, tv })
+        let (mut pixel_terms, mut losses) = (Vec::new(), Vec::new());
+        self.pixel_terms.add_to(canvas, gradient, |term, loss| {
+            pixel_terms.push(term);
+            losses.push(loss);
+        })?;
+        let content = self.terms.content.iter().map(|term| Term::Content(term.layer)).zip(measured.content);
+        let style = measured.style.iter().map(|pull| (pull.term, pull.loss));
+        Ok(Losses::of(content.chain(style).chain(pixel_terms.into_iter().zip(Loss::read_all(&losses)?))))
     }
 
     /// Breaks an evaluation off with an error when this is raised.
@@ -136,11 +146,7 @@ impl TiledObjective {
             self.sum_up_gradient(canvas, &measured.style, |term| term == wanted, false, &gradient)?;
             shares.push(share(wanted, loss, &gradient)?);
         }
-        if self.terms.tv != 0.0 {
-            vector::fill(0.0, &gradient)?;
-            let loss = tv::add_to(self.terms.tv_norm, self.terms.tv, canvas, &gradient)?.read()?;
-            shares.push(share(Term::TotalVariation, loss, &gradient)?);
-        }
+        shares.extend(self.pixel_terms.shares(canvas, &gradient)?);
         Ok(shares)
     }
 

@@ -33,6 +33,7 @@ impl Recipe {
         numbers!(
             style_strength: STYLE_STRENGTH,
             content_strength: CONTENT_STRENGTH,
+            drawing: DRAWING,
             tv: TV,
             size: SIZE,
             start_size: START_SIZE,

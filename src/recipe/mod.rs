@@ -67,6 +67,9 @@ pub struct Recipe {
     pub style_strength: f32,
     /// See [`parameter::CONTENT_STRENGTH`].
     pub content_strength: f32,
+    /// See [`parameter::DRAWING`]. Recipes from before there was one had none.
+    #[serde(default)]
+    pub drawing: f32,
     /// See [`parameter::TV`].
     pub tv: f32,
     /// How the total variation is measured.
@@ -143,6 +146,7 @@ impl Recipe {
     pub fn validate(&self) -> Result<(), RecipeError> {
         parameter::STYLE_STRENGTH.check(self.style_strength)?;
         parameter::CONTENT_STRENGTH.check(self.content_strength)?;
+        parameter::DRAWING.check(self.drawing)?;
         parameter::TV.check(self.tv)?;
         parameter::SIZE.check(self.size)?;
         parameter::START_SIZE.check(self.start_size)?;
@@ -214,7 +218,7 @@ mod tests {
     #[test]
     fn a_recipe_from_an_older_version_takes_defaults_for_what_it_lacks() {
         let recipe: Recipe = serde_json::from_str(r#"{"size": 256}"#).unwrap();
-        assert_eq!(recipe, Recipe { size: 256, ..Recipe::default() });
+        assert_eq!(recipe, Recipe { size: 256, drawing: 0.0, ..Recipe::default() }, "it was painted without a drawing");
     }
 
     #[test]

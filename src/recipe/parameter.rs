@@ -66,10 +66,22 @@ pub const CONTENT_STRENGTH: Parameter<f32> = Parameter {
     label: "Photo fidelity",
     unit: "doublings",
     help: "How closely the painting keeps to the photo: each step up doubles it, 0 is the preset's balance.",
-    technical: "alpha = 2^value, multiplies the feature loss at relu4_2",
+    technical: "alpha = 2^value, multiplies the feature loss and that of the drawing",
     min: -10.0,
     max: 10.0,
     default: 0.0,
+};
+
+/// Weight of the photo's drawing.
+pub const DRAWING: Parameter<f32> = Parameter {
+    name: "drawing",
+    label: "Drawing",
+    unit: "",
+    help: "Keeps the photo's light and dark where they are, in the style's colours; for a photo that disappears under a style, or lines that get lost.",
+    technical: "weight of the Laplacian loss (Li et al. 2017) at three breadths, relative to the content term; Photo fidelity multiplies both",
+    min: 0.0,
+    max: 100.0,
+    default: 1.0,
 };
 
 /// Weight of the total-variation term.

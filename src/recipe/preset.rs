@@ -21,6 +21,7 @@ impl Recipe {
             styles: vec![StyleSource::new(PictureSource::Sample("starry-night".to_owned()))],
             style_strength: parameter::STYLE_STRENGTH.default,
             content_strength: parameter::CONTENT_STRENGTH.default,
+            drawing: parameter::DRAWING.default,
             tv: parameter::TV.default,
             tv_norm: TvNorm::L2,
             size: parameter::SIZE.default,
@@ -55,9 +56,10 @@ impl Recipe {
             Preset::Bold => Self { style_scale: 1.5, ..studio },
             Preset::Faithful => Self { style_scale: 0.75, ..studio },
             Preset::Texture => Self { init: Init::Noise, ..studio },
-            // Gatys' notebook: one size, plain L-BFGS with 100 pairs, no total variation, zeros around the picture,
+            // Gatys' notebook: one size, plain L-BFGS with 100 pairs, no drawing or total variation, zeros around the picture,
             // 500 iterations.
             Preset::Gatys => Self {
+                drawing: 0.0,
                 tv: 0.0,
                 scales: Scales::Single,
                 lbfgs_history: 100,

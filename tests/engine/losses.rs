@@ -8,7 +8,9 @@ use pentimento::engine::target::{ContentTarget, StyleTarget};
 use pentimento::engine::terms::Terms;
 use pentimento::engine::{Engine, Interrupt, Job, Painter, Term};
 use pentimento::image_io::Picture;
-use pentimento::recipe::{Edges, LayerWeights, PictureSource, Pooling, Preset, Recipe, StyleLoss, StyleSource, TvNorm};
+use pentimento::recipe::{
+    Edges, Init, LayerWeights, PictureSource, Pooling, Preset, Recipe, StyleLoss, StyleSource, TvNorm,
+};
 
 use crate::bench::{engine, job, paint, picture, small};
 use crate::common::noise;
@@ -92,8 +94,8 @@ fn the_shares_of_the_terms_add_up_to_the_loss() {
     let terms: Vec<Term> = shares.iter().map(|share| share.term).collect();
     let style = ["relu1_1", "relu2_2", "relu5_1"].map(layer);
     let expected = ["relu2_2", "relu4_2"].map(|text| Term::Content(layer(text))).into_iter();
-    let expected =
-        expected.chain(style.map(Term::Style)).chain(style.map(Term::Histogram)).chain([Term::TotalVariation]);
+    let expected = expected.chain(style.map(Term::Style)).chain(style.map(Term::Histogram));
+    let expected = expected.chain([Term::Drawing, Term::TotalVariation]);
     assert_eq!(terms, expected.collect::<Vec<_>>());
     let sum: f64 = shares.iter().map(|share| share.loss).sum();
     assert!((sum / losses.loss - 1.0).abs() < 1e-6, "{sum}, expected {}", losses.loss);
@@ -106,7 +108,8 @@ fn the_shares_of_the_terms_add_up_to_the_loss() {
     assert_eq!(objective.evaluate(&canvas, &again).unwrap(), losses);
     assert_eq!(norm(&again), norm(&gradient));
     // A term alone is all there is.
-    let alone = Recipe { style_layers: LayerWeights::default(), tv: 0.0, histogram: 0.0, ..Recipe::default() };
+    let alone =
+        Recipe { style_layers: LayerWeights::default(), drawing: 0.0, tv: 0.0, histogram: 0.0, ..Recipe::default() };
     let objective = self::objective(&alone, size);
     objective.evaluate(&canvas, &gradient).unwrap();
     let share = objective.shares(&canvas).unwrap()[0].gradient_rms;
@@ -142,6 +145,29 @@ fn layers_and_losses_change_under_the_running_canvas() {
         assert!((after / before - 1.0).abs() > 1e-3, "{after} after {before}");
     }
     assert!(painter.shares().unwrap().len() >= 6);
+}
+
+/// The photo's drawing stays as far as it is asked for, from one iteration to the next.
+#[test]
+fn the_drawing_stays_as_far_as_it_is_asked_for() {
+    let painted = |drawing: f32| {
+        let mut job = job(Recipe { drawing, style_strength: -4.0, ..small(30) });
+        let mut painter = engine().begin(&job).unwrap();
+        paint(painter.as_mut());
+        // How far it is from the photo's, in one measure; what has changed is painted on.
+        job.recipe.drawing = 2.0;
+        painter.revise(&job).unwrap();
+        painter.step().unwrap().evaluations[0].losses.drawing
+    };
+    let (without, usual, strong) = (painted(0.0), painted(1.0), painted(20.0));
+    assert!(strong < 0.5 * usual && usual < 0.9 * without, "{without} without, {usual}, {strong} with much of it");
+    let first = |recipe: Recipe| engine().begin(&job(recipe)).unwrap().step().unwrap().evaluations[0].losses;
+    assert_eq!(first(Recipe { drawing: 0.0, init: Init::Noise, ..small(1) }).drawing, 0.0);
+    // It is asked for of the photo, and counts as the photo does.
+    assert_eq!(first(Recipe { size: 64, ..Recipe::from_preset(Preset::Texture) }).drawing, 0.0);
+    let [once, twice] =
+        [0.0, 1.0].map(|content_strength| first(Recipe { content_strength, init: Init::Noise, ..small(1) }).drawing);
+    assert!(once > 0.0 && (twice / once - 2.0).abs() < 1e-6, "{once} and {twice}");
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl Painter for Tame {
             remaining_secs: Some(10.0),
             width: 24,
             height: 16,
-            losses: Losses { loss: 1234.5, content: 34.5, style: 1200.0, tv: 0.0 },
+            losses: Losses { loss: 1234.5, content: 34.5, style: 1200.0, ..Losses::default() },
             evaluations: vec![],
             notice: None,
         })

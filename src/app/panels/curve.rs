@@ -30,9 +30,9 @@ fn terms(palette: &theme::Palette) -> [Term; 4] {
         },
         Term {
             name: "Photo",
-            hint: "How far the shapes are from the photo (feature loss times alpha)",
+            hint: "How far shapes and drawing are from the photo (feature loss and drawing times alpha)",
             colour: palette.content,
-            read: |losses| losses.content,
+            read: |losses| losses.content + losses.drawing,
         },
         Term {
             name: "Smoothness",

@@ -45,6 +45,7 @@ impl RenderArgs {
         set(&mut recipe.iterations, self.iterations);
         set(&mut recipe.style_strength, self.style_strength);
         set(&mut recipe.content_strength, self.content_strength);
+        set(&mut recipe.drawing, self.drawing);
         set(&mut recipe.tv, self.tv);
         set(&mut recipe.tv_norm, self.tv_norm);
         set(&mut recipe.colours, self.colours);

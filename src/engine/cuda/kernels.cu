@@ -396,6 +396,48 @@ KERNEL add_total_variation_gradient(float *gradient, const float *canvas, float 
     gradient[i] += factor * sum;
 }
 
+// The photo's drawing, see `loss/drawing.rs`. Pixels of a cell along a side of `length`, the last one of which may be cut.
+__device__ int cell_side(int at, int cell, int length) {
+    int left = length - at * cell;
+    return left < cell ? left : cell;
+}
+
+// The mean over the pixels and channels of each of `n` cells.
+KERNEL light_of_cells(const float *canvas, float *light, int cell, int height, int width, int channels, Count n) {
+    Count i = INDEX;
+    if (i >= n) return;
+    int columns = (width + cell - 1) / cell, row = (int)(i / columns), column = (int)(i % columns);
+    int down = cell_side(row, cell, height), across = cell_side(column, cell, width) * channels;
+    float sum = 0.0f;
+    for (int y = 0; y < down; y++) {
+        const float *pixels = canvas + (((Count)row * cell + y) * width + (Count)column * cell) * channels;
+        for (int x = 0; x < across; x++) sum += pixels[x];
+    }
+    light[i] = sum / ((float)down * across);
+}
+
+KERNEL laplacian(const float *x, float *out, int rows, int columns, Count n) {
+    Count i = INDEX;
+    if (i >= n) return;
+    int row = (int)(i / columns), column = (int)(i % columns);
+    float here = x[i], sum = 0.0f;
+    if (row > 0) sum += here - x[i - columns];
+    if (row + 1 < rows) sum += here - x[i + columns];
+    if (column > 0) sum += here - x[i - 1];
+    if (column + 1 < columns) sum += here - x[i + 1];
+    out[i] = sum;
+}
+
+// Each of the `n` values of a canvas takes its part of what its cell is given.
+KERNEL add_to_cells(const float *cells, float *canvas, float factor, int cell, int height, int width, int channels, Count n) {
+    Count i = INDEX;
+    if (i >= n) return;
+    Count pixel = i / channels;
+    int columns = (width + cell - 1) / cell, row = (int)(pixel / width) / cell, column = (int)(pixel % width) / cell;
+    float size = (float)cell_side(row, cell, height) * cell_side(column, cell, width) * channels;
+    canvas[i] += factor * cells[(Count)row * columns + column] / size;
+}
+
 // ---- Pixels and regions of maps.
 
 KERNEL add_to_pixels(float *map, const float *vector, int channels, Count n) {

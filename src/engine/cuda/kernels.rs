@@ -210,6 +210,23 @@ pub fn add_total_variation_gradient(gradient: Address, canvas: Address, factor: 
     Launch::each("add_total_variation_gradient", arguments.collect(), of.0 * of.1 * of.2)
 }
 
+/// The mean light of the cells of a canvas `of` this size, each with a side of `cell` pixels.
+pub fn light_of_cells(canvas: Address, light: Address, cell: usize, of: Size) -> Launch {
+    let arguments = [At(canvas), At(light), Int(cell as i32)].into_iter().chain(size(of));
+    Launch::each("light_of_cells", arguments.collect(), of.0.div_ceil(cell) * of.1.div_ceil(cell))
+}
+
+/// `out = D x` for `rows` times `columns` cells, see `loss/drawing.rs`.
+pub fn laplacian(x: Address, out: Address, (rows, columns): (usize, usize)) -> Launch {
+    Launch::each("laplacian", vec![At(x), At(out), Int(rows as i32), Int(columns as i32)], rows * columns)
+}
+
+/// Shares out `factor` times the value of each cell among the pixels of a canvas `of` this size.
+pub fn add_to_cells(cells: Address, canvas: Address, factor: f32, cell: usize, of: Size) -> Launch {
+    let arguments = [At(cells), At(canvas), Float(factor), Int(cell as i32)].into_iter().chain(size(of));
+    Launch::each("add_to_cells", arguments.collect(), of.0 * of.1 * of.2)
+}
+
 /// Adds a vector of channels to each of `pixels`.
 pub fn add_to_pixels(map: Address, vector: Address, channels: usize, pixels: usize) -> Launch {
     Launch::each("add_to_pixels", vec![At(map), At(vector), Int(channels as i32)], pixels * channels)

@@ -1,6 +1,7 @@
 //! The terms of the loss. Each gives its value and its gradient, with its formula in its own file.
 
 pub mod content;
+pub mod drawing;
 mod few_pixels;
 pub mod gram;
 pub mod guided;

@@ -98,7 +98,9 @@ fn tiles_give_the_loss_and_the_gradient_of_the_whole() {
         let gradient = Tensor::full(f32::NAN, (height, width, 3), &Device::Cpu).unwrap();
         let found = tiled.evaluate(&canvas, &gradient).unwrap();
         for (found, expected) in
-            [(found.loss, expected.loss), (found.content, expected.content), (found.style, expected.style)]
+            [(found.loss, expected.loss), (found.content, expected.content), (found.drawing, expected.drawing)]
+                .into_iter()
+                .chain([(found.style, expected.style)])
         {
             assert!((found - expected).abs() <= 1e-5 * expected, "{height} x {width}: {found}, not {expected}");
         }
@@ -109,7 +111,7 @@ fn tiles_give_the_loss_and_the_gradient_of_the_whole() {
         let look = |found: bool| if found { tiled.shares(&canvas) } else { whole.shares(&canvas) };
         let shallow = terms.deepest() == Tap::relu(3, 1);
         let (shares, expected) = if shallow { (look(true).unwrap(), look(false).unwrap()) } else { Default::default() };
-        assert_eq!((shares.len(), expected.len()), if shallow { (6, 6) } else { (0, 0) });
+        assert_eq!((shares.len(), expected.len()), if shallow { (7, 7) } else { (0, 0) });
         for (found, expected) in shares.iter().zip(expected) {
             assert_eq!(found.term, expected.term);
             assert!((found.loss - expected.loss).abs() <= 1e-5 * expected.loss, "{found:?}, {expected:?}");
@@ -124,7 +126,7 @@ fn tiles_give_the_loss_and_the_gradient_of_the_whole() {
 #[test]
 fn styles_that_act_nowhere_ask_for_nothing() {
     let vgg = Arc::new(Vgg::new(VggWeights::load(None).unwrap(), Device::Cpu));
-    let terms = Terms { tv: 0.0, ..terms("none", "relu2_1", Pooling::Max, Edges::Replicate) };
+    let terms = Terms { drawing: 0.0, tv: 0.0, ..terms("none", "relu2_1", Pooling::Max, Edges::Replicate) };
     let picture = canvas(120, 200, 1);
     let tiles = Tiles::fitting(120, 200, terms.deepest(), 120.0 * 130.0).unwrap();
     let style = style_target(&vgg, &picture, tiles.clone(), &terms, &Interrupt::default()).unwrap();

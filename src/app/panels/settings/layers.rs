@@ -74,6 +74,7 @@ fn draw(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
         let pull = |layer| pulls.of_term(Term::Content(layer));
         group_ui(&PHOTO, &mut recipe.content_layers, &preset.content_layers, pull, ui);
     });
+    pull_ui("Drawing", pulls.of_term(Term::Drawing), ui);
     ui.add_space(theme::SMALL_GAP_PT);
     choice(ui, &TV_NORM, &mut recipe.tv_norm, preset.tv_norm);
     pull_ui("Smoothness", pulls.of_term(Term::TotalVariation), ui);
@@ -125,9 +126,9 @@ impl Pulls {
 fn terms_differ(one: &Recipe, other: &Recipe) -> bool {
     fn terms(recipe: &Recipe) -> impl PartialEq + use<'_> {
         let Recipe { style_layers, content_layers, style_curve, style_loss, histogram, tv, tv_norm, .. } = recipe;
-        let Recipe { preset, style_strength, content_strength, styles, .. } = recipe;
+        let Recipe { preset, style_strength, content_strength, drawing, styles, .. } = recipe;
         let layers = (style_layers, content_layers, style_curve, style_loss);
-        (layers, histogram, tv, tv_norm, preset, style_strength, content_strength, styles)
+        (layers, histogram, tv, tv_norm, preset, style_strength, content_strength, drawing, styles)
     }
     terms(one) != terms(other)
 }

@@ -80,6 +80,7 @@ mod tests {
             preset: Preset::Bold,
             style_strength: 1.0,
             content_strength: 2.0,
+            drawing: 0.5,
             tv: 3.0,
             ..gatys.clone()
         };

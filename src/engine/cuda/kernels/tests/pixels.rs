@@ -1,8 +1,11 @@
 //! The canvas, and regions and pixels of maps.
 
+use candle_core::{DType, Device, Tensor};
+
 use super::{alike, at, count, processor, read, tensor};
 use crate::engine::canvas;
 use crate::engine::cuda::kernels;
+use crate::engine::loss::drawing::{AddToCells, Laplacian, Light};
 use crate::engine::loss::{moments, tv};
 use crate::engine::optimizer::metric;
 use crate::engine::region::{self, Region};
@@ -30,6 +33,35 @@ fn total_variation_and_its_gradient_are_those_of_the_processor() {
         let mut found = gradient;
         let (to, from, factor) = (at(&mut found), at(&mut pixels), 3.0 / n as f32);
         processor.launch(kernels::add_total_variation_gradient(to, from, factor, norm, size));
+        alike(&found, &read(&expected), 1e-5);
+    }
+}
+
+#[test]
+fn the_drawing_is_that_of_the_processor() {
+    let Some(processor) = processor() else { return };
+    // Cells of one pixel, and of three with cut ones at the edges.
+    let sizes: [((usize, usize, usize), usize); 4] = [((1, 1, 3), 1), ((5, 7, 3), 1), ((10, 17, 3), 3), ((3, 2, 3), 3)];
+    for (size, cell) in sizes {
+        let cells = (size.0.div_ceil(cell), size.1.div_ceil(cell));
+        let mut noise = Noise::new(26);
+        let mut pixels = noise.vec(count(size));
+        let light = Tensor::zeros(cells, DType::F32, &Device::Cpu).unwrap();
+        light.inplace_op2(&tensor(&pixels, size), &Light { cell }).unwrap();
+        let mut found = vec![f32::NAN; cells.0 * cells.1];
+        processor.launch(kernels::light_of_cells(at(&mut pixels), at(&mut found), cell, size));
+        alike(&found, &read(&light), 1e-5);
+
+        let curvature = light.zeros_like().unwrap();
+        curvature.inplace_op2(&light, &Laplacian).unwrap();
+        let (mut x, mut found) = (read(&light), vec![f32::NAN; cells.0 * cells.1]);
+        processor.launch(kernels::laplacian(at(&mut x), at(&mut found), cells));
+        alike(&found, &read(&curvature), 1e-5);
+
+        let mut found = noise.vec(count(size));
+        let (expected, mut x) = (tensor(&found, size), read(&curvature));
+        expected.inplace_op2(&curvature, &AddToCells { cell, factor: 3.0 }).unwrap();
+        processor.launch(kernels::add_to_cells(at(&mut x), at(&mut found), 3.0, cell, size));
         alike(&found, &read(&expected), 1e-5);
     }
 }
