@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use image::codecs::gif::GifDecoder;
-use image::{AnimationDecoder, Frame, Rgba, RgbaImage};
+use image::codecs::png::PngEncoder;
+use image::{AnimationDecoder, ExtendedColorType, Frame, ImageEncoder, Rgba, RgbaImage};
 use pentimento::image_io::{Picture, read_record, write_settings};
 use pentimento::recipe::{Parameter, PictureSource, Preset, Recipe, parameter};
 use tempfile::TempDir;
@@ -194,6 +195,7 @@ fn help_tells_what_the_parameter_table_tells() {
     told(&help, &parameter::STYLE_STRENGTH, &studio.style_strength.to_string());
     told(&help, &parameter::CONTENT_STRENGTH, &studio.content_strength.to_string());
     told(&help, &parameter::STYLE_WEIGHT, &studio.styles[0].weight.to_string());
+    told(&help, &parameter::DRAWING, &by_preset(|recipe| recipe.drawing.to_string()));
     told(&help, &parameter::TV, &by_preset(|recipe| recipe.tv.to_string()));
     for option in ["--content", "--style", "--output", "--preset", "--optimizer", "--init", "--seed", "--pooling"] {
         assert!(help.contains(option), "{option}");
@@ -265,7 +267,7 @@ fn every_instruction_set_measures_the_same_losses() {
 fn a_small_painting_end_to_end() {
     let bench = Bench::new();
     let words = ["render", "--content", "photo.png", "--style", "style.png", "--size", "64", "--iterations", "3"];
-    let output = bench.run(&[&words[..], &["--preset", "gatys", "--trace", "trace.jsonl"]].concat());
+    let output = bench.run(&[&words[..], &["--preset", "gatys", "--drawing", "1", "--trace", "trace.jsonl"]].concat());
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert_eq!(text(&output.stdout), "photo-in-style.png\n");
     let path = bench.path("photo-in-style.png");
@@ -283,7 +285,8 @@ fn a_small_painting_end_to_end() {
         assert_eq!(line["evaluation"], index + 1);
         assert_eq!((&line["width"], &line["height"]), (&64.into(), &43.into()));
         let term = |name: &str| line[name].as_f64().unwrap();
-        let sum = term("content") + term("style") + term("tv");
+        assert!(index == 0 || term("drawing") > 0.0, "{line}");
+        let sum = term("content") + term("drawing") + term("style") + term("tv");
         assert!((term("loss") - sum).abs() <= 1e-6 * term("loss"), "{line}");
         assert!(term("seconds") >= 0.0 && line["stage"] == 0);
     }
@@ -356,6 +359,21 @@ fn a_film_shows_how_the_painting_came_about() {
     };
     let apart: Vec<_> = frames.iter().map(levels_from).collect();
     assert!(apart[4] < 12.0 && apart[0] > 1.5 * apart[4], "{apart:?}");
+}
+
+#[test]
+fn a_colour_profile_that_cannot_be_used_is_told_and_the_picture_taken() {
+    let bench = Bench::new();
+    let mut png = Vec::new();
+    let mut encoder = PngEncoder::new(&mut png);
+    encoder.set_icc_profile(b"not a profile".to_vec()).unwrap();
+    encoder.write_image(&[90; 48 * 48 * 3], 48, 48, ExtendedColorType::Rgb8).unwrap();
+    fs::write(bench.path("scan.png"), png).unwrap();
+    let words = ["score", "--content", "photo.png", "--style", "scan.png", "--image", "photo.png"];
+    let output = bench.run(&words);
+    assert!(output.status.success());
+    let told = "scan.png: its colour profile cannot be used, so its colours are taken for sRGB";
+    assert!(text(&output.stderr).contains(told), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -368,9 +368,22 @@ fn an_embedded_profile_is_honoured_in_every_format_that_has_it() {
     encoder.set_icc_profile(p3).unwrap();
     encoder.write_image(&pixels, 8, 8, ExtendedColorType::Rgb8).unwrap();
     for (name, bytes) in [("p3.png", png), ("p3.jpg", jpeg), ("p3.webp", webp), ("p3.tif", tiff.into_inner())] {
-        let [r, g, ..] = Picture::decode(&bytes, name).unwrap().to_rgba().get_pixel(3, 3).0;
+        let picture = Picture::decode(&bytes, name).unwrap();
+        assert_eq!(picture.remark(), None, "{name}");
+        let [r, g, ..] = picture.to_rgba().get_pixel(3, 3).0;
         assert!(r > 208 && g < 98, "{name}: {r} {g}: Display P3 was taken for sRGB");
     }
+}
+
+#[test]
+fn a_profile_that_cannot_be_used_is_no_reason_to_refuse_a_picture_but_is_told() {
+    let mut png = Vec::new();
+    let mut encoder = image::codecs::png::PngEncoder::new(&mut png);
+    encoder.set_icc_profile(b"not a profile".to_vec()).unwrap();
+    encoder.write_image(&[200, 100, 100], 1, 1, ExtendedColorType::Rgb8).unwrap();
+    let picture = Picture::decode(&png, "scan.png").unwrap();
+    assert_eq!(picture.to_rgba().get_pixel(0, 0).0, [200, 100, 100, 255]);
+    assert!(picture.remark().unwrap().contains("sRGB"));
 }
 
 #[test]

@@ -113,7 +113,10 @@ fn changes(mask: PictureSource) -> Vec<(&'static str, Change)> {
         ("style-layers", Box::new(|r| r.style_layers = layers("relu1_1,relu2_1"))),
         ("style-curve", Box::new(|r| r.style_curve = StyleCurve::Equal)),
         ("style-curve-falling", Box::new(|r| r.style_curve = StyleCurve::Falling)),
-        ("content-layers", Box::new(|r| (r.content_strength, r.content_layers) = (4.0, layers("relu2_2=8")))),
+        (
+            "content-layers",
+            Box::new(|r| (r.content_strength, r.drawing, r.content_layers) = (4.0, 0.0, layers("relu2_2=8"))),
+        ),
         ("style-loss", Box::new(|r| r.style_loss = StyleLoss::Moments)),
         ("histogram", Box::new(|r| r.histogram = 10.0)),
         ("init", Box::new(|r| r.init = Init::Noise)),

@@ -111,8 +111,11 @@ impl State {
     /// Takes in one event.
     pub fn apply(&mut self, event: Event, now_secs: f64) {
         match event {
-            Event::PictureLoaded { source, thumbnail, width, height } => {
+            Event::PictureLoaded { source, thumbnail, width, height, remark } => {
                 self.mask_arrived(&source, &thumbnail);
+                if let Some(remark) = remark {
+                    self.notices.push(Severity::Info, format!("{source}: {remark}"), now_secs);
+                }
                 let info = PictureInfo { thumbnail, width_px: width, height_px: height };
                 self.pictures.insert(source.clone(), PictureState::Ready(info));
                 self.settle(&source);

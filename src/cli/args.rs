@@ -251,7 +251,7 @@ pub struct RunArgs {
     pub weights: Option<PathBuf>,
 
     /// Write one JSON object a line for every loss evaluation: stage, iteration, evaluation, width, height, loss,
-    /// content, style, tv, seconds.
+    /// content, drawing, style, tv, seconds.
     #[arg(long, help_heading = OUTPUT, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::args::{RenderArgs, RunArgs};
 use super::film::Film;
 use super::output::{Output, default_stem, spare};
-use super::report::Report;
+use super::report::{self, Report};
 use super::trace::Trace;
 use super::{CliError, batch, print};
 use crate::engine::{Engine, Interrupt, Job, Masks, Painter, StyleEngine};
@@ -109,9 +109,18 @@ fn nothing_done() -> CliError {
     CliError::Failed("stopped before the first iteration was done, so nothing was written".to_owned())
 }
 
+/// Reads a picture, and says what its owner should know of that.
+pub(super) fn read(source: &PictureSource) -> Result<Picture, PictureError> {
+    let picture = Picture::load(source)?;
+    if let Some(remark) = picture.remark() {
+        report::line(&format!("{source}: {remark}"));
+    }
+    Ok(picture)
+}
+
 /// Reads the pictures that a recipe names.
 pub(super) fn load(recipe: Recipe) -> Result<Job, PictureError> {
-    let open = |source: &PictureSource| Picture::load(source).map(Arc::new);
+    let open = |source: &PictureSource| read(source).map(Arc::new);
     let content = open(&recipe.content)?;
     let styles = recipe.styles.iter().map(|style| open(&style.picture)).collect::<Result<_, _>>()?;
     let init = match &recipe.init {

@@ -79,7 +79,7 @@ impl Report {
 }
 
 /// Unlike `eprintln!`, goes on painting when nobody reads the log any more.
-fn line(text: &str) {
+pub(super) fn line(text: &str) {
     let _ = writeln!(stderr(), "{text}");
 }
 

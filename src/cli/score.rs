@@ -1,13 +1,12 @@
 //! `pentimento score`: the losses of any picture, whoever painted it.
 
 use super::args::{ScoreArgs, source};
-use super::{CliError, print};
+use super::{CliError, print, render};
 use crate::engine::{DeviceChoice, StyleEngine, score};
-use crate::image_io::Picture;
 
 /// Prints the losses as one JSON object.
 pub fn run(args: &ScoreArgs) -> Result<(), CliError> {
-    let open = |path| Picture::load(&source(path));
+    let open = |path| render::read(&source(path));
     let (content, style, image) = (open(&args.content)?, open(&args.style)?, open(&args.image)?);
     // The built-in weights and the processor, always: losses under other weights, or rounded as a card does, cannot be
     // compared.

@@ -33,9 +33,13 @@ pub fn add(photo: &Picture, from: (u32, u32), to: (u32, u32), canvas: &mut [f32]
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use image::{Rgba, RgbaImage};
 
     use super::*;
+    use crate::engine::Masks;
+    use crate::recipe::{LayerWeights, Preset, Recipe};
 
     /// Broad bands and single dark pixels.
     fn photo(side: u32) -> Picture {
@@ -55,6 +59,21 @@ mod tests {
         assert!(distance(&canvas) > 20.0);
         add(&photo, from, to, &mut canvas);
         assert!(distance(&canvas) < 0.01, "{} levels", distance(&canvas));
+    }
+
+    #[test]
+    fn only_a_photo_that_counts_gives_its_detail() {
+        let photo = Arc::new(photo(8));
+        let gives = |recipe: Recipe| {
+            let (content, styles) = (Arc::clone(&photo), vec![Arc::clone(&photo)]);
+            photo_of(&Job { recipe, content, styles, init: None, masks: Masks::default() }).is_some()
+        };
+        let no_content = Recipe { content_layers: LayerWeights::default(), ..Recipe::default() };
+        assert!(gives(Recipe { drawing: 0.0, ..Recipe::default() }) && gives(no_content.clone()));
+        assert!(!gives(Recipe { drawing: 0.0, ..no_content }), "neither content nor drawing");
+        assert!(
+            !gives(Recipe::from_preset(Preset::Texture)) && !gives(Recipe { init: Init::Style, ..Recipe::default() })
+        );
     }
 
     #[test]

@@ -159,11 +159,8 @@ impl Objective {
     /// # Errors
     /// When the tensors have another size, or the device fails.
     pub fn evaluate(&self, canvas: &Tensor, gradient: &Tensor) -> Result<Losses> {
-        let (mut names, mut losses) = (Vec::new(), Vec::new());
-        let mut tell = |name, loss| {
-            names.push(name);
-            losses.push(loss);
-        };
+        let mut parts = Vec::new();
+        let mut tell = |name, loss| parts.push((name, loss));
         match self.terms.iter().map(|term| term.tap).max() {
             Some(deepest) => self.evaluate_features(deepest, canvas, gradient, |_| true, &mut tell)?,
             // Masks may leave nothing to any style.
@@ -171,7 +168,7 @@ impl Objective {
         }
         self.pixel_terms.add_to(canvas, gradient, tell)?;
         // All is under way; a card is waited for here, and once.
-        Ok(Losses::of(names.into_iter().zip(Loss::read_all(&losses)?)))
+        Ok(Losses::of(Loss::read_each(parts)?))
     }
 
     /// Breaks an evaluation off with an error when this is raised.

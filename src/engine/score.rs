@@ -13,7 +13,7 @@ use crate::recipe::{Preset, Recipe};
 /// The losses found, and the size at which they were.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Score {
-    /// The losses of the `gatys` preset.
+    /// The losses of the `gatys` preset, which has neither a drawing nor total variation.
     #[serde(flatten)]
     pub losses: Losses,
     /// Width in pixels.

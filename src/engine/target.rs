@@ -13,7 +13,6 @@ use super::{arena, vector};
 use crate::recipe::StyleLoss;
 
 /// The content of a picture.
-#[derive(Clone)]
 pub struct ContentTarget {
     /// Its feature maps at the layers of [`Terms::content`], in that order.
     pub(super) layers: Vec<Tensor>,

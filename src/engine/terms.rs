@@ -33,7 +33,7 @@ pub struct Terms {
     pub variant: Variant,
     /// Content, from the pixels up: alpha times the layer's own weight.
     pub content: Vec<LayerTerm>,
-    /// The photo's drawing: alpha times its own weight, brought to the strength of the content.
+    /// The photo's drawing: alpha times its own weight.
     pub drawing: f64,
     /// Style, from the pixels up: beta times the curve times the layer's own weight.
     pub style: Vec<LayerTerm>,
@@ -56,7 +56,7 @@ impl Terms {
         Self {
             variant: Variant::of(recipe),
             content: layer_terms(&recipe.content_layers, |_| alpha),
-            drawing: alpha * f64::from(recipe.drawing) * drawing::CONTENT_STRENGTH,
+            drawing: alpha * f64::from(recipe.drawing) * drawing::STRENGTH,
             style: layer_terms(&recipe.style_layers, |layer| beta * curve(recipe.style_curve, layer)),
             style_loss: recipe.style_loss,
             histogram: f64::from(recipe.histogram),

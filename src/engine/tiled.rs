@@ -113,14 +113,11 @@ impl TiledObjective {
     pub fn evaluate(&self, canvas: &Tensor, gradient: &Tensor) -> Result<Losses> {
         let measured = self.measure(canvas)?;
         self.sum_up_gradient(canvas, &measured.style, |_| true, true, gradient)?;
-        let (mut pixel_terms, mut losses) = (Vec::new(), Vec::new());
-        self.pixel_terms.add_to(canvas, gradient, |term, loss| {
-            pixel_terms.push(term);
-            losses.push(loss);
-        })?;
+        let mut pixel_terms = Vec::new();
+        self.pixel_terms.add_to(canvas, gradient, |term, loss| pixel_terms.push((term, loss)))?;
         let content = self.terms.content.iter().map(|term| Term::Content(term.layer)).zip(measured.content);
         let style = measured.style.iter().map(|pull| (pull.term, pull.loss));
-        Ok(Losses::of(content.chain(style).chain(pixel_terms.into_iter().zip(Loss::read_all(&losses)?))))
+        Ok(Losses::of(content.chain(style).chain(Loss::read_each(pixel_terms)?)))
     }
 
     /// Breaks an evaluation off with an error when this is raised.

@@ -32,8 +32,7 @@ pub(super) fn to_srgb(bytes: &[u8], format: ImageFormat, icc: &[u8], max_bytes: 
         ImageFormat::Tiff => of_tiff(bytes, max_bytes),
         _ => None,
     }?;
-    let converted = colour::of_inks(size, &inks, &press);
-    converted.inspect_err(|error| log::warn!("ignoring an unusable profile of a press: {error}")).ok()
+    colour::of_inks(size, &inks, &press).ok()
 }
 
 /// In JPEG files inks are stored the other way round (Adobe Technical Note 5116: 255 is none), and as they are or, like

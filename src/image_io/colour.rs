@@ -21,22 +21,18 @@ pub(super) fn srgb_profile() -> Result<Vec<u8>, CmsError> {
 /// Year, month, day, hour, minute and second as an ICC profile has them.
 const NEW_YEAR_2026: [u8; 12] = [0x07, 0xea, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0];
 
-/// Converts `image` from the ICC profile `icc` to sRGB.
+/// Converts `image` from the ICC profile `icc` to sRGB, and tells whether it could be used.
 ///
 /// A profile that is broken, or that does not belong to these pixels, is no reason to refuse a picture: it is then shown as
 /// if it were sRGB.
-pub(super) fn to_srgb(image: DynamicImage, icc: &[u8]) -> DynamicImage {
+pub(super) fn to_srgb(image: DynamicImage, icc: &[u8]) -> (DynamicImage, bool) {
     // What this program wrote comes back to the last bit.
     if srgb_profile().is_ok_and(|ours| ours == icc) {
-        return image;
+        return (image, true);
     }
     match convert(&image, icc) {
-        Ok(Some(converted)) => converted,
-        Ok(None) => image,
-        Err(error) => {
-            log::warn!("ignoring an unusable colour profile: {error}");
-            image
-        }
+        Ok(Some(converted)) => (converted, true),
+        Ok(None) | Err(_) => (image, false),
     }
 }
 
@@ -124,7 +120,7 @@ mod tests {
 
     fn one_pixel(colour: [u8; 3], profile: &ColorProfile) -> [u8; 3] {
         let image = DynamicImage::ImageRgb8(RgbImage::from_pixel(1, 1, Rgb(colour)));
-        to_srgb(image, &profile.encode().unwrap()).to_rgb8().get_pixel(0, 0).0
+        to_srgb(image, &profile.encode().unwrap()).0.to_rgb8().get_pixel(0, 0).0
     }
 
     #[test]
@@ -152,7 +148,7 @@ mod tests {
     fn alpha_and_depth_are_kept() {
         let icc = ColorProfile::new_display_p3().encode().unwrap();
         let image = DynamicImage::ImageRgba16(ImageBuffer::from_pixel(2, 2, Rgba([50_000, 20_000, 20_000, 1234])));
-        let DynamicImage::ImageRgba16(converted) = to_srgb(image, &icc) else { panic!("depth or alpha lost") };
+        let DynamicImage::ImageRgba16(converted) = to_srgb(image, &icc).0 else { panic!("depth or alpha lost") };
         let [r, .., a] = converted.get_pixel(1, 1).0;
         assert!(r > 51_000, "{r}");
         assert_eq!(a, 1234);
@@ -164,7 +160,7 @@ mod tests {
         // which the darkest are thirteen times as coarse as those of sRGB.
         let icc = ColorProfile::new_display_p3().encode().unwrap();
         let ramp = ImageBuffer::from_fn(65_536, 1, |x, _| Rgb([x as u16; 3]));
-        let DynamicImage::ImageRgb16(converted) = to_srgb(ramp.into(), &icc) else { panic!("depth lost") };
+        let DynamicImage::ImageRgb16(converted) = to_srgb(ramp.into(), &icc).0 else { panic!("depth lost") };
         let worst = converted.enumerate_pixels().map(|(x, _, p)| p.0.map(|v| v.abs_diff(x as u16)).into_iter().max());
         let worst = worst.max().flatten().unwrap();
         assert!(worst <= 7, "off by {worst} of 65535");
@@ -173,14 +169,14 @@ mod tests {
     #[test]
     fn what_this_program_tags_is_left_as_it_is() {
         let image = DynamicImage::from(RgbImage::from_fn(256, 3, |x, y| Rgb([x as u8, 255 - x as u8, 80 * y as u8])));
-        assert_eq!(to_srgb(image.clone(), &srgb_profile().unwrap()), image);
+        assert_eq!(to_srgb(image.clone(), &srgb_profile().unwrap()), (image, true));
     }
 
     #[test]
     fn grey_pictures_follow_their_own_curve() {
         let linear = ColorProfile::new_gray_with_gamma(1.0);
         let image = DynamicImage::ImageLuma8(GrayImage::from_pixel(1, 1, Luma([128])));
-        let converted = to_srgb(image, &linear.encode().unwrap()).to_rgb8().get_pixel(0, 0).0;
+        let converted = to_srgb(image, &linear.encode().unwrap()).0.to_rgb8().get_pixel(0, 0).0;
         // Linear 0.5 is 188 in sRGB.
         assert!(converted.iter().all(|v| v.abs_diff(188) <= 1), "{converted:?}");
     }
@@ -192,10 +188,10 @@ mod tests {
         let [dark] = GrayImage::from_pixel(1, 1, Luma([20])).get_pixel(0, 0).0;
         let coloured = one_pixel([dark; 3], &ColorProfile::new_adobe_rgb());
         assert!(coloured[0] < dark - 2, "{coloured:?}");
-        let grey = to_srgb(DynamicImage::ImageLuma8(GrayImage::from_pixel(1, 1, Luma([dark]))), &icc);
+        let grey = to_srgb(DynamicImage::ImageLuma8(GrayImage::from_pixel(1, 1, Luma([dark]))), &icc).0;
         assert_eq!(grey.to_rgb8().get_pixel(0, 0).0, coloured);
         let deep = DynamicImage::ImageLumaA16(ImageBuffer::from_pixel(1, 1, LumaA([20 * 257, 700])));
-        let DynamicImage::ImageRgba16(deep) = to_srgb(deep, &icc) else { panic!("depth or alpha lost") };
+        let DynamicImage::ImageRgba16(deep) = to_srgb(deep, &icc).0 else { panic!("depth or alpha lost") };
         assert_eq!((deep.get_pixel(0, 0).0[3], deep.get_pixel(0, 0).0[0] / 257), (700, u16::from(coloured[0])));
     }
 
@@ -205,7 +201,7 @@ mod tests {
         let good = ColorProfile::new_display_p3().encode().unwrap();
         let grey = ColorProfile::new_gray_with_gamma(1.0).encode().unwrap();
         for icc in [&b"nonsense"[..], &[], &good[..good.len() / 3], &grey] {
-            assert_eq!(to_srgb(image.clone(), icc), image);
+            assert_eq!(to_srgb(image.clone(), icc), (image.clone(), false));
         }
     }
 }

@@ -43,8 +43,17 @@ pub(super) fn open_file(path: &Path) -> Result<(File, u64), PictureError> {
     Ok((file, metadata.len()))
 }
 
+/// What is in a file.
+#[derive(Debug)]
+pub(super) struct Decoded {
+    /// The picture, upright and in sRGB.
+    pub image: DynamicImage,
+    /// It has a colour profile that could not be used.
+    pub profile_unused: bool,
+}
+
 /// Decodes `bytes`; `path` names them in errors. The content decides the format: extensions lie.
-pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<DynamicImage, PictureError> {
+pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<Decoded, PictureError> {
     if bytes.is_empty() {
         return Err(PictureError::Empty { path: path.to_path_buf() });
     }
@@ -78,7 +87,7 @@ pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<DynamicImage, PictureE
         && let Some(mut image) = cmyk::to_srgb(bytes, format, icc, 2 * MAX_DECODED_BYTES)
     {
         image.apply_orientation(orientation);
-        return Ok(image);
+        return Ok(Decoded { image, profile_unused: false });
     }
     let mut image = DynamicImage::from_decoder(decoder).map_err(sort)?;
     // Nothing later knows floating point, and 16 bits are as fine as any screen or print.
@@ -90,11 +99,13 @@ pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<DynamicImage, PictureE
     if format == ImageFormat::Tiff && tiff_file::is_premultiplied(bytes) {
         alpha::unpremultiply(&mut image);
     }
+    let mut profile_unused = false;
     if let Some(icc) = icc {
-        image = colour::to_srgb(image, &icc);
+        let (converted, used) = colour::to_srgb(image, &icc);
+        (image, profile_unused) = (converted, !used);
     }
     image.apply_orientation(orientation);
-    Ok(image)
+    Ok(Decoded { image, profile_unused })
 }
 
 fn limits() -> Limits {

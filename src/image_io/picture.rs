@@ -19,6 +19,7 @@ type Rgb16Image = ImageBuffer<Rgb<u16>, Vec<u16>>;
 #[derive(Debug, Clone)]
 pub struct Picture {
     pixels: Pixels,
+    profile_unused: bool,
 }
 
 /// Colours are not multiplied by their opacity.
@@ -55,7 +56,7 @@ impl Picture {
     /// # Errors
     /// When the file cannot be read, is no picture, is damaged, or is too large to hold; the sentence names the file.
     pub fn open(path: &Path) -> Result<Self, PictureError> {
-        decode::decode(&decode::read_file(path)?, path).map(Self::from_image)
+        decode::decode(&decode::read_file(path)?, path).map(Self::from_decoded)
     }
 
     /// Decodes a picture that has been read already; `name` stands for the file in error messages.
@@ -63,7 +64,7 @@ impl Picture {
     /// # Errors
     /// When the bytes are no picture, are damaged, or declare more pixels than can be held.
     pub fn decode(bytes: &[u8], name: &str) -> Result<Self, PictureError> {
-        decode::decode(bytes, Path::new(name)).map(Self::from_image)
+        decode::decode(bytes, Path::new(name)).map(Self::from_decoded)
     }
 
     /// A picture from pixels in memory. An image without pixels becomes a single white one, so that every picture has
@@ -79,9 +80,14 @@ impl Picture {
         Self::from_image(DynamicImage::ImageLuma8(image.clone()))
     }
 
+    fn from_decoded(decoded: decode::Decoded) -> Self {
+        Self { profile_unused: decoded.profile_unused, ..Self::from_image(decoded.image) }
+    }
+
     fn from_image(image: DynamicImage) -> Self {
         if image.width() == 0 || image.height() == 0 {
-            return Self { pixels: Pixels::Rgb8(RgbImage::from_pixel(1, 1, Rgb([u8::MAX; 3]))) };
+            let pixels = Pixels::Rgb8(RgbImage::from_pixel(1, 1, Rgb([u8::MAX; 3])));
+            return Self { pixels, profile_unused: false };
         }
         let (deep, alpha) =
             (image.color().bits_per_pixel() / u16::from(image.color().channel_count()) > 8, image.color().has_alpha());
@@ -99,7 +105,7 @@ impl Picture {
                 if opaque { Pixels::Rgb16(DynamicImage::from(image).into_rgb16()) } else { Pixels::Rgba16(image) }
             }
         };
-        Self { pixels }
+        Self { pixels, profile_unused: false }
     }
 
     /// Width in pixels.
@@ -121,6 +127,12 @@ impl Picture {
             Pixels::Rgba8(image) => image.dimensions(),
             Pixels::Rgba16(image) => image.dimensions(),
         }
+    }
+
+    /// What its owner should know of how it was read, in a clause that goes on from its name.
+    #[must_use]
+    pub fn remark(&self) -> Option<&'static str> {
+        self.profile_unused.then_some("its colour profile cannot be used, so its colours are taken for sRGB")
     }
 
     /// Whether anything of it is transparent, however little.

@@ -178,7 +178,7 @@ impl Recipe {
         Ok(())
     }
 
-    /// The multipliers of the three loss terms that this recipe asks for: its preset's balance, moved by the strengths.
+    /// The multipliers of the three parts of the loss that this recipe asks for: its preset's balance, moved by the strengths.
     #[must_use]
     pub fn weights(&self) -> LossWeights {
         let balance = self.preset.balance();
@@ -190,7 +190,7 @@ impl Recipe {
     }
 }
 
-/// alpha, beta and gamma of `alpha * content + beta * style + gamma * tv`.
+/// alpha, beta and gamma of `alpha * (content and drawing) + beta * style + gamma * tv`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LossWeights {
     /// alpha.
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recipe_from_an_older_version_takes_defaults_for_what_it_lacks() {
+    fn a_recipe_from_an_older_version_takes_defaults_for_what_it_lacks_but_for_a_drawing() {
         let recipe: Recipe = serde_json::from_str(r#"{"size": 256}"#).unwrap();
         assert_eq!(recipe, Recipe { size: 256, drawing: 0.0, ..Recipe::default() }, "it was painted without a drawing");
     }

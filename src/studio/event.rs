@@ -77,6 +77,8 @@ pub enum Event {
         width: u32,
         /// Full height in pixels.
         height: u32,
+        /// What the artist should know of how it was read, see [`Picture::remark`].
+        remark: Option<&'static str>,
     },
     /// A picture that had been decoded before has changed in its file; [`Event::PictureLoaded`] came right before.
     PictureChanged(PictureSource),
@@ -128,7 +130,7 @@ pub enum Event {
         run: RunId,
         /// Iterations that the canvas has seen.
         iteration: u32,
-        /// Content, style and histogram terms from the pixels up, then total variation.
+        /// Content, style and histogram terms from the pixels up, then the drawing and total variation.
         shares: Vec<TermShare>,
     },
     /// The painting went back to an earlier moment of its own.

@@ -285,6 +285,7 @@ fn loaded(source: PictureSource, picture: &Picture) -> Event {
         thumbnail: Arc::new(picture.thumbnail(PREVIEW_SIDE_PX)),
         width: picture.width(),
         height: picture.height(),
+        remark: picture.remark(),
     }
 }
 

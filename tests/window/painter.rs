@@ -112,6 +112,7 @@ impl Painter for Tame {
     }
 
     fn shares(&mut self) -> Result<Vec<TermShare>, EngineError> {
-        Ok(vec![TermShare { term: Term::TotalVariation, loss: 2.0, gradient_rms: 0.5 }])
+        let share = |term, gradient_rms| TermShare { term, loss: 2.0, gradient_rms };
+        Ok(vec![share(Term::Drawing, 1.5), share(Term::TotalVariation, 0.5)])
     }
 }

@@ -170,7 +170,8 @@ fn the_pull_of_every_term_is_shown_when_asked_for() {
     assert!(!bench.has(" pulls "));
     bench.click("Measure the pull");
     bench.iterate(1);
-    bench.until_label("pulls 100 %");
+    bench.until_label("Smoothness pulls 25 %");
+    assert!(bench.has("Drawing pulls 75 %"));
     assert!(!bench.has("measure again"));
     bench.set_slider("Style strength", 1.0);
     assert!(bench.has("measure again"));
@@ -229,7 +230,7 @@ fn every_section_reaches_the_painter() {
         bench.window().get_by_label(section).click_accesskit();
         bench.settle();
     }
-    for (slider, value) in [("Brush size", 2.0), ("Match colours", 40.0), ("Histogram", 0.5)] {
+    for (slider, value) in [("Brush size", 2.0), ("Drawing", 3.0), ("Match colours", 40.0), ("Histogram", 0.5)] {
         bench.set_slider(slider, value);
     }
     for (choice, value) in [
@@ -251,6 +252,7 @@ fn every_section_reaches_the_painter() {
     bench.paint(1);
     let wanted = Recipe {
         style_scale: 2.0,
+        drawing: 3.0,
         colour_match: 40.0,
         histogram: 0.5,
         colours: Colours::Photo,

@@ -4,7 +4,8 @@ use crate::studio::Event;
 
 fn loaded(state: &mut State, source: &PictureSource, picture: RgbaImage) {
     let (width, height) = picture.dimensions();
-    let event = Event::PictureLoaded { source: source.clone(), thumbnail: Arc::new(picture), width, height };
+    let event =
+        Event::PictureLoaded { source: source.clone(), thumbnail: Arc::new(picture), width, height, remark: None };
     state.apply(event, 0.0);
 }
 

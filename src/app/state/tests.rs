@@ -11,9 +11,26 @@ fn file(name: &str) -> PictureSource {
 }
 
 fn loaded(state: &mut State, source: &PictureSource) {
-    let event =
-        Event::PictureLoaded { source: source.clone(), thumbnail: Arc::new(RgbaImage::new(8, 6)), width: 8, height: 6 };
+    let event = Event::PictureLoaded {
+        source: source.clone(),
+        thumbnail: Arc::new(RgbaImage::new(8, 6)),
+        width: 8,
+        height: 6,
+        remark: None,
+    };
     state.apply(event, 0.0);
+}
+
+#[test]
+fn what_is_to_be_known_of_how_a_picture_was_read_is_told() {
+    let mut state = State::default();
+    loaded(&mut state, &file("photo.jpg"));
+    assert!(state.notices.newest_first().next().is_none());
+    let thumbnail = Arc::new(RgbaImage::new(8, 6));
+    let remark = Some("its colours are taken for sRGB");
+    state.apply(Event::PictureLoaded { source: file("scan.tif"), thumbnail, width: 8, height: 6, remark }, 0.0);
+    let told: Vec<&str> = state.notices.newest_first().map(|notice| notice.text.as_str()).collect();
+    assert_eq!(told, ["scan.tif: its colours are taken for sRGB"]);
 }
 
 fn failed(state: &mut State, source: &PictureSource) {

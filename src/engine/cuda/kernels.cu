@@ -396,24 +396,24 @@ KERNEL add_total_variation_gradient(float *gradient, const float *canvas, float 
     gradient[i] += factor * sum;
 }
 
-// The photo's drawing, see `loss/drawing.rs`. Pixels of a cell along a side of `length`, the last one of which may be cut.
-__device__ int cell_side(int at, int cell, int length) {
-    int left = length - at * cell;
-    return left < cell ? left : cell;
+// The photo's drawing, see `loss/drawing.rs`. Where a cell begins along a side of `length` pixels that has `count` of them.
+__device__ int cell_begin(int at, int count, int length) {
+    return (int)((Count)at * length / count);
 }
 
 // The mean over the pixels and channels of each of `n` cells.
-KERNEL light_of_cells(const float *canvas, float *light, int cell, int height, int width, int channels, Count n) {
+KERNEL light_of_cells(const float *canvas, float *light, int rows, int columns, int height, int width, int channels, Count n) {
     Count i = INDEX;
     if (i >= n) return;
-    int columns = (width + cell - 1) / cell, row = (int)(i / columns), column = (int)(i % columns);
-    int down = cell_side(row, cell, height), across = cell_side(column, cell, width) * channels;
+    int row = (int)(i / columns), column = (int)(i % columns);
+    int top = cell_begin(row, rows, height), bottom = cell_begin(row + 1, rows, height);
+    int left = cell_begin(column, columns, width), right = cell_begin(column + 1, columns, width);
     float sum = 0.0f;
-    for (int y = 0; y < down; y++) {
-        const float *pixels = canvas + (((Count)row * cell + y) * width + (Count)column * cell) * channels;
-        for (int x = 0; x < across; x++) sum += pixels[x];
+    for (int y = top; y < bottom; y++) {
+        const float *pixels = canvas + ((Count)y * width + left) * channels;
+        for (int x = 0; x < (right - left) * channels; x++) sum += pixels[x];
     }
-    light[i] = sum / ((float)down * across);
+    light[i] = sum / ((float)(bottom - top) * (right - left) * channels);
 }
 
 KERNEL laplacian(const float *x, float *out, int rows, int columns, Count n) {
@@ -429,13 +429,15 @@ KERNEL laplacian(const float *x, float *out, int rows, int columns, Count n) {
 }
 
 // Each of the `n` values of a canvas takes its part of what its cell is given.
-KERNEL add_to_cells(const float *cells, float *canvas, float factor, int cell, int height, int width, int channels, Count n) {
+KERNEL add_to_cells(const float *cells, float *canvas, float factor, int rows, int columns, int height, int width,
+                    int channels, Count n) {
     Count i = INDEX;
     if (i >= n) return;
     Count pixel = i / channels;
-    int columns = (width + cell - 1) / cell, row = (int)(pixel / width) / cell, column = (int)(pixel % width) / cell;
-    float size = (float)cell_side(row, cell, height) * cell_side(column, cell, width) * channels;
-    canvas[i] += factor * cells[(Count)row * columns + column] / size;
+    int row = (int)(((pixel / width + 1) * rows - 1) / height), column = (int)(((pixel % width + 1) * columns - 1) / width);
+    int down = cell_begin(row + 1, rows, height) - cell_begin(row, rows, height);
+    int across = cell_begin(column + 1, columns, width) - cell_begin(column, columns, width);
+    canvas[i] += factor * cells[(Count)row * columns + column] / ((float)down * across * channels);
 }
 
 // ---- Pixels and regions of maps.

@@ -210,10 +210,10 @@ pub fn add_total_variation_gradient(gradient: Address, canvas: Address, factor: 
     Launch::each("add_total_variation_gradient", arguments.collect(), of.0 * of.1 * of.2)
 }
 
-/// The mean light of the cells of a canvas `of` this size, each with a side of `cell` pixels.
-pub fn light_of_cells(canvas: Address, light: Address, cell: usize, of: Size) -> Launch {
-    let arguments = [At(canvas), At(light), Int(cell as i32)].into_iter().chain(size(of));
-    Launch::each("light_of_cells", arguments.collect(), of.0.div_ceil(cell) * of.1.div_ceil(cell))
+/// The mean light of `rows` times `columns` cells of a canvas `of` this size.
+pub fn light_of_cells(canvas: Address, light: Address, (rows, columns): (usize, usize), of: Size) -> Launch {
+    let arguments = [At(canvas), At(light), Int(rows as i32), Int(columns as i32)].into_iter().chain(size(of));
+    Launch::each("light_of_cells", arguments.collect(), rows * columns)
 }
 
 /// `out = D x` for `rows` times `columns` cells, see `loss/drawing.rs`.
@@ -222,8 +222,9 @@ pub fn laplacian(x: Address, out: Address, (rows, columns): (usize, usize)) -> L
 }
 
 /// Shares out `factor` times the value of each cell among the pixels of a canvas `of` this size.
-pub fn add_to_cells(cells: Address, canvas: Address, factor: f32, cell: usize, of: Size) -> Launch {
-    let arguments = [At(cells), At(canvas), Float(factor), Int(cell as i32)].into_iter().chain(size(of));
+pub fn add_to_cells(cells: Address, canvas: Address, factor: f32, (rows, columns): (usize, usize), of: Size) -> Launch {
+    let arguments = [At(cells), At(canvas), Float(factor), Int(rows as i32), Int(columns as i32)];
+    let arguments = arguments.into_iter().chain(size(of));
     Launch::each("add_to_cells", arguments.collect(), of.0 * of.1 * of.2)
 }
 

@@ -117,25 +117,26 @@ pub fn add_total_variation_gradient(
 }
 
 /// The mean light of the cells of a canvas; the caller has compared the shapes.
-pub fn light_of_cells(cell: usize, (light, light_l): Out<'_>, (canvas, canvas_l): In<'_>) -> Result<()> {
+pub fn light_of_cells((light, light_l): Out<'_>, (canvas, canvas_l): In<'_>) -> Result<()> {
     let ((to, _), (at, _)) = (values(light, light_l)?, values(canvas, canvas_l)?);
-    // SAFETY: the canvas has as many values as its shape says, and the caller has seen that there is a value for each cell.
-    unsafe { card::of(&canvas.device)?.launch(kernels::light_of_cells(at, to, cell, canvas_l.shape().dims3()?)) }
+    let (cells, size) = (light_l.shape().dims2()?, canvas_l.shape().dims3()?);
+    // SAFETY: both have as many values as their shapes say, and the caller has seen that the canvas has a pixel for each cell.
+    unsafe { card::of(&canvas.device)?.launch(kernels::light_of_cells(at, to, cells, size)) }
 }
 
-/// The Laplacian of cells.
+/// The Laplacian of cells; the caller has compared the shapes.
 pub fn laplacian((out, out_l): Out<'_>, (x, x_l): In<'_>) -> Result<()> {
-    let ((to, len), (at, n)) = (values(out, out_l)?, values(x, x_l)?);
-    same_length(n, len)?;
+    let ((to, _), (at, _)) = (values(out, out_l)?, values(x, x_l)?);
     // SAFETY: both have as many values as the shape says.
     unsafe { card::of(&x.device)?.launch(kernels::laplacian(at, to, x_l.shape().dims2()?)) }
 }
 
 /// Shares out what cells are given among the pixels of a canvas; the caller has compared the shapes.
-pub fn add_to_cells(cell: usize, factor: f32, (canvas, canvas_l): Out<'_>, (cells, cells_l): In<'_>) -> Result<()> {
+pub fn add_to_cells(factor: f32, (canvas, canvas_l): Out<'_>, (cells, cells_l): In<'_>) -> Result<()> {
     let ((to, _), (at, _)) = (values(canvas, canvas_l)?, values(cells, cells_l)?);
+    let (of, size) = (cells_l.shape().dims2()?, canvas_l.shape().dims3()?);
     // SAFETY: as for `light_of_cells`.
-    unsafe { card::of(&cells.device)?.launch(kernels::add_to_cells(at, to, factor, cell, canvas_l.shape().dims3()?)) }
+    unsafe { card::of(&cells.device)?.launch(kernels::add_to_cells(at, to, factor, of, size)) }
 }
 
 /// `x = M x` for a canvas, see `optimizer/metric.rs`; not halved any more where a side is shorter than `min_side`.

@@ -5,9 +5,10 @@
 //! Style Transfer", 2017). Both are linear, so with `d = A_p (x - photo)` the loss is `mean((D d)^2)`, and its gradient
 //! `2/n A_p^T D D d` with `n` cells.
 //!
-//! The paper sums over cells of 4 and, where asked for, 16 pixels. Here they are as many as fit along the canvas some 128
-//! times, 64 and 32 times, and the mean is taken, so that a weight means the same at every size. Light is the mean of red, green
-//! and blue. Beyond the edges lies what is at them (the paper does not say), which makes `D` symmetric.
+//! The paper sums over cells of 4 and, where asked for, 16 pixels. Here some 128, 64 and 32 of them lie along the canvas (whole
+//! pixels allow 90 to 190 where it is smaller than 450, and no more than there are), and the mean is taken, so that a weight
+//! means about the same at every size. Cells are equally large to a pixel, or a narrow one at an edge would be held harder. Light
+//! is the mean of red, green and blue. Beyond the edges lies what is at them (the paper does not say), so `D` is symmetric.
 
 #[cfg(feature = "cuda")]
 use candle_core::CudaStorage;
@@ -25,24 +26,19 @@ use crate::engine::vector::{self, Loss};
 const CELLS: f64 = 128.0;
 /// Breadths, each twice the one before.
 const BREADTHS: usize = 3;
-/// What makes a weight of 1 hold the canvas to the photo about as the content loss at `relu4_2` does, which leaves large
-/// shapes to the style where this does not: chosen by eye, see ARCHITECTURE.md.
-pub const CONTENT_STRENGTH: f64 = 500.0;
+/// What a weight of 1 multiplies, beside alpha: chosen by eye, see ARCHITECTURE.md.
+pub const STRENGTH: f64 = 500.0;
 
 /// Colours of a pixel.
 const CHANNELS: usize = 3;
 
 /// The drawing of a photo, to which canvases of its size are held.
-#[derive(Clone)]
 pub struct Drawing {
     breadths: [Breadth; BREADTHS],
 }
 
 /// The drawing at one breadth.
-#[derive(Clone)]
 struct Breadth {
-    /// Side of a cell, in pixels.
-    cell: usize,
     /// The photo's light, cell by cell: `(rows, columns)`.
     photo: Tensor,
     /// Room for what the canvas lacks of it, and for that one's Laplacian.
@@ -78,43 +74,63 @@ impl Drawing {
 impl Breadth {
     fn of(photo: &Tensor, cell: usize) -> Result<Self> {
         let (height, width, _) = photo.dims3()?;
-        let room = || arena::tensor((height.div_ceil(cell), width.div_ceil(cell)), photo.device());
+        let room = || arena::tensor(((height / cell).max(1), (width / cell).max(1)), photo.device());
         let (light, lacking, curvature) = (room()?, room()?, room()?);
-        light.inplace_op2(photo, &Light { cell })?;
-        Ok(Self { cell, photo: light, lacking, curvature })
+        light.inplace_op2(photo, &Light)?;
+        Ok(Self { photo: light, lacking, curvature })
     }
 
     fn add_to(&self, weight: f64, canvas: &Tensor, gradient: &Tensor) -> Result<Loss> {
         let per_cell = weight / self.photo.elem_count() as f64;
-        self.lacking.inplace_op2(canvas, &Light { cell: self.cell })?;
+        self.lacking.inplace_op2(canvas, &Light)?;
         vector::add_scaled(-1.0, &self.photo, &self.lacking)?;
         self.curvature.inplace_op2(&self.lacking, &Laplacian)?;
         let loss = vector::lazy_dot(&self.curvature, &self.curvature)?;
         self.lacking.inplace_op2(&self.curvature, &Laplacian)?;
-        gradient.inplace_op2(&self.lacking, &AddToCells { cell: self.cell, factor: (2.0 * per_cell) as f32 })?;
+        gradient.inplace_op2(&self.lacking, &AddToCells { factor: (2.0 * per_cell) as f32 })?;
         Ok(Loss::Asked(per_cell, loss))
     }
 }
 
 /// `light = A canvas`.
-pub(in crate::engine) struct Light {
-    pub(in crate::engine) cell: usize,
-}
+pub(in crate::engine) struct Light;
 
 /// `out = D x`, of the same shape.
 pub(in crate::engine) struct Laplacian;
 
 /// `canvas = canvas + factor A^T cells`.
 pub(in crate::engine) struct AddToCells {
-    pub(in crate::engine) cell: usize,
     pub(in crate::engine) factor: f32,
 }
 
-/// Refuses cells, `(rows, columns)`, that are not those of a canvas.
-fn fits(cells: &Layout, canvas: &Layout, cell: usize) -> Result<()> {
+/// Where cell `at` of `count` along a side of `len` pixels begins: all are as long as each other, to a pixel.
+fn begin(at: usize, count: usize, len: usize) -> usize {
+    at * len / count
+}
+
+/// The cell that has a pixel.
+fn cell_of(pixel: usize, count: usize, len: usize) -> usize {
+    ((pixel + 1) * count - 1) / len
+}
+
+/// The pixels of a row by cells.
+fn by_cells(columns: usize, width: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let begin = move |column| CHANNELS * begin(column, columns, width);
+    (0..columns).map(move |column| begin(column)..begin(column + 1))
+}
+
+/// Refuses cells, `(rows, columns)`, into which a canvas cannot be cut.
+fn fits(cells: &Layout, canvas: &Layout) -> Result<()> {
     let ((rows, columns), (height, width, channels)) = (cells.shape().dims2()?, canvas.shape().dims3()?);
-    if (rows, columns, channels) != (height.div_ceil(cell), width.div_ceil(cell), CHANNELS) {
+    if !(1..=height).contains(&rows) || !(1..=width).contains(&columns) || channels != CHANNELS {
         candle_core::bail!("cells of {:?} for a canvas of {:?}", cells.shape(), canvas.shape());
+    }
+    Ok(())
+}
+
+fn same_shape(out: &Layout, x: &Layout) -> Result<()> {
+    if out.shape() != x.shape() {
+        candle_core::bail!("the Laplacian of {:?} into {:?}", x.shape(), out.shape());
     }
     Ok(())
 }
@@ -132,27 +148,26 @@ impl InplaceOp2 for Light {
         canvas: &CudaStorage,
         canvas_l: &Layout,
     ) -> Result<()> {
-        fits(light_l, canvas_l, self.cell)?;
-        cuda::light_of_cells(self.cell, (light, light_l), (canvas, canvas_l))
+        fits(light_l, canvas_l)?;
+        cuda::light_of_cells((light, light_l), (canvas, canvas_l))
     }
 
     fn cpu_fwd(&self, light: &mut CpuStorage, light_l: &Layout, canvas: &CpuStorage, canvas_l: &Layout) -> Result<()> {
-        fits(light_l, canvas_l, self.cell)?;
-        let (_, width, _) = canvas_l.shape().dims3()?;
+        fits(light_l, canvas_l)?;
+        let ((rows, columns), (height, width, _)) = (light_l.shape().dims2()?, canvas_l.shape().dims3()?);
         let (light, canvas) = (values_mut(light, light_l)?, values(canvas, canvas_l)?);
-        let (row_len, cell_len) = (width * CHANNELS, self.cell * CHANNELS);
-        let rows = light.par_chunks_mut(width.div_ceil(self.cell)).zip(canvas.par_chunks(row_len * self.cell));
+        let row_len = width * CHANNELS;
         threads::pool().install(|| {
-            rows.for_each(|(light, canvas)| {
+            light.par_chunks_mut(columns).enumerate().for_each(|(row, light)| {
+                let (top, bottom) = (begin(row, rows, height), begin(row + 1, rows, height));
                 light.fill(0.0);
-                for row in canvas.chunks(row_len) {
-                    for (light, cell) in light.iter_mut().zip(row.chunks(cell_len)) {
-                        *light += cell.iter().sum::<f32>();
+                for canvas in canvas[top * row_len..bottom * row_len].chunks(row_len) {
+                    for (light, cell) in light.iter_mut().zip(by_cells(columns, width)) {
+                        *light += canvas[cell].iter().sum::<f32>();
                     }
                 }
-                let height = canvas.len() / row_len;
-                for (light, cell) in light.iter_mut().zip(canvas[..row_len].chunks(cell_len)) {
-                    *light /= (height * cell.len()) as f32;
+                for (light, cell) in light.iter_mut().zip(by_cells(columns, width)) {
+                    *light /= ((bottom - top) * cell.len()) as f32;
                 }
             });
         });
@@ -167,14 +182,13 @@ impl InplaceOp2 for Laplacian {
 
     #[cfg(feature = "cuda")]
     fn cuda_fwd(&self, out: &mut CudaStorage, out_l: &Layout, x: &CudaStorage, x_l: &Layout) -> Result<()> {
+        same_shape(out_l, x_l)?;
         cuda::laplacian((out, out_l), (x, x_l))
     }
 
     fn cpu_fwd(&self, out: &mut CpuStorage, out_l: &Layout, x: &CpuStorage, x_l: &Layout) -> Result<()> {
+        same_shape(out_l, x_l)?;
         let (rows, columns) = x_l.shape().dims2()?;
-        if out_l.shape() != x_l.shape() {
-            candle_core::bail!("the Laplacian of {:?} into {:?}", x_l.shape(), out_l.shape());
-        }
         let (out, x) = (values_mut(out, out_l)?, values(x, x_l)?);
         for (i, out) in out.iter_mut().enumerate() {
             let (row, column, here) = (i / columns, i % columns, x[i]);
@@ -201,24 +215,21 @@ impl InplaceOp2 for AddToCells {
         cells: &CudaStorage,
         cells_l: &Layout,
     ) -> Result<()> {
-        fits(cells_l, canvas_l, self.cell)?;
-        cuda::add_to_cells(self.cell, self.factor, (canvas, canvas_l), (cells, cells_l))
+        fits(cells_l, canvas_l)?;
+        cuda::add_to_cells(self.factor, (canvas, canvas_l), (cells, cells_l))
     }
 
     fn cpu_fwd(&self, canvas: &mut CpuStorage, canvas_l: &Layout, cells: &CpuStorage, cells_l: &Layout) -> Result<()> {
-        fits(cells_l, canvas_l, self.cell)?;
-        let (_, width, _) = canvas_l.shape().dims3()?;
+        fits(cells_l, canvas_l)?;
+        let ((rows, columns), (height, width, _)) = (cells_l.shape().dims2()?, canvas_l.shape().dims3()?);
         let (canvas, cells) = (values_mut(canvas, canvas_l)?, values(cells, cells_l)?);
-        let (row_len, cell_len) = (width * CHANNELS, self.cell * CHANNELS);
-        let rows = canvas.par_chunks_mut(row_len * self.cell).zip(cells.par_chunks(width.div_ceil(self.cell)));
         threads::pool().install(|| {
-            rows.for_each(|(canvas, cells)| {
-                let height = canvas.len() / row_len;
-                for row in canvas.chunks_mut(row_len) {
-                    for (cell, value) in row.chunks_mut(cell_len).zip(cells) {
-                        let share = self.factor * value / (height * cell.len()) as f32;
-                        cell.iter_mut().for_each(|pixel| *pixel += share);
-                    }
+            canvas.par_chunks_mut(width * CHANNELS).enumerate().for_each(|(y, canvas)| {
+                let row = cell_of(y, rows, height);
+                let side = begin(row + 1, rows, height) - begin(row, rows, height);
+                for (value, cell) in cells[row * columns..][..columns].iter().zip(by_cells(columns, width)) {
+                    let share = self.factor * value / (side * cell.len()) as f32;
+                    canvas[cell].iter_mut().for_each(|pixel| *pixel += share);
                 }
             });
         });
@@ -247,10 +258,10 @@ mod tests {
 
     /// The loss as it is defined, pixel by pixel, with weight 1.
     fn definition(x: &[f32], photo: &[f32], (height, width): (usize, usize), finest: usize) -> f64 {
-        let light = |cell: usize, row: usize, column: usize| {
+        let light = |(rows, columns): (usize, usize), row: usize, column: usize| {
             let (mut sum, mut count) = (0.0, 0.0);
-            for y in (row * cell..(row + 1) * cell).filter(|y| *y < height) {
-                for x_ in (column * cell..(column + 1) * cell).filter(|x| *x < width) {
+            for y in row * height / rows..(row + 1) * height / rows {
+                for x_ in column * width / columns..(column + 1) * width / columns {
                     for i in (y * width + x_) * 3..(y * width + x_) * 3 + 3 {
                         sum += f64::from(x[i]) - f64::from(photo[i]);
                         count += 1.0;
@@ -260,10 +271,11 @@ mod tests {
             sum / count
         };
         let breadth = |cell: usize| {
-            let (rows, columns) = (height.div_ceil(cell) as isize, width.div_ceil(cell) as isize);
+            let cells = ((height / cell).max(1), (width / cell).max(1));
+            let (rows, columns) = (cells.0 as isize, cells.1 as isize);
             // What lies beyond the edges is what lies at them.
             let at = |row: isize, column: isize| {
-                light(cell, row.clamp(0, rows - 1) as usize, column.clamp(0, columns - 1) as usize)
+                light(cells, row.clamp(0, rows - 1) as usize, column.clamp(0, columns - 1) as usize)
             };
             let laplacian = |row: isize, column: isize| {
                 4.0 * at(row, column)
@@ -280,7 +292,7 @@ mod tests {
 
     #[test]
     fn value_and_gradient_match_the_definition() {
-        // Cells of one pixel, and of two with a ragged edge.
+        // Cells of one pixel, and of two or three.
         for (size, finest) in [((1, 1), 1), ((1, 5), 1), ((7, 1), 1), ((9, 14), 1), ((3, 203), 2), ((251, 2), 2)] {
             let n = size.0 * size.1 * 3;
             let (photo, painted) = (levels(1, n), levels(2, n));

@@ -78,6 +78,15 @@ impl Loss {
         }
     }
 
+    /// Several losses with what they are of, waited for once.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn read_each<T>(parts: Vec<(T, Self)>) -> Result<impl Iterator<Item = (T, f64)>> {
+        let (names, losses): (Vec<T>, Vec<Self>) = parts.into_iter().unzip();
+        Ok(names.into_iter().zip(Self::read_all(&losses)?))
+    }
+
     /// Several losses, waited for once.
     ///
     /// # Errors

@@ -74,10 +74,10 @@ fn draw(desk: &mut Desk<'_>, recipe: &mut Recipe, ui: &mut Ui) {
         let pull = |layer| pulls.of_term(Term::Content(layer));
         group_ui(&PHOTO, &mut recipe.content_layers, &preset.content_layers, pull, ui);
     });
-    pull_ui("Drawing", pulls.of_term(Term::Drawing), ui);
+    named_pull_ui("Drawing", pulls.of_term(Term::Drawing), ui);
     ui.add_space(theme::SMALL_GAP_PT);
     choice(ui, &TV_NORM, &mut recipe.tv_norm, preset.tv_norm);
-    pull_ui("Smoothness", pulls.of_term(Term::TotalVariation), ui);
+    named_pull_ui("Smoothness", pulls.of_term(Term::TotalVariation), ui);
 }
 
 /// Asks how strongly each term pulls; not done unasked, since it takes as long as several iterations.
@@ -133,12 +133,23 @@ fn terms_differ(one: &Recipe, other: &Recipe) -> bool {
     terms(one) != terms(other)
 }
 
-/// A bar as long as the share of one term.
+/// A bar as long as the share of one term, below its slider.
 fn pull_ui(name: &str, share: Option<f64>, ui: &mut Ui) {
+    bar_ui(name, share, ui, |ui| ui.add_space(56.0));
+}
+
+/// The same of a term whose slider is elsewhere, and so with its name.
+fn named_pull_ui(name: &str, share: Option<f64>, ui: &mut Ui) {
+    bar_ui(name, share, ui, |ui| {
+        ui.label(RichText::new(name).small());
+    });
+}
+
+fn bar_ui(name: &str, share: Option<f64>, ui: &mut Ui, before: impl FnOnce(&mut Ui)) {
     let Some(share) = share else { return };
     let text = format!("{:.0} %", 100.0 * share);
     ui.horizontal(|ui| {
-        ui.add_space(56.0);
+        before(ui);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let label = ui.label(RichText::new(&text).small().weak());
             label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, format!("{name} pulls {text}")));

@@ -40,16 +40,14 @@ fn total_variation_and_its_gradient_are_those_of_the_processor() {
 #[test]
 fn the_drawing_is_that_of_the_processor() {
     let Some(processor) = processor() else { return };
-    // Cells of one pixel, and of three with cut ones at the edges.
-    let sizes: [((usize, usize, usize), usize); 4] = [((1, 1, 3), 1), ((5, 7, 3), 1), ((10, 17, 3), 3), ((3, 2, 3), 3)];
-    for (size, cell) in sizes {
-        let cells = (size.0.div_ceil(cell), size.1.div_ceil(cell));
+    // A pixel for each cell, and cells of three and four.
+    for (size, cells) in [((1, 1, 3), (1, 1)), ((5, 7, 3), (5, 7)), ((10, 17, 3), (3, 5)), ((3, 2, 3), (1, 1))] {
         let mut noise = Noise::new(26);
         let mut pixels = noise.vec(count(size));
         let light = Tensor::zeros(cells, DType::F32, &Device::Cpu).unwrap();
-        light.inplace_op2(&tensor(&pixels, size), &Light { cell }).unwrap();
+        light.inplace_op2(&tensor(&pixels, size), &Light).unwrap();
         let mut found = vec![f32::NAN; cells.0 * cells.1];
-        processor.launch(kernels::light_of_cells(at(&mut pixels), at(&mut found), cell, size));
+        processor.launch(kernels::light_of_cells(at(&mut pixels), at(&mut found), cells, size));
         alike(&found, &read(&light), 1e-5);
 
         let curvature = light.zeros_like().unwrap();
@@ -60,8 +58,8 @@ fn the_drawing_is_that_of_the_processor() {
 
         let mut found = noise.vec(count(size));
         let (expected, mut x) = (tensor(&found, size), read(&curvature));
-        expected.inplace_op2(&curvature, &AddToCells { cell, factor: 3.0 }).unwrap();
-        processor.launch(kernels::add_to_cells(at(&mut x), at(&mut found), 3.0, cell, size));
+        expected.inplace_op2(&curvature, &AddToCells { factor: 3.0 }).unwrap();
+        processor.launch(kernels::add_to_cells(at(&mut x), at(&mut found), 3.0, cells, size));
         alike(&found, &read(&expected), 1e-5);
     }
 }
