@@ -56,11 +56,20 @@ pub struct NativeDesktop {
     clipboard: Arc<Mutex<Option<Clipboard>>>,
 }
 
+/// Extensions as a dialog has to be told them: under Linux it minds their case, and cameras write `JPG`.
+fn as_files_have_them(extensions: &[&str], saving: bool) -> Vec<String> {
+    let mut all: Vec<String> = extensions.iter().map(ToString::to_string).collect();
+    if cfg!(target_os = "linux") && !saving {
+        all.extend(extensions.iter().map(|extension| extension.to_uppercase()).filter(|upper| upper != "*"));
+    }
+    all
+}
+
 impl Desktop for NativeDesktop {
     fn ask(&self, purpose: Purpose, file_name: &str, parent: &eframe::Frame, reply: Reply) {
         let mut dialog = rfd::FileDialog::new().set_title(purpose.title()).set_parent(parent);
         for (name, extensions) in purpose.filters() {
-            dialog = dialog.add_filter(*name, extensions);
+            dialog = dialog.add_filter(*name, &as_files_have_them(extensions, purpose.is_saving()));
         }
         if purpose.is_saving() {
             dialog = dialog.set_file_name(file_name);
@@ -155,6 +164,14 @@ fn not_copied(reason: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_camera_wrote_in_capitals_can_be_chosen_and_is_not_proposed() {
+        assert_eq!(as_files_have_them(&["png", "jpg"], false), ["png", "jpg", "PNG", "JPG"]);
+        assert_eq!(as_files_have_them(&["*"], false), ["*"]);
+        assert_eq!(as_files_have_them(&["png", "jpg"], true), ["png", "jpg"]);
+    }
 
     #[test]
     fn who_waits_is_answered_even_when_the_work_panics() {

@@ -9,6 +9,8 @@ use crate::studio::{Command, SketchSheet};
 const SKETCH_SIZE: u32 = parameter::START_SIZE.default;
 /// By then a sketch shows what its painting will look like.
 const SKETCH_ITERATIONS: u32 = 60;
+/// How much more, or less, of the photo's drawing is seen at a glance.
+const DRAWING_STEP: f32 = 7.0;
 /// Sketches in a row.
 pub const COLUMNS: usize = 3;
 
@@ -107,9 +109,22 @@ fn around(recipe: &Recipe) -> Vec<Variation> {
     } else {
         ("Style in its own colours", 0.0)
     };
-    let loss = match recipe.style_loss {
-        StyleLoss::Gram => ("Style by mean and covariance", StyleLoss::Moments),
-        StyleLoss::Moments => ("Style by Gram matrix", StyleLoss::Gram),
+    // Where there is no photo to hold to, the other style loss is what makes a difference.
+    let drawing_or_loss = if recipe.preset.balance().content > 0.0 {
+        let (name, by) = if recipe.drawing < DRAWING_STEP {
+            ("More of the photo's drawing", 1.0)
+        } else {
+            ("Less of the photo's drawing", -1.0)
+        };
+        let range = parameter::DRAWING;
+        let drawing = (recipe.drawing + by * DRAWING_STEP).clamp(range.min, range.max);
+        vary(name, &|varied| varied.drawing = drawing)
+    } else {
+        let (name, loss) = match recipe.style_loss {
+            StyleLoss::Gram => ("Style by mean and covariance", StyleLoss::Moments),
+            StyleLoss::Moments => ("Style by Gram matrix", StyleLoss::Gram),
+        };
+        vary(name, &|varied| varied.style_loss = loss)
     };
     let curve = match recipe.style_curve {
         StyleCurve::Equal => ("More of the style's texture", StyleCurve::Paper),
@@ -121,7 +136,7 @@ fn around(recipe: &Recipe) -> Vec<Variation> {
         vary(colours.0, &|varied| varied.colours = colours.1),
         vary(curve.0, &|varied| varied.style_curve = curve.1),
         vary("As it is", &|_| ()),
-        vary(loss.0, &|varied| varied.style_loss = loss.1),
+        drawing_or_loss,
         vary(matched.0, &|varied| varied.colour_match = matched.1),
         vary("Broader strokes", &|varied| varied.style_scale = scale(2.0)),
         vary("Stronger style", &|varied| varied.style_strength = strength(2.0)),

@@ -80,7 +80,7 @@ pub const DRAWING: Parameter<f32> = Parameter {
     help: "Keeps the photo's light and dark where they are, in the style's colours; for a photo that disappears under a style, or lines that get lost.",
     technical: "weight of the Laplacian loss (Li et al. 2017) at three breadths, relative to the content term; Photo fidelity multiplies both",
     min: 0.0,
-    max: 100.0,
+    max: 20.0,
     default: 1.0,
 };
 

@@ -100,6 +100,8 @@ impl State {
         let mut editor = Editor::new(self.masking.next_serial(), MaskTarget::Canvas, about, size);
         editor.source = Some(Source { run, shown, laid, name });
         self.masking.put(editor);
+        // What is called a brush begins as one.
+        self.masking.tool.fills = false;
         self.exhibit = None;
         Some(())
     }

@@ -80,7 +80,8 @@ where
         // on the way would be painted at.
         let dragged = ui.scope_id().with(what.name);
         let mut shown = ui.data(|data| data.get_temp(dragged)).unwrap_or(*value);
-        let mut field = DragValue::new(&mut shown).range(what.min..=what.max).speed(speed).update_while_editing(false);
+        let mut field = typed(DragValue::new(&mut shown).range(what.min..=what.max), T::INTEGRAL);
+        field = field.speed(speed).update_while_editing(false);
         if !what.unit.is_empty() {
             field = field.suffix(format!(" {}", what.unit));
         }
@@ -96,6 +97,22 @@ where
     if reset {
         *value = preset;
     }
+}
+
+/// Has a field understand numbers as they are typed in most of the world: a single comma is a decimal point. In whole numbers, and
+/// where there are more of them or a point as well, commas part the thousands.
+pub fn typed(field: DragValue<'_>, whole: bool) -> DragValue<'_> {
+    field.custom_parser(move |text| parse(text, whole))
+}
+
+fn parse(text: &str, whole: bool) -> Option<f64> {
+    let decimal = !whole && text.matches(',').count() == 1 && !text.contains('.');
+    let plain = |char| match char {
+        ',' => decimal.then_some('.'),
+        '\u{2212}' => Some('-'),
+        char => (!char.is_whitespace()).then_some(char),
+    };
+    text.chars().filter_map(plain).collect::<String>().parse().ok()
 }
 
 /// What may be chosen, and what is said about each.
@@ -173,8 +190,8 @@ pub fn slider(ui: &mut Ui, what: &Parameter<f32>, value: &mut f32, preset: f32, 
             ui.set_min_height(theme::HEADING_HEIGHT_PT + 2.0);
             let title = ui.label(what.label).on_hover_text(&hint);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let mut number =
-                    DragValue::new(value).range(what.min..=what.max).speed(0.02).fixed_decimals(look.decimals);
+                let mut number = typed(DragValue::new(value), false);
+                number = number.range(what.min..=what.max).speed(0.02).fixed_decimals(look.decimals);
                 if look.unit {
                     number = number.suffix(format!(" {}", what.unit));
                 }
@@ -230,4 +247,24 @@ pub fn tooltip<T: Display>(what: &Parameter<T>, preset: impl Display) -> String 
         "{}\n\n{} to {}{unit}, preset {preset}\n{} (--{})",
         what.help, what.min, what.max, what.technical, what.name
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_they_are_written_here_and_there() {
+        let fractions =
+            [("1.5", 1.5), ("1,5", 1.5), ("-0,25", -0.25), ("\u{2212}2", -2.0), ("1,024.5", 1024.5), (" 3 ", 3.0)];
+        for (text, number) in fractions {
+            assert_eq!(parse(text, false), Some(number), "{text}");
+        }
+        for (text, number) in [("2048", 2048.0), ("2,048", 2048.0), ("1 000", 1000.0)] {
+            assert_eq!(parse(text, true), Some(number), "{text}");
+        }
+        for text in ["", "many", "1.2.3", "1,5 px"] {
+            assert_eq!(parse(text, false), None, "{text}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ use super::super::command::UiCommand;
 use super::super::finish::Finish;
 use super::super::theme;
 use super::super::widgets::Desk;
+use super::fields::typed;
 use crate::recipe::parameter::FINISH_SIZE;
 
 /// Sizes that are offered, in pixels.
@@ -56,7 +57,7 @@ fn size_ui(desk: &mut Desk<'_>, finish: &Finish, ui: &mut Ui) {
             ui.selectable_value(&mut size, offered, format!("{offered}")).on_hover_text("Long side in pixels");
         }
         // Every number on the way would be reckoned, so the field answers when it is left.
-        let field = DragValue::new(&mut size)
+        let field = typed(DragValue::new(&mut size), true)
             .range(FINISH_SIZE.min..=FINISH_SIZE.max)
             .suffix(format!(" {}", FINISH_SIZE.unit))
             .update_while_editing(false);

@@ -27,7 +27,7 @@ const PULL_PER_PT: f32 = 0.25;
 /// Opacity of the film where the mask is white.
 const FILM: f32 = 0.55;
 
-const HOW_TO_FILL: &str = "Press on it; drag right for more, left for less";
+const HOW_TO_FILL: &str = "Press; drag right for more, left for less";
 
 /// A mask on the graphics card.
 struct Film {

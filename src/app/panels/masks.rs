@@ -47,9 +47,20 @@ pub fn masks_ui(desk: &mut Desk<'_>, ui: &mut Ui) {
         }
         if desk.state.masking.editor().is_some() {
             ui.add_space(theme::SMALL_GAP_PT);
-            tool_ui(desk, ui);
+            let tool = ui.scope(|ui| tool_ui(desk, ui)).response;
+            if shown_first(desk, ui) {
+                tool.scroll_to_me(None);
+            }
         }
     });
+}
+
+/// Whether the mask that is painted was another when this was last asked.
+fn shown_first(desk: &Desk<'_>, ui: &Ui) -> bool {
+    let (id, serial) =
+        (egui::Id::unique("the mask whose brush was shown"), desk.state.masking.editor().map(Editor::serial));
+    let before: Option<u64> = ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or_default(id), serial));
+    before != serial
 }
 
 fn row_ui(desk: &mut Desk<'_>, target: MaskTarget, ui: &mut Ui) {

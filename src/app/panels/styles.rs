@@ -7,7 +7,7 @@ use super::super::command::{Slot, UiCommand};
 use super::super::theme;
 use super::super::widgets::{Desk, icon_button};
 use super::super::words;
-use super::fields::{rail, reset_button, tooltip};
+use super::fields::{rail, reset_button, tooltip, typed};
 use super::{gallery, pictures};
 use crate::recipe::{Recipe, StyleSource, parameter};
 
@@ -133,7 +133,7 @@ fn size_ui(desk: &mut Desk<'_>, slot: Slot, style: &mut StyleSource, ui: &mut Ui
     let name = format!("{} own brush size", desk.state.slot_name(slot));
     ui.horizontal(|ui| {
         ui.label(RichText::new("Brush").small()).on_hover_text(&hint);
-        let number = DragValue::new(&mut style.scale)
+        let number = typed(DragValue::new(&mut style.scale), false)
             .range(WHAT.min..=WHAT.max)
             .speed(0.01)
             .fixed_decimals(2)

@@ -13,6 +13,9 @@ const WIDTH_PT: f32 = 250.0;
 /// What of the window's size is not sketches, in points.
 const AROUND_PT: Vec2 = vec2(80.0, 250.0);
 
+/// For a line to be read in, in points.
+const LEAST_WIDTH_PT: f32 = 300.0;
+
 /// Draws the choice, if there is one.
 pub fn variations_ui(desk: &mut Desk<'_>, ui: &Ui) {
     let state = desk.state;
@@ -25,6 +28,10 @@ pub fn variations_ui(desk: &mut Desk<'_>, ui: &Ui) {
         .resizable(false)
         .anchor(Align2::CENTER_CENTER, [0.0, 0.0])
         .show(ui.ctx(), |ui| {
+            // The line above breaks where the sketches end, or they would stand in the left of a wide window.
+            ui.set_max_width(
+                (COLUMNS as f32 * (size.x + theme::GROUP_GAP_PT) - theme::GROUP_GAP_PT).max(LEAST_WIDTH_PT),
+            );
             ui.label("Your settings in the middle, and what others would do. Click one to take its settings.");
             ui.add_space(theme::SMALL_GAP_PT);
             Grid::new("variations").spacing(Vec2::splat(theme::GROUP_GAP_PT)).show(ui, |ui| {

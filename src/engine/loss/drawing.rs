@@ -6,8 +6,8 @@
 //! `2/n A_p^T D D d` with `n` cells.
 //!
 //! The paper sums over cells of 4 and, where asked for, 16 pixels. Here some 128, 64 and 32 of them lie along the canvas (whole
-//! pixels allow 90 to 190 where it is smaller than 450, and no more than there are), and the mean is taken, so that a weight
-//! means about the same at every size. Cells are equally large to a pixel, or a narrow one at an edge would be held harder. Light
+//! pixels allow 105 to 160 where it is smaller than 450, and fewer where it is smaller than 210), and the mean is taken, so that
+//! a weight means about the same at every size. Cells are equally large to a pixel, or a narrow one at an edge would be held harder. Light
 //! is the mean of red, green and blue. Beyond the edges lies what is at them (the paper does not say), so `D` is symmetric.
 
 #[cfg(feature = "cuda")]
@@ -24,6 +24,8 @@ use crate::engine::vector::{self, Loss};
 
 /// Cells of the finest breadth along the longer side of a canvas, about.
 const CELLS: f64 = 128.0;
+/// With the light of every pixel held, strokes could be made of colours alone, and became glaring noise.
+const MIN_CELL_PX: usize = 2;
 /// Breadths, each twice the one before.
 const BREADTHS: usize = 3;
 /// What a weight of 1 multiplies, beside alpha: chosen by eye, see ARCHITECTURE.md.
@@ -53,7 +55,7 @@ impl Drawing {
     /// When the tensor is not a contiguous `f32` picture, memory does not suffice, or the device fails.
     pub fn of(photo: &Tensor) -> Result<Self> {
         let (height, width, _) = photo.dims3()?;
-        let finest = ((height.max(width) as f64 / CELLS).round() as usize).max(1);
+        let finest = ((height.max(width) as f64 / CELLS).round() as usize).max(MIN_CELL_PX);
         let at = |breadth: usize| Breadth::of(photo, finest << breadth);
         Ok(Self { breadths: [at(0)?, at(1)?, at(2)?] })
     }
@@ -292,8 +294,8 @@ mod tests {
 
     #[test]
     fn value_and_gradient_match_the_definition() {
-        // Cells of one pixel, and of two or three.
-        for (size, finest) in [((1, 1), 1), ((1, 5), 1), ((7, 1), 1), ((9, 14), 1), ((3, 203), 2), ((251, 2), 2)] {
+        // A canvas smaller than a cell, cells of two and three pixels, and of three and four.
+        for (size, finest) in [((1, 1), 2), ((1, 5), 2), ((7, 1), 2), ((9, 14), 2), ((3, 403), 3), ((323, 2), 3)] {
             let n = size.0 * size.1 * 3;
             let (photo, painted) = (levels(1, n), levels(2, n));
             let drawing = Drawing::of(&canvas(&photo, size)).unwrap();

@@ -6,7 +6,7 @@ use egui_material_icons::icons;
 use super::super::super::command::UiCommand;
 use super::super::super::theme;
 use super::super::super::widgets::{Desk, icon_button, icon_button_size};
-use super::super::fields::{Choices, Look, choice, rail, reset_button, slider};
+use super::super::fields::{Choices, Look, choice, rail, reset_button, slider, typed};
 use super::Section;
 use crate::engine::{Term, TermShare};
 use crate::recipe::{LayerName, LayerWeights, Recipe, StyleCurve, StyleLoss, TvNorm, parameter};
@@ -217,7 +217,7 @@ fn layer_ui(group: &Group, layer: LayerName, weights: &mut LayerWeights, preset:
             } else if reset_button(ui, &name, &preset.to_string()) {
                 weight = preset;
             }
-            let number = DragValue::new(&mut weight).range(least..=WHAT.max).speed(0.02).max_decimals(2);
+            let number = typed(DragValue::new(&mut weight), false).range(least..=WHAT.max).speed(0.02).max_decimals(2);
             ui.add_sized([WEIGHT_PT, theme::ROW_HEIGHT_PT], number).accessible_name(&name).on_hover_text(&hint);
             ui.spacing_mut().slider_width = ui.available_width();
             rail(ui, &name, &hint, &mut weight, (least, WHAT.max), preset.max(least), true);
