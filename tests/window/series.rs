@@ -1,11 +1,26 @@
 //! Several photos, painted one after another.
 
+use std::path::PathBuf;
+
 use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use pentimento::app::Answer;
 use pentimento::recipe::{PictureSource, Recipe};
 
 use crate::bench::Bench;
+
+/// Chooses these photos, of two iterations each, and presses Paint.
+fn paint<const N: usize>(bench: &mut Bench, names: [&str; N]) -> [PathBuf; N] {
+    bench.window().set_size(egui::vec2(1280.0, 2600.0));
+    bench.ready();
+    bench.set_iterations(2.0);
+    let photos = names.map(|name| bench.write_picture(name));
+    *bench.answer.lock().unwrap() = Answer::Several(photos.to_vec());
+    bench.click("Open photo");
+    bench.until_label(&format!("Photo picture: {}", names[0]));
+    bench.click("Paint");
+    photos
+}
 
 #[test]
 fn several_photos_are_painted_one_after_another_and_kept() {
@@ -46,14 +61,7 @@ fn several_photos_are_painted_one_after_another_and_kept() {
 #[test]
 fn a_photo_that_fails_does_not_hold_up_those_behind_it() {
     let mut bench = Bench::new();
-    bench.window().set_size(egui::vec2(1280.0, 2600.0));
-    bench.ready();
-    bench.set_iterations(2.0);
-    let photos = ["red.png", "green.png", "blue.png"].map(|name| bench.write_picture(name));
-    *bench.answer.lock().unwrap() = Answer::Several(photos.to_vec());
-    bench.click("Open photo");
-    bench.until_label("Photo picture: red.png");
-    bench.click("Paint");
+    let photos = paint(&mut bench, ["red.png", "green.png", "blue.png"]);
     bench.iterate(2);
     bench.until_label("Photo picture: green.png");
     let green = photos[1].clone();
@@ -67,14 +75,7 @@ fn a_photo_that_fails_does_not_hold_up_those_behind_it() {
 #[test]
 fn a_photo_that_finish_has_interrupted_has_its_turn_after_it() {
     let mut bench = Bench::new();
-    bench.window().set_size(egui::vec2(1280.0, 2600.0));
-    bench.ready();
-    bench.set_iterations(2.0);
-    let photos = ["red.png", "blue.png"].map(|name| bench.write_picture(name));
-    *bench.answer.lock().unwrap() = Answer::Several(photos.to_vec());
-    bench.click("Open photo");
-    bench.until_label("Photo picture: red.png");
-    bench.click("Paint");
+    let photos = paint(&mut bench, ["red.png", "blue.png"]);
     bench.iterate(2);
     bench.until_label("Photo picture: blue.png");
     let blue = photos[1].clone();
@@ -97,14 +98,7 @@ fn a_photo_that_finish_has_interrupted_has_its_turn_after_it() {
 #[test]
 fn a_photo_whose_canvas_is_being_saved_keeps_it() {
     let mut bench = Bench::new();
-    bench.window().set_size(egui::vec2(1280.0, 2600.0));
-    bench.ready();
-    bench.set_iterations(2.0);
-    let photos = ["red.png", "blue.png"].map(|name| bench.write_picture(name));
-    *bench.answer.lock().unwrap() = Answer::Several(photos.to_vec());
-    bench.click("Open photo");
-    bench.until_label("Photo picture: red.png");
-    bench.click("Paint");
+    paint(&mut bench, ["red.png", "blue.png"]);
     bench.iterate(1);
     bench.until_label("Iteration 1 /");
     // Nobody answers the question for a file yet.
@@ -140,14 +134,7 @@ fn no_photo_takes_the_canvas_of_one_that_could_not_be_kept() {
         std::fs::write(folder.join("library"), "").unwrap();
         folder.join("library")
     });
-    bench.window().set_size(egui::vec2(1280.0, 2600.0));
-    bench.ready();
-    bench.set_iterations(2.0);
-    *bench.answer.lock().unwrap() =
-        Answer::Several(vec![bench.write_picture("red.png"), bench.write_picture("blue.png")]);
-    bench.click("Open photo");
-    bench.until_label("Photo picture: red.png");
-    bench.click("Paint");
+    paint(&mut bench, ["red.png", "blue.png"]);
     bench.iterate(2);
     bench.until_label("Finished");
     bench.until_label("library folder");

@@ -396,7 +396,7 @@ KERNEL add_total_variation_gradient(float *gradient, const float *canvas, float 
     gradient[i] += factor * sum;
 }
 
-// The photo's drawing, see `loss/drawing.rs`. Where a cell begins along a side of `length` pixels that has `count` of them.
+// The photo's drawing, see `loss/cells.rs`. Where a cell begins along a side of `length` pixels that has `count` of them.
 __device__ int cell_begin(int at, int count, int length) {
     return (int)((Count)at * length / count);
 }

@@ -216,7 +216,7 @@ pub fn light_of_cells(canvas: Address, light: Address, (rows, columns): (usize, 
     Launch::each("light_of_cells", arguments.collect(), rows * columns)
 }
 
-/// `out = D x` for `rows` times `columns` cells, see `loss/drawing.rs`.
+/// `out = D x` for `rows` times `columns` cells, see `loss/cells.rs`.
 pub fn laplacian(x: Address, out: Address, (rows, columns): (usize, usize)) -> Launch {
     Launch::each("laplacian", vec![At(x), At(out), Int(rows as i32), Int(columns as i32)], rows * columns)
 }

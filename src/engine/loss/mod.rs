@@ -1,5 +1,6 @@
 //! The terms of the loss. Each gives its value and its gradient, with its formula in its own file.
 
+pub mod cells;
 pub mod content;
 pub mod drawing;
 mod few_pixels;

@@ -5,7 +5,7 @@ use candle_core::{DType, Device, Tensor};
 use super::{alike, at, count, processor, read, tensor};
 use crate::engine::canvas;
 use crate::engine::cuda::kernels;
-use crate::engine::loss::drawing::{AddToCells, Laplacian, Light};
+use crate::engine::loss::cells::{AddToCells, Laplacian, Light};
 use crate::engine::loss::{moments, tv};
 use crate::engine::optimizer::metric;
 use crate::engine::region::{self, Region};
